@@ -1,0 +1,53 @@
+/** What the operator asks of one Kafka cluster. By kafkajs for real clusters, by the embedded broker in dev mode. */
+export interface KafkaAdmin {
+  /** Missing topics are absent from the result. */
+  describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, KafkaTopic>>
+  /** Topic names that start with `prefix`. */
+  listTopics(prefix: string): Promise<readonly string[]>
+  createTopic(topic: NewKafkaTopic): Promise<void>
+  growTopic(name: string, partitions: number): Promise<void>
+  /** Sets these keys and leaves the others as they are. */
+  setTopicConfig(name: string, config: Readonly<Record<string, string>>): Promise<void>
+  /** A topic that is gone already is no error. */
+  deleteTopic(name: string): Promise<void>
+  /** undefined when the group does not exist. */
+  describeGroup(groupId: string): Promise<KafkaGroup | undefined>
+  deleteGroup(groupId: string): Promise<void>
+  /** Sum over the partitions of `topics` of log end minus committed offset; log start counts where nothing is committed. */
+  lag(groupId: string, topics: readonly string[]): Promise<number>
+  close(): Promise<void>
+}
+
+export interface KafkaTopic {
+  readonly name: string
+  readonly partitions: number
+  readonly replicationFactor: number
+  /** Keys set on the topic itself, not inherited defaults. */
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface NewKafkaTopic {
+  readonly name: string
+  /** Unset: the broker's default. */
+  readonly partitions?: number
+  readonly replicationFactor?: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface KafkaGroup {
+  /** Kafka's words: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead. */
+  readonly state: string
+  readonly members: number
+}
+
+/** One shared admin for each cluster, by its bootstrap servers. */
+export type KafkaAdminFor = (bootstrapServers: readonly string[]) => KafkaAdmin
+
+export class KafkaUnavailable extends Error {
+  override readonly name = 'KafkaUnavailable'
+}
+
+/** Kafka refused the request for a reason that retrying will not change, such as an invalid topic config. */
+export class KafkaRefused extends Error {
+  override readonly name = 'KafkaRefused'
+}

@@ -1,0 +1,146 @@
+import type { RecordBatch } from './record-batch.ts'
+
+/**
+ * What the runtime asks of Kafka. Two implementations, one contract suite: `kafka-broker.ts` speaks the wire
+ * protocol, `embedded-broker.ts` keeps everything in memory for dev mode and tests.
+ *
+ * Batches stay raw on the way in and on the way out: the port never hands out one object per record.
+ */
+export interface Broker {
+  readonly admin: BrokerAdmin
+  /** An idempotent producer; order is kept per partition. */
+  producer(): Producer
+  /** Reads partitions by position, outside any group. Workers and changelog restore both use it. */
+  fetcher(options: FetcherOptions): Fetcher
+  /** A member of a classic consumer group, static when `instanceId` is given. */
+  groupMember(options: GroupMemberOptions): GroupMember
+  close(): Promise<void>
+}
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** A partition and the offset of the next record to read or commit. */
+export interface PartitionOffset extends TopicPartition {
+  readonly offset: number
+}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly partitions: number
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitions: number
+  /** Unset: the broker's default. */
+  readonly replicationFactor?: number
+  readonly config?: Readonly<Record<string, string>>
+}
+
+export interface BrokerAdmin {
+  /** Topics that do not exist are absent from the result; this never creates one. */
+  describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>>
+  /** Creates what is missing; a topic that exists already is left as it is. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest',
+  ): Promise<readonly PartitionOffset[]>
+}
+
+export interface Producer {
+  /**
+   * Queues one record batch (v2, base offset 0) as built by `RecordBatchBuilder`; the producer stamps producer id,
+   * epoch, sequence and CRC. A failure is kept and thrown by the next `flush`.
+   */
+  send(to: TopicPartition, batch: Buffer): void
+  /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */
+  flush(): Promise<void>
+  /** Bytes sent and not yet acknowledged: the back-pressure signal. */
+  readonly pendingBytes: number
+  /** Resolves once `pendingBytes` is at most `bytes`. */
+  drainTo(bytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface FetcherOptions {
+  /** Cap on bytes a poll returns; one batch larger than it is still returned whole. */
+  readonly maxBytes: number
+}
+
+export interface FetchedPartition extends TopicPartition {
+  /** In offset order; control batches and batches wholly before the position are left out. */
+  readonly batches: readonly RecordBatch[]
+  /** Offset after the last record a consumer may see now; lag is this minus the position. */
+  readonly highWatermark: number
+}
+
+export interface Fetcher {
+  /** Starts reading at `offset`, or moves there. */
+  assign(at: PartitionOffset): void
+  unassign(partition: TopicPartition): void
+  /** A paused partition keeps its position and is not fetched. */
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  /** The next offset that `poll` will return for the partition; undefined if not assigned. */
+  position(partition: TopicPartition): number | undefined
+  /**
+   * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
+   * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log.
+   */
+  poll(maxWaitMs: number): Promise<readonly FetchedPartition[]>
+  /** Ends a waiting poll at once with []. */
+  wake(): void
+  close(): Promise<void>
+}
+
+export interface GroupMemberOptions {
+  readonly groupId: string
+  /** group.instance.id: a member that comes back under it takes its partitions over without a rebalance. */
+  readonly instanceId?: string
+  readonly topics: readonly string[]
+  /** Sent to the assignor with the subscription; read anew at each join. */
+  readonly userData?: () => Buffer
+  readonly assign: GroupAssignor
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+}
+
+/** Runs on the elected leader only. Pure: subscriptions and partition counts in, assignment out. */
+export type GroupAssignor = (
+  members: readonly GroupSubscription[],
+  partitionCounts: ReadonlyMap<string, number>,
+) => ReadonlyMap<string, readonly TopicPartition[]>
+
+export interface GroupSubscription {
+  readonly memberId: string
+  readonly instanceId?: string
+  readonly topics: readonly string[]
+  readonly userData: Buffer
+}
+
+export interface GroupMember {
+  /**
+   * Joins or rejoins and returns what this member owns from now on. While it runs, nobody else in the group owns
+   * anything: commit before calling it.
+   */
+  join(): Promise<readonly TopicPartition[]>
+  /** True once the group asks for a rejoin (heartbeat said so, or the session was lost). Turns false in `join`. */
+  readonly rejoinNeeded: boolean
+  /** Called once whenever `rejoinNeeded` turns true, so that a waiting poll can be woken. */
+  onRejoinNeeded: (() => void) | undefined
+  readonly generation: number
+  readonly memberId: string
+  /** Throws `CommitRejected` when this member no longer owns its generation: nothing was committed. */
+  commit(offsets: readonly PartitionOffset[]): Promise<void>
+  /** Offsets without a commit are absent. Works before `join`. */
+  committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]>
+  /**
+   * Stops heartbeats. `leave: true` also tells the group at once, so others take over; a static member that will be
+   * back within the session timeout passes false and keeps its partitions.
+   */
+  close(options: { readonly leave: boolean }): Promise<void>
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+
+/** The contract between the operator, which renders this as JSON, and the runtime, which parses it at start. */
+
+const format = z.enum(['Json', 'String'])
+
+const generator = z.strictObject({
+  recordsPerSecond: z.number().min(1).max(10_000),
+  /** Expressions over `n` (0, 1, 2, …), `now` (ms) and the functions `random` and `oneOf`. */
+  key: z.string().optional(),
+  value: z.record(z.string(), z.string()),
+})
+
+const input = z.strictObject({
+  name: z.string(),
+  topic: z.string(),
+  format: format.default('Json'),
+  /** Where a group without a committed offset starts. */
+  startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
+  generator: generator.optional(),
+})
+
+const output = z.strictObject({
+  from: z.string(),
+  topic: z.string(),
+  format: format.default('Json'),
+})
+
+/** Within one step the order is filter → map → keyBy, or filter → groupBy + aggregate. */
+const step = z.strictObject({
+  name: z.string(),
+  from: z.string(),
+  filter: z.string().optional(),
+  map: z.record(z.string(), z.string()).optional(),
+  keyBy: z.string().optional(),
+  groupBy: z.string().optional(),
+  aggregate: z.record(z.string(), z.string()).optional(),
+})
+
+export const runtimeConfigSchema = z.strictObject({
+  job: z.strictObject({ namespace: z.string(), name: z.string() }),
+  applicationId: z.string(),
+  kafka: z.strictObject({ bootstrapServers: z.array(z.string()).min(1) }),
+  inputs: z.array(input).min(1),
+  /** Exactly one of `steps` and `code` is given. */
+  steps: z.array(step).optional(),
+  code: z.strictObject({ path: z.string() }).optional(),
+  outputs: z.array(output).default([]),
+  onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
+  deadLetterTopic: z.string().optional(),
+  internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
+  commitIntervalMs: z.int().min(10).default(1000),
+  sessionTimeoutMs: z.int().min(6000).default(45_000),
+})
+
+export type RuntimeConfig = z.output<typeof runtimeConfigSchema>
+export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
+export type InputConfig = RuntimeConfig['inputs'][number]
+export type OutputConfig = RuntimeConfig['outputs'][number]
+export type StepConfig = z.output<typeof step>
+export type GeneratorConfig = z.output<typeof generator>
+export type RecordFormat = z.output<typeof format>
+
+/** What a runtime says of itself: `GET /status` of a pod, read by the operator and by dev mode's page. */
+export interface RuntimeStatus {
+  readonly job: { readonly namespace: string; readonly name: string }
+  readonly state: RuntimeState
+  readonly tasks: readonly TaskStatus[]
+  readonly counts: RuntimeCounts
+  /** Records that entered each node of the topology, by the user's names. */
+  readonly nodes: Readonly<Record<string, number>>
+  readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
+}
+
+export type RuntimeState = 'Starting' | 'Joining' | 'Restoring' | 'Running' | 'Stopping' | 'Failed'
+
+export interface TaskStatus {
+  /** `<sub-topology>_<partition>` as in Kafka Streams. */
+  readonly id: string
+  readonly state: 'Restoring' | 'Running'
+  readonly partitions: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly position: number
+    readonly highWatermark: number
+  }[]
+  readonly restoreRemaining: number
+}
+
+export interface RuntimeCounts {
+  readonly consumed: number
+  readonly produced: number
+  readonly skipped: number
+  readonly deadLettered: number
+}

@@ -1,0 +1,21 @@
+/**
+ * One record on its way through the topology. Keys and values are decoded when first asked for; a record that passes
+ * through unread keeps its bytes. User functions get this too, so it is read-only to them.
+ */
+export interface StreamRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Event time in milliseconds since the epoch. */
+  readonly timestamp: number
+  /** Decoded key: a string unless the bytes say otherwise; null for a record without key. Throws `BadRecord`. */
+  readonly key: unknown
+  /** Decoded by the source's format; null for a tombstone. Throws `BadRecord`. */
+  readonly value: unknown
+  readonly headers: readonly RecordHeader[]
+}
+
+export interface RecordHeader {
+  readonly key: string
+  readonly value: Buffer | null
+}
