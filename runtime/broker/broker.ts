@@ -72,7 +72,9 @@ export interface FetcherOptions {
 }
 
 export interface FetchedPartition extends TopicPartition {
-  /** In offset order; control batches and batches wholly before the position are left out. */
+  /** Where this read began. The first batch may start before it: records below are to be skipped. */
+  readonly position: number
+  /** In offset order; control batches and aborted transactions are left out. */
   readonly batches: readonly RecordBatch[]
   /** Offset after the last record a consumer may see now; lag is this minus the position. */
   readonly highWatermark: number

@@ -1,0 +1,113 @@
+import { at, attribute, batchCrc, LENGTH_OVERHEAD, writeInt64 } from './batch-header.ts'
+import { type Compression, compress, compressions } from './compression.ts'
+import type { Header } from './record-batch.ts'
+import { varintSize, writeVarint } from './varint.ts'
+
+const INITIAL_BYTES = 16 * 1024
+
+/** Builds one record batch (v2) with base offset 0. Grows by doubling; `reset` keeps the buffer for the next batch. */
+export class RecordBatchBuilder {
+  #bytes = Buffer.allocUnsafe(INITIAL_BYTES)
+  #end: number = at.records
+  #count = 0
+  #baseTimestamp = 0
+  #maxTimestamp = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Uncompressed size of the batch so far. */
+  get sizeInBytes(): number {
+    return this.#end
+  }
+
+  append(
+    timestamp: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: readonly Header[] = [],
+  ): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestamp
+      this.#maxTimestamp = timestamp
+    }
+    const timestampDelta = timestamp - this.#baseTimestamp
+    const length =
+      1 +
+      varintSize(timestampDelta) +
+      varintSize(this.#count) +
+      sizeOf(key) +
+      sizeOf(value) +
+      sizeOfHeaders(headers)
+    this.#reserve(length + 5)
+    let end = writeVarint(this.#bytes, this.#end, length)
+    this.#bytes[end++] = 0
+    end = writeVarint(this.#bytes, end, timestampDelta)
+    end = writeVarint(this.#bytes, end, this.#count)
+    end = this.#write(end, key)
+    end = this.#write(end, value)
+    this.#end = this.#writeHeaders(end, headers)
+    this.#count++
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+  }
+
+  /** A copy, so that the builder may be reset while the batch is in flight. */
+  build(compression: Compression = 'none'): Buffer {
+    const records = compress(this.#bytes.subarray(at.records, this.#end), compression)
+    const batch = Buffer.allocUnsafe(at.records + records.length)
+    batch.fill(0, 0, at.records)
+    records.copy(batch, at.records)
+    batch.writeInt32BE(batch.length - LENGTH_OVERHEAD, at.length)
+    batch.writeInt32BE(-1, at.leaderEpoch)
+    batch[at.magic] = 2
+    batch.writeInt16BE(compressions.indexOf(compression) & attribute.codec, at.attributes)
+    batch.writeInt32BE(this.#count - 1, at.lastOffsetDelta)
+    writeInt64(batch, at.baseTimestamp, this.#baseTimestamp)
+    writeInt64(batch, at.maxTimestamp, this.#maxTimestamp)
+    batch.fill(0xff, at.producerId, at.recordCount) // no producer id, epoch or sequence
+    batch.writeInt32BE(this.#count, at.recordCount)
+    batch.writeUInt32BE(batchCrc(batch), at.crc)
+    return batch
+  }
+
+  reset(): void {
+    this.#end = at.records
+    this.#count = 0
+  }
+
+  #reserve(extra: number): void {
+    if (this.#end + extra <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#end + extra))
+    this.#bytes.copy(grown, 0, 0, this.#end)
+    this.#bytes = grown
+  }
+
+  #write(end: number, part: Buffer | null): number {
+    if (part === null) return writeVarint(this.#bytes, end, -1)
+    end = writeVarint(this.#bytes, end, part.length)
+    return end + part.copy(this.#bytes, end)
+  }
+
+  #writeHeaders(end: number, headers: readonly Header[]): number {
+    end = writeVarint(this.#bytes, end, headers.length)
+    for (const [key, value] of headers) {
+      end = writeVarint(this.#bytes, end, Buffer.byteLength(key))
+      end += this.#bytes.write(key, end)
+      end = this.#write(end, value)
+    }
+    return end
+  }
+}
+
+const sizeOf = (part: Buffer | null): number =>
+  part === null ? 1 : varintSize(part.length) + part.length
+
+function sizeOfHeaders(headers: readonly Header[]): number {
+  let size = varintSize(headers.length)
+  for (const [key, value] of headers) {
+    const keyBytes = Buffer.byteLength(key)
+    size += varintSize(keyBytes) + keyBytes + sizeOf(value)
+  }
+  return size
+}
