@@ -1,0 +1,205 @@
+import { sleep, type Clock } from '../platform/clock.ts'
+import type {
+  FetchedPartition,
+  Fetcher,
+  FetcherOptions,
+  GroupMember,
+  GroupMemberOptions,
+  PartitionOffset,
+  Producer,
+  TopicPartition,
+} from './broker.ts'
+import type { EmbeddedGroup } from './embedded-group.ts'
+import type { EmbeddedLog } from './embedded-log.ts'
+import { BrokerError, OffsetOutOfRange } from './errors.ts'
+import { partitionKey } from './partition-key.ts'
+
+/** What the clients see of the embedded broker. */
+export interface EmbeddedLogs {
+  log(at: TopicPartition): EmbeddedLog | undefined
+  append(to: TopicPartition, batch: Buffer): void
+  /** Calls back on every append, until the returned function is called. */
+  onAppend(listener: () => void): () => void
+}
+
+/** Appends at once: in one process there is nothing to wait for. */
+export class EmbeddedProducer implements Producer {
+  readonly pendingBytes = 0
+  readonly #logs: EmbeddedLogs
+  #failure: Error | undefined
+
+  constructor(logs: EmbeddedLogs) {
+    this.#logs = logs
+  }
+
+  send(to: TopicPartition, batch: Buffer): void {
+    try {
+      this.#logs.append(to, batch)
+    } catch (error) {
+      this.#failure ??= error as Error
+    }
+  }
+
+  async flush(): Promise<void> {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+  }
+
+  drainTo(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+interface Reading {
+  readonly partition: TopicPartition
+  position: number
+  paused: boolean
+}
+
+export class EmbeddedFetcher implements Fetcher {
+  readonly #logs: EmbeddedLogs
+  readonly #clock: Clock
+  readonly #options: FetcherOptions
+  readonly #reading = new Map<string, Reading>()
+  #woken = new AbortController()
+
+  constructor(logs: EmbeddedLogs, clock: Clock, options: FetcherOptions) {
+    this.#logs = logs
+    this.#clock = clock
+    this.#options = options
+  }
+
+  assign({ topic, partition, offset }: PartitionOffset): void {
+    this.#reading.set(partitionKey({ topic, partition }), {
+      partition: { topic, partition },
+      position: offset,
+      paused: false,
+    })
+  }
+
+  unassign(partition: TopicPartition): void {
+    this.#reading.delete(partitionKey(partition))
+  }
+
+  pause(partition: TopicPartition): void {
+    this.#setPaused(partition, true)
+  }
+
+  resume(partition: TopicPartition): void {
+    this.#setPaused(partition, false)
+  }
+
+  position(partition: TopicPartition): number | undefined {
+    return this.#reading.get(partitionKey(partition))?.position
+  }
+
+  async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
+    const waiting = new AbortController()
+    this.#woken = waiting
+    const stopListening = this.#logs.onAppend(() => waiting.abort())
+    try {
+      const found = this.#read()
+      if (found.length > 0 || maxWaitMs <= 0) return found
+      await sleep(this.#clock, maxWaitMs, waiting.signal)
+      return this.#read()
+    } finally {
+      stopListening()
+    }
+  }
+
+  wake(): void {
+    this.#woken.abort()
+  }
+
+  close(): Promise<void> {
+    this.#reading.clear()
+    this.wake()
+    return Promise.resolve()
+  }
+
+  #setPaused(partition: TopicPartition, paused: boolean): void {
+    const reading = this.#reading.get(partitionKey(partition))
+    if (reading !== undefined) reading.paused = paused
+  }
+
+  #read(): FetchedPartition[] {
+    const found: FetchedPartition[] = []
+    let left = this.#options.maxBytes
+    for (const reading of this.#reading.values()) {
+      if (reading.paused || left <= 0) continue
+      const { partition, position } = reading
+      const log = this.#logs.log(partition)
+      if (log === undefined) continue
+      if (position < log.startOffset || position > log.endOffset) {
+        throw new OffsetOutOfRange({ ...partition, offset: position })
+      }
+      const batches = log.read(position, left)
+      const last = batches.at(-1)
+      if (last === undefined) continue
+      left -= batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
+      reading.position = last.nextOffset
+      found.push({ ...partition, position, batches, highWatermark: log.endOffset })
+    }
+    return found
+  }
+}
+
+export class EmbeddedMember implements GroupMember {
+  onRejoinNeeded: (() => void) | undefined
+  readonly #group: EmbeddedGroup
+  readonly #options: GroupMemberOptions
+  #memberId = ''
+  #generation = -1
+  #rejoinNeeded = false
+  #closed = false
+
+  constructor(group: EmbeddedGroup, options: GroupMemberOptions) {
+    this.#group = group
+    this.#options = options
+  }
+
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get rejoinNeeded(): boolean {
+    return this.#rejoinNeeded
+  }
+
+  async join(): Promise<readonly TopicPartition[]> {
+    if (this.#closed) throw new BrokerError('CLOSED', 'this member is closed')
+    this.#rejoinNeeded = false
+    const joined = await this.#group.join(this.#memberId, this.#options, () => {
+      this.#rejoinNeeded = true
+      this.onRejoinNeeded?.()
+    })
+    this.#memberId = joined.id
+    this.#generation = joined.generation
+    return joined.assignment
+  }
+
+  async commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    this.#group.commit(this.#memberId, this.#generation, offsets)
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
+    return partitions.flatMap(
+      (partition) => this.#group.committed.get(partitionKey(partition)) ?? [],
+    )
+  }
+
+  close({ leave }: { readonly leave: boolean }): Promise<void> {
+    this.#closed = true
+    this.#group.gone(this.#memberId, leave)
+    return Promise.resolve()
+  }
+}
