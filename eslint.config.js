@@ -38,7 +38,7 @@ const restrict = (modules) => [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'charts'] },
+  { ignores: ['dist', 'node_modules'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
