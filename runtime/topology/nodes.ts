@@ -45,9 +45,11 @@ export interface SelectKeyNode extends Child {
   readonly selector: (record: StreamRecord) => unknown
 }
 
-/** Sends records through `<applicationId>-<name>-repartition`, so that equal keys meet in one task. Splits the topology. */
+/** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */
 export interface RepartitionNode extends Child {
   readonly kind: 'repartition'
+  /** The user's name for what comes next: the step or the grouping. */
+  readonly stem: string
 }
 
 /** Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update. */

@@ -1,0 +1,78 @@
+import { createLogger as createWinston, format, transports } from 'winston'
+
+/** Structured logs: a message that names what happened, and fields. Never a record's payload, never a secret. */
+export interface Logger {
+  debug(message: string, fields?: Fields): void
+  info(message: string, fields?: Fields): void
+  warn(message: string, fields?: Fields): void
+  error(message: string, fields?: Fields): void
+  /** A logger that adds these fields to every line. */
+  child(fields: Fields): Logger
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export interface LoggerOptions {
+  readonly level: string
+  /** `json`: one object a line, for machines. `text`: for a person at a terminal. `none`: for tests. */
+  readonly style: 'json' | 'text' | 'none'
+}
+
+export function createLogger({ level, style }: LoggerOptions): Logger {
+  const winston = createWinston({
+    level,
+    silent: style === 'none',
+    format: style === 'text' ? textFormat : jsonFormat,
+    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
+  })
+  return winston
+}
+
+const SECRET_FIELD = /pass(word)?|secret|token|credential|authorization|private_?key/i
+const MAX_DEPTH = 6
+
+/** Winston prints an Error as {} unless told otherwise, and prints secrets as they are given. */
+export function presentable(value: unknown, depth = 0): unknown {
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value
+    return {
+      type: name,
+      message,
+      stack,
+      ...(cause === undefined ? {} : { cause: presentable(cause, depth + 1) }),
+    }
+  }
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= MAX_DEPTH) return '…'
+  if (Array.isArray(value)) return value.map((item) => presentable(item, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      name,
+      SECRET_FIELD.test(name) ? '[redacted]' : presentable(field, depth + 1),
+    ]),
+  )
+}
+
+const jsonFormat = format.printf(({ level, message, ...fields }) =>
+  JSON.stringify({
+    ts: new Date().toISOString(),
+    level,
+    msg: message,
+    ...(presentable(fields) as Fields),
+  }),
+)
+
+const textFormat = format.printf(({ level, message, ...fields }) => {
+  const rest = Object.entries(fields).map(([name, field]) => `${name}=${shortText(field)}`)
+  return [level.toUpperCase().padEnd(5), message, ...rest].join(' ')
+})
+
+const shortText = (field: unknown): string =>
+  field instanceof Error
+    ? field.message
+    : typeof field === 'string'
+      ? field
+      : JSON.stringify(presentable(field))
+
+export const silentLogger: Logger = createLogger({ level: 'error', style: 'none' })

@@ -1,0 +1,33 @@
+import type { Header } from '../broker/record-batch.ts'
+import type { BadRecord } from '../errors.ts'
+import type { FlowRecord } from '../processors/flow-record.ts'
+import type { OutputRecord } from './output-collector.ts'
+
+const MAX_MESSAGE_CHARS = 1024
+
+/** The record's own bytes, its own headers, and where it came from and why it is here. */
+export function deadLetter(
+  record: FlowRecord,
+  error: BadRecord,
+  { topic, job }: { readonly topic: string; readonly job: string },
+): OutputRecord {
+  return {
+    topic,
+    key: record.originalKey(),
+    value: record.originalValue(),
+    timestamp: record.timestamp,
+    headers: [
+      ...record.headers.map(({ key, value }): Header => [key, value]),
+      text('millrace.job', job),
+      text('millrace.topic', record.topic),
+      text('millrace.partition', String(record.partition)),
+      text('millrace.offset', String(record.offset)),
+      text('millrace.timestamp', String(record.timestamp)),
+      text('millrace.node', error.node),
+      text('millrace.reason', error.reason),
+      text('millrace.message', error.message.slice(0, MAX_MESSAGE_CHARS)),
+    ],
+  }
+}
+
+const text = (name: string, value: string): Header => [name, Buffer.from(value, 'utf8')]

@@ -1,0 +1,86 @@
+import type { Producer } from '../broker/broker.ts'
+import { partitionFor } from '../broker/partitioner.ts'
+import type { Header } from '../broker/record-batch.ts'
+import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
+
+/** A record on its way out. */
+export interface OutputRecord {
+  readonly topic: string
+  /** Unset: by the key, as Java's default partitioner does; keyless records take turns. */
+  readonly partition?: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly timestamp: number
+  readonly headers: readonly Header[]
+}
+
+/** Large batches cost the broker least; this is where a batch is sent before the poll's end. */
+const BATCH_BYTES = 256 * 1024
+
+/**
+ * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
+ * fails half-way leaves nothing behind.
+ */
+export class OutputCollector {
+  readonly #producer: Producer
+  readonly #partitionCounts: ReadonlyMap<string, number>
+  readonly #builders = new Map<string, RecordBatchBuilder[]>()
+  #staged: OutputRecord[] = []
+  #turn = 0
+  #produced = 0
+
+  constructor(producer: Producer, partitionCounts: ReadonlyMap<string, number>) {
+    this.#producer = producer
+    this.#partitionCounts = partitionCounts
+  }
+
+  /** Records handed to the producer so far. */
+  get produced(): number {
+    return this.#produced
+  }
+
+  stage(record: OutputRecord): void {
+    this.#staged.push(record)
+  }
+
+  accept(): void {
+    for (const record of this.#staged) this.#append(record)
+    this.#staged.length = 0
+  }
+
+  discard(): void {
+    this.#staged.length = 0
+  }
+
+  /** Hands every open batch to the producer. */
+  send(): void {
+    for (const [topic, builders] of this.#builders) {
+      builders.forEach((builder, partition) => this.#sendBatch(topic, partition, builder))
+    }
+  }
+
+  #append(record: OutputRecord): void {
+    const partition = record.partition ?? this.#partition(record)
+    const builder = this.#builder(record.topic, partition)
+    builder.append(record.timestamp, record.key, record.value, record.headers)
+    if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(record.topic, partition, builder)
+  }
+
+  #partition({ topic, key }: OutputRecord): number {
+    const count = this.#partitionCounts.get(topic) ?? 1
+    return key === null ? this.#turn++ % count : partitionFor(key, count)
+  }
+
+  #builder(topic: string, partition: number): RecordBatchBuilder {
+    const builders = this.#builders.get(topic) ?? []
+    this.#builders.set(topic, builders)
+    return (builders[partition] ??= new RecordBatchBuilder())
+  }
+
+  #sendBatch(topic: string, partition: number, builder: RecordBatchBuilder): void {
+    if (builder.count === 0) return
+    this.#produced += builder.count
+    this.#producer.send({ topic, partition }, builder.build())
+    builder.reset()
+  }
+}

@@ -1,0 +1,18 @@
+import type { FlowRecord } from '../processors/flow-record.ts'
+import type { RecordQueue } from './record-queue.ts'
+
+/** Takes the next record of a task: of all its partitions the one whose head is earliest in event time. */
+export function takeEarliest(
+  queues: readonly RecordQueue[],
+): { queue: RecordQueue; record: FlowRecord } | undefined {
+  let earliest: RecordQueue | undefined
+  let earliestTime = Infinity
+  for (const queue of queues) {
+    const time = queue.headTimestamp
+    if (time === undefined || (earliest !== undefined && time >= earliestTime)) continue
+    earliest = queue
+    earliestTime = time
+  }
+  const record = earliest?.take()
+  return earliest === undefined || record === undefined ? undefined : { queue: earliest, record }
+}

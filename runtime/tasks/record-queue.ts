@@ -1,0 +1,80 @@
+import type { FetchedPartition, TopicPartition } from '../broker/broker.ts'
+import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
+import { FlowRecord } from '../processors/flow-record.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/** Buffered batches of one partition, read record by record. */
+export class RecordQueue {
+  readonly partition: TopicPartition
+  readonly #serde: Serde
+  readonly #batches: RecordBatch[] = []
+  #columns: RecordColumns | undefined
+  #index = 0
+  #position: number
+
+  /** `position`: the offset of the next record; records before it are skipped. */
+  constructor(partition: TopicPartition, serde: Serde, position: number) {
+    this.partition = partition
+    this.#serde = serde
+    this.#position = position
+  }
+
+  /** Offset after the last record taken; past a batch's end it also covers gaps that compaction left. */
+  get position(): number {
+    return this.#position
+  }
+
+  add({ batches, position }: FetchedPartition): void {
+    this.#batches.push(...batches)
+    // Nothing visible in what was fetched (aborted or control batches): the position still moves on.
+    if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
+  }
+
+  /** Event time of the next record; undefined when there is none. */
+  get headTimestamp(): number | undefined {
+    const batch = this.#head()
+    return batch === undefined || this.#columns === undefined
+      ? undefined
+      : batch.timestamp(this.#columns, this.#index)
+  }
+
+  take(): FlowRecord | undefined {
+    const batch = this.#head()
+    const columns = this.#columns
+    if (batch === undefined || columns === undefined) return undefined
+    const index = this.#index++
+    const record = FlowRecord.of({
+      from: this.partition,
+      batch,
+      columns,
+      index,
+      serde: this.#serde,
+    })
+    this.#position = record.offset + 1
+    return record
+  }
+
+  /** The batch that holds the next record, with its columns at hand. */
+  #head(): RecordBatch | undefined {
+    for (;;) {
+      const batch = this.#batches[0]
+      if (batch === undefined) return undefined
+      this.#columns ??= batch.columns()
+      this.#skipBelowPosition(batch, this.#columns)
+      if (this.#index < this.#columns.count) return batch
+      this.#position = Math.max(this.#position, batch.nextOffset)
+      this.#batches.shift()
+      this.#columns = undefined
+      this.#index = 0
+    }
+  }
+
+  #skipBelowPosition(batch: RecordBatch, { count, offsetDelta }: RecordColumns): void {
+    while (
+      this.#index < count &&
+      batch.baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position
+    ) {
+      this.#index++
+    }
+  }
+}

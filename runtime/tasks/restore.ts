@@ -1,0 +1,63 @@
+import type { Broker, FetchedPartition, Fetcher } from '../broker/broker.ts'
+import { keyAt, valueAt } from '../broker/record-batch.ts'
+import { jsonSerde } from '../serde/json.ts'
+import type { MemoryStore } from '../state/memory-store.ts'
+import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { Task } from './task.ts'
+
+const RESTORE_BYTES = 4 * 1024 * 1024
+const POLL_MS = 500
+
+/**
+ * Fills a task's stores from their changelogs, up to the end as it is now: nobody else writes there any more. Goes by the
+ * position, not by the last record, which compaction may have removed. Returns false if `interrupted` ended it early.
+ */
+export async function restoreTask(
+  task: Task,
+  subTopology: SubTopology,
+  broker: Broker,
+  interrupted: () => boolean,
+): Promise<boolean> {
+  if (task.stores.length === 0) return true
+  const fetcher = broker.fetcher({ maxBytes: RESTORE_BYTES })
+  try {
+    for (const store of task.stores) {
+      const spec = subTopology.stores.find(({ name }) => name === store.name)
+      const from = { topic: spec?.changelogTopic ?? '', partition: task.id.partition }
+      const [start] = await broker.admin.listOffsets([from], 'earliest')
+      const [end] = await broker.admin.listOffsets([from], 'latest')
+      if (start === undefined || end === undefined) continue
+      fetcher.assign(start)
+      if (!(await readUpTo(end.offset))) return false
+      fetcher.unassign(from)
+
+      async function readUpTo(endOffset: number): Promise<boolean> {
+        for (;;) {
+          task.restoreRemaining = endOffset - (fetcher.position(from) ?? endOffset)
+          if (task.restoreRemaining <= 0) return true
+          if (interrupted()) return false
+          await restoreSome(fetcher, store)
+        }
+      }
+    }
+    return true
+  } finally {
+    await fetcher.close()
+  }
+}
+
+async function restoreSome(fetcher: Fetcher, store: MemoryStore): Promise<void> {
+  for (const fetched of await fetcher.poll(POLL_MS)) restoreFetched(fetched, store)
+}
+
+function restoreFetched({ batches }: FetchedPartition, store: MemoryStore): void {
+  for (const batch of batches) {
+    const columns = batch.columns()
+    for (let index = 0; index < columns.count; index++) {
+      const key = keyAt(columns, index)
+      const value = valueAt(columns, index)
+      if (key !== null)
+        store.restore(key, value === null ? undefined : jsonSerde.deserialize(value))
+    }
+  }
+}

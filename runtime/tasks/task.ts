@@ -1,0 +1,208 @@
+import type { FetchedPartition, PartitionOffset, TopicPartition } from '../broker/broker.ts'
+import { partitionKey } from '../broker/partition-key.ts'
+import type { TaskStatus } from '../config.ts'
+import { BadRecord } from '../errors.ts'
+import { buildProcessors } from '../processors/build.ts'
+import type { FlowRecord } from '../processors/flow-record.ts'
+import type { Processor } from '../processors/processor.ts'
+import { jsonSerde } from '../serde/json.ts'
+import { serdes } from '../serde/serde.ts'
+import { MemoryStore } from '../state/memory-store.ts'
+import { repartitionTopic } from '../topology/internal-topics.ts'
+import type { SubTopology } from '../topology/sub-topologies.ts'
+import { deadLetter } from './dead-letters.ts'
+import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import type { OutputCollector } from './output-collector.ts'
+import { takeEarliest } from './partition-group.ts'
+import { RecordQueue } from './record-queue.ts'
+import { type TaskId, taskName } from './task-id.ts'
+import { moveTask, type TaskState } from './task-state.ts'
+
+/** Totals of one instance, shared by its tasks. */
+export interface Tally {
+  consumed: number
+  skipped: number
+  deadLettered: number
+  readonly nodes: Record<string, number>
+}
+
+export interface TaskOptions {
+  readonly id: TaskId
+  readonly subTopology: SubTopology
+  readonly applicationId: string
+  readonly job: string
+  readonly onError: OnError
+  readonly deadLetterTopic: string
+  readonly collector: OutputCollector
+  readonly tally: Tally
+}
+
+/** One sub-topology at work on one partition of each of its source topics. */
+export class Task {
+  readonly name: string
+  readonly id: TaskId
+  readonly stores: readonly MemoryStore[]
+  restoreRemaining = 0
+  readonly #options: TaskOptions
+  readonly #queues = new Map<string, RecordQueue>()
+  readonly #highWatermarks = new Map<string, number>()
+  readonly #processors: ReadonlyMap<string, Processor>
+  readonly #committed = new Map<string, number>()
+  #state: TaskState = 'Created'
+
+  constructor(options: TaskOptions) {
+    this.#options = options
+    this.id = options.id
+    this.name = taskName(options.id)
+    this.stores = options.subTopology.stores.map(({ name }) => new MemoryStore(name))
+    this.#processors = buildProcessors(options.subTopology, this.#surroundings())
+  }
+
+  get state(): TaskState {
+    return this.#state
+  }
+
+  moveTo(state: TaskState): void {
+    this.#state = moveTask(this.name, this.#state, state)
+  }
+
+  /** Where to start reading each partition; called once, before the first `add`. */
+  start(positions: readonly PartitionOffset[]): void {
+    for (const { topic, partition, offset } of positions) {
+      const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
+      const serde = serdes[source?.format ?? 'Json']
+      this.#queues.set(
+        partitionKey({ topic, partition }),
+        new RecordQueue({ topic, partition }, serde, offset),
+      )
+      this.#committed.set(partitionKey({ topic, partition }), offset)
+    }
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return [...this.#queues.values()].map(({ partition }) => partition)
+  }
+
+  add(fetched: FetchedPartition): void {
+    this.#queues.get(partitionKey(fetched))?.add(fetched)
+    this.#highWatermarks.set(partitionKey(fetched), fetched.highWatermark)
+  }
+
+  /** Works off everything buffered. Throws when a bad record must stop the job. */
+  process(): void {
+    const queues = [...this.#queues.values()]
+    for (let next = takeEarliest(queues); next !== undefined; next = takeEarliest(queues)) {
+      this.#processOne(next.record)
+    }
+  }
+
+  /** Positions that moved since they were last committed. */
+  uncommitted(): readonly PartitionOffset[] {
+    return [...this.#queues]
+      .filter(([key, { position }]) => position > (this.#committed.get(key) ?? -1))
+      .map(([, { partition, position }]) => ({ ...partition, offset: position }))
+  }
+
+  committedUpTo(offsets: readonly PartitionOffset[]): void {
+    for (const at of offsets) {
+      if (this.#queues.has(partitionKey(at))) this.#committed.set(partitionKey(at), at.offset)
+    }
+  }
+
+  /** One changelog record for each key that changed since the last time. */
+  stageChangelog(now: number): void {
+    const { collector, subTopology, id } = this.#options
+    for (const store of this.stores) {
+      const spec = subTopology.stores.find(({ name }) => name === store.name)
+      for (const { key, value } of store.takeDirty()) {
+        collector.stage({
+          topic: spec?.changelogTopic ?? '',
+          partition: id.partition,
+          key,
+          value: value === undefined ? null : jsonSerde.serialize(value),
+          timestamp: now,
+          headers: [],
+        })
+      }
+      collector.accept()
+    }
+  }
+
+  status(): TaskStatus {
+    return {
+      id: this.name,
+      state: this.#state === 'Running' ? 'Running' : 'Restoring',
+      partitions: [...this.#queues].map(([key, { partition, position }]) => ({
+        ...partition,
+        position,
+        highWatermark: Math.max(this.#highWatermarks.get(key) ?? 0, position),
+      })),
+      restoreRemaining: this.restoreRemaining,
+    }
+  }
+
+  #processOne(record: FlowRecord): void {
+    const { collector, tally } = this.#options
+    tally.consumed++
+    try {
+      this.#processors.get(record.topic)?.process(record)
+      collector.accept()
+      for (const store of this.stores) store.accept()
+    } catch (error) {
+      collector.discard()
+      for (const store of this.stores) store.rollback()
+      if (!(error instanceof BadRecord)) throw error
+      this.#settle(record, error)
+    }
+  }
+
+  #settle(record: FlowRecord, error: BadRecord): void {
+    const { onError, collector, tally, deadLetterTopic, job } = this.#options
+    switch (fateOf(onError)) {
+      case 'fail':
+        throw new BadRecord(error.reason, error.node, failureMessage(record, error), {
+          cause: error,
+        })
+      case 'skip':
+        tally.skipped++
+        return
+      case 'dead-letter':
+        tally.deadLettered++
+        collector.stage(deadLetter(record, error, { topic: deadLetterTopic, job }))
+        collector.accept()
+    }
+  }
+
+  #surroundings() {
+    const { collector, applicationId, tally } = this.#options
+    return {
+      store: (name: string) => {
+        const store = this.stores.find((candidate) => candidate.name === name)
+        if (store === undefined) throw new Error(`task ${this.name} has no store ${name}`)
+        return store
+      },
+      entered: (node: string) => {
+        tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
+      },
+      sink: (
+        { topic, format }: { topic: string; format: keyof typeof serdes },
+        record: FlowRecord,
+      ) => collector.stage(leaving(record, topic, record.valueBytes(serdes[format]))),
+      repartition: ({ stem }: { stem: string }, record: FlowRecord) => {
+        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
+        if (record.keyBytes() === null) return
+        collector.stage(
+          leaving(record, repartitionTopic(applicationId, stem), record.valueBytes(jsonSerde)),
+        )
+      },
+    }
+  }
+}
+
+const leaving = (record: FlowRecord, topic: string, value: Buffer | null) => ({
+  topic,
+  key: record.keyBytes(),
+  value,
+  timestamp: record.timestamp,
+  headers: record.headers.map(({ key, value: header }) => [key, header] as const),
+})

@@ -1,0 +1,260 @@
+import type {
+  Broker,
+  Fetcher,
+  GroupMember,
+  PartitionOffset,
+  Producer,
+  TopicPartition,
+} from '../broker/broker.ts'
+import { CommitRejected } from '../broker/errors.ts'
+import { partitionKey } from '../broker/partition-key.ts'
+import type { RuntimeConfig, RuntimeState } from '../config.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/logger.ts'
+import type { SubTopology } from '../topology/sub-topologies.ts'
+import { commitTasks } from './commit.ts'
+import { Generator } from './generator.ts'
+import { encodeTasks, groupAssignor, tasksOf } from './group-assignor.ts'
+import { OutputCollector } from './output-collector.ts'
+import { restoreTask } from './restore.ts'
+import { type Tally, Task } from './task.ts'
+import { partitionsOf, taskName } from './task-id.ts'
+
+export interface WorkerOptions {
+  readonly config: RuntimeConfig
+  readonly subTopologies: readonly SubTopology[]
+  readonly partitionCounts: ReadonlyMap<string, number>
+  readonly deadLetterTopic: string
+  readonly broker: Broker
+  readonly instanceId: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  readonly tally: Tally
+  readonly onState: (state: RuntimeState) => void
+}
+
+const POLL_BYTES = 2 * 1024 * 1024
+const POLL_MS = 250
+/** Above this the worker waits for acknowledgements before it reads on. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024
+const REBALANCE_TIMEOUT_MS = 60_000
+const GENERATOR_TICK_MS = 50
+
+/**
+ * The loop of one instance: rejoin if the group asks, poll, let the tasks work, send, commit when due. One thing at a time,
+ * so nothing here needs a lock; only heartbeats and fetches run beside it.
+ */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #producer: Producer
+  readonly #fetcher: Fetcher
+  readonly #member: GroupMember
+  readonly #collector: OutputCollector
+  readonly #tasks = new Map<string, Task>()
+  readonly #owners = new Map<string, Task>()
+  #generators: readonly Generator[] = []
+  #lastCommitMs: number
+  #lastPollMs: number
+  #stopping = false
+
+  constructor(options: WorkerOptions) {
+    const { broker, config, subTopologies, instanceId, clock } = options
+    this.#options = options
+    this.#producer = broker.producer()
+    this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
+    this.#collector = new OutputCollector(this.#producer, options.partitionCounts)
+    this.#member = broker.groupMember({
+      groupId: config.applicationId,
+      instanceId,
+      topics: [
+        ...new Set(subTopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic))),
+      ],
+      userData: () => encodeTasks([...this.#tasks.keys()]),
+      assign: groupAssignor(subTopologies),
+      sessionTimeoutMs: config.sessionTimeoutMs,
+      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+    })
+    this.#member.onRejoinNeeded = () => this.#fetcher.wake()
+    this.#lastCommitMs = clock.monotonic()
+    this.#lastPollMs = clock.monotonic()
+  }
+
+  get tasks(): readonly Task[] {
+    return [...this.#tasks.values()]
+  }
+
+  get produced(): number {
+    return this.#collector.produced
+  }
+
+  /** Milliseconds since the loop last came round. */
+  get idleMs(): number {
+    return this.#options.clock.monotonic() - this.#lastPollMs
+  }
+
+  /** Works until `stop`. Throws what the job cannot get over. */
+  async run(): Promise<void> {
+    try {
+      await this.#rejoin()
+      while (!this.#stopping) {
+        if (this.#member.rejoinNeeded) await this.#rejoin()
+        else await this.#round()
+      }
+      await this.#commit()
+      await this.#close({ leave: true })
+    } catch (error) {
+      // What is uncommitted is read again by whoever comes next; leaving lets them come at once.
+      await this.#close({ leave: true })
+      throw error
+    }
+  }
+
+  /** Finishes the round, commits and leaves. */
+  stop(): void {
+    this.#stopping = true
+    this.#fetcher.wake()
+  }
+
+  /** As if the process died: nothing is flushed, committed or told to the group. */
+  async abandon(): Promise<void> {
+    this.#stopping = true
+    await this.#close({ leave: false })
+  }
+
+  async #round(): Promise<void> {
+    const { config, clock } = this.#options
+    const sinceCommit = clock.monotonic() - this.#lastCommitMs
+    const wait = Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
+    const fetched = await this.#fetcher.poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
+    this.#lastPollMs = clock.monotonic()
+    for (const part of fetched) this.#owners.get(partitionKey(part))?.add(part)
+    if (fetched.length > 0) for (const task of this.#tasks.values()) task.process()
+    this.#generate()
+    this.#collector.send()
+    await this.#producer.drainTo(MAX_PENDING_BYTES)
+    if (clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs) await this.#commit()
+  }
+
+  #generate(): void {
+    for (const generator of this.#generators) {
+      for (const record of generator.due()) this.#collector.stage(record)
+    }
+    this.#collector.accept()
+  }
+
+  async #commit(): Promise<void> {
+    const { clock } = this.#options
+    this.#lastCommitMs = clock.monotonic()
+    const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
+    try {
+      await commitTasks(this.tasks, { ...parts, now: clock.now() })
+    } catch (error) {
+      if (!(error instanceof CommitRejected)) throw error
+      this.#loseAll(error)
+    }
+  }
+
+  /** The group has given our tasks to others: what we hold in memory is no longer the truth. */
+  #loseAll(error: CommitRejected): void {
+    this.#options.log.warn('lost all tasks: the group moved on without this instance', {
+      code: error.code,
+    })
+    for (const task of this.tasks) this.#closeTask(task)
+  }
+
+  async #rejoin(): Promise<void> {
+    const { onState, log } = this.#options
+    if (this.#tasks.size > 0) await this.#commit()
+    onState('Joining')
+    const assignment = await this.#member.join()
+    this.#adopt(assignment)
+    const names = [...this.#tasks.keys()]
+    log.info('assigned', { generation: this.#member.generation, tasks: names })
+    onState('Restoring')
+    for (const task of this.tasks) {
+      if (task.state === 'Created' && !(await this.#startTask(task))) return
+    }
+    onState('Running')
+  }
+
+  /** Tasks that stay keep their state; the others close, new ones are made. */
+  #adopt(assignment: readonly TopicPartition[]): void {
+    const { config, subTopologies, partitionCounts, deadLetterTopic, tally, clock, random } =
+      this.#options
+    const owned = new Set(assignment.map(partitionKey))
+    const wanted = new Map(
+      tasksOf(subTopologies, partitionCounts).flatMap((id) => {
+        const subTopology = subTopologies[id.subTopology]
+        if (subTopology === undefined) return []
+        const mine = partitionsOf(id, subTopology, partitionCounts).some((p) =>
+          owned.has(partitionKey(p)),
+        )
+        return mine ? [[taskName(id), { id, subTopology }] as const] : []
+      }),
+    )
+    for (const task of this.tasks) if (!wanted.has(task.name)) this.#closeTask(task)
+    for (const [name, { id, subTopology }] of wanted) {
+      if (this.#tasks.has(name)) continue
+      const { applicationId, onError, job } = config
+      const jobName = `${job.namespace}/${job.name}`
+      const common = { applicationId, onError, deadLetterTopic, tally, collector: this.#collector }
+      this.#tasks.set(name, new Task({ id, subTopology, job: jobName, ...common }))
+    }
+    this.#generators = config.inputs
+      .filter(
+        ({ generator, topic }) =>
+          generator !== undefined && owned.has(partitionKey({ topic, partition: 0 })),
+      )
+      .map((input) => new Generator(input, clock, random))
+  }
+
+  /** Restores, then starts to read. False when a rebalance or a stop came first: the task stays `Created`. */
+  async #startTask(task: Task): Promise<boolean> {
+    const { broker, subTopologies } = this.#options
+    const subTopology = subTopologies[task.id.subTopology]
+    if (subTopology === undefined) return true
+    const interrupted = () => this.#stopping || this.#member.rejoinNeeded
+    if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
+    task.moveTo('Restoring')
+    const positions = await this.#startPositions(task, subTopology)
+    task.start(positions)
+    for (const position of positions) {
+      this.#owners.set(partitionKey(position), task)
+      this.#fetcher.assign(position)
+    }
+    task.moveTo('Running')
+    return true
+  }
+
+  async #startPositions(task: Task, subTopology: SubTopology): Promise<readonly PartitionOffset[]> {
+    const { broker, partitionCounts } = this.#options
+    const partitions = partitionsOf(task.id, subTopology, partitionCounts)
+    const committed = await this.#member.committed(partitions)
+    const known = new Set(committed.map(partitionKey))
+    const startsLatest = (topic: string) =>
+      subTopology.sources.some((source) => source.topic === topic && source.startFrom === 'Latest')
+    const fresh = Map.groupBy(
+      partitions.filter((partition) => !known.has(partitionKey(partition))),
+      ({ topic }) => (startsLatest(topic) ? ('latest' as const) : ('earliest' as const)),
+    )
+    const listed = await Promise.all(
+      [...fresh].map(([at, list]) => broker.admin.listOffsets(list, at)),
+    )
+    return [...committed, ...listed.flat()]
+  }
+
+  #closeTask(task: Task): void {
+    for (const partition of task.partitions) {
+      this.#fetcher.unassign(partition)
+      this.#owners.delete(partitionKey(partition))
+    }
+    task.moveTo('Closed')
+    this.#tasks.delete(task.name)
+  }
+
+  async #close({ leave }: { readonly leave: boolean }): Promise<void> {
+    await this.#member.close({ leave })
+    await Promise.all([this.#fetcher.close(), this.#producer.close()])
+  }
+}

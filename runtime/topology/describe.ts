@@ -1,0 +1,28 @@
+import type { TopologyNode } from './nodes.ts'
+import type { SubTopology } from './sub-topologies.ts'
+import { parentOf } from './topology.ts'
+
+/** The topology as text, in the manner of Kafka Streams' `Topology.describe()`. */
+export const describeTopology = (subTopologies: readonly SubTopology[]): string =>
+  subTopologies
+    .map(({ id, nodes, sources, stores }) =>
+      [
+        `Sub-topology: ${id}`,
+        ...nodes.map(
+          (node) => `  ${describeNode(node, sources.find((s) => s.node === node.name)?.topic)}`,
+        ),
+        ...stores.map(
+          ({ name, changelogTopic }) => `  store ${name} (changelog ${changelogTopic})`,
+        ),
+      ].join('\n'),
+    )
+    .join('\n')
+
+function describeNode(node: TopologyNode, topic: string | undefined): string {
+  const parent = parentOf(node)
+  const from = parent === undefined ? '' : ` <- ${parent}`
+  const label = 'label' in node && node.label !== '' ? ` [${node.label}]` : ''
+  const about =
+    node.kind === 'sink' ? ` -> topic ${node.topic}` : topic === undefined ? '' : ` topic ${topic}`
+  return `${node.kind} ${node.name}${about}${label}${from}`
+}

@@ -1,0 +1,244 @@
+import { expect } from 'chai'
+import type { RuntimeConfigInput } from '../../runtime/config.ts'
+import { eventually } from '../support/eventually.ts'
+import { JobBench, type JobSpec } from '../support/job-bench.ts'
+
+const counting: JobSpec = {
+  inputs: [{ name: 'payments', topic: 'payments' }],
+  steps: [
+    { name: 'large', from: 'payments', filter: 'value.amount > 500' },
+    {
+      name: 'totals',
+      from: 'large',
+      groupBy: 'value.card',
+      aggregate: { payments: 'count()', total: 'sum(value.amount)' },
+    },
+    {
+      name: 'alerts',
+      from: 'totals',
+      filter: 'value.payments >= 2',
+      map: { card: 'key', total: 'value.total' },
+    },
+  ],
+  outputs: [{ from: 'alerts', topic: 'alerts' }],
+}
+
+const passThrough = (onError: RuntimeConfigInput['onError']): JobSpec => ({
+  inputs: [{ name: 'in', topic: 'in' }],
+  steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
+  outputs: [{ from: 'large', topic: 'out' }],
+  ...(onError === undefined ? {} : { onError }),
+})
+
+describe('runtime/instance.ts', () => {
+  let bench: JobBench
+
+  afterEach(() => bench.stop())
+
+  it('runs filter, groupBy with aggregates, filter and map from topic to topic', async () => {
+    bench = new JobBench({ payments: 2, alerts: 1 })
+    const instance = bench.start(counting)
+    bench.produce('payments', [
+      [null, { card: 'a', amount: 600 }],
+      [null, { card: 'a', amount: 100 }],
+      [null, { card: 'b', amount: 700 }],
+      [null, { card: 'a', amount: 900 }],
+    ])
+    await bench.expectValues('alerts', [{ card: 'a', total: 1500 }])
+    expect(instance.status()).to.deep.include({ state: 'Running' })
+    expect(instance.ready()).to.equal(true)
+  })
+
+  it('keys an output by what was grouped by, and keeps the time of the record', async () => {
+    bench = new JobBench({ payments: 1, alerts: 1 })
+    bench.start(counting)
+    bench.produce('payments', [
+      [null, { card: 'a', amount: 600 }],
+      [null, { card: 'a', amount: 600 }],
+    ])
+    await eventually(() => expect(bench.records('alerts')).to.have.length(1))
+    expect(bench.records('alerts')[0]).to.deep.include({ key: 'a', timestamp: 1_700_000_000_000 })
+  })
+
+  it('goes on from the changelog after a stop', async () => {
+    bench = new JobBench({ payments: 2, alerts: 1 })
+    bench.start(counting)
+    bench.produce('payments', [
+      [null, { card: 'a', amount: 600 }],
+      [null, { card: 'a', amount: 700 }],
+    ])
+    await bench.expectValues('alerts', [{ card: 'a', total: 1300 }])
+    await bench.stop()
+    expect(bench.latest('test.job-totals-changelog')).to.deep.equal({
+      a: { payments: 2, total: 1300 },
+    })
+    bench.start(counting)
+    bench.produce('payments', [[null, { card: 'a', amount: 800 }]])
+    await bench.expectValues('alerts', [
+      { card: 'a', total: 1300 },
+      { card: 'a', total: 2100 },
+    ])
+  })
+
+  it('writes one changelog record for a key that changed many times between two commits', async () => {
+    bench = new JobBench({ payments: 1, alerts: 1 })
+    bench.produce(
+      'payments',
+      Array.from({ length: 100 }, () => [null, { card: 'a', amount: 600 }] as const),
+    )
+    bench.start({ ...counting, commitIntervalMs: 60_000 })
+    await eventually(() => expect(bench.records('alerts')).to.have.length(99))
+    await bench.stop()
+    expect(bench.records('test.job-totals-changelog')).to.have.length(1)
+  })
+
+  it('loses nothing when it dies between processing and commit', async () => {
+    bench = new JobBench({ in: 2, out: 1 })
+    const doomed = bench.start({
+      ...passThrough('Fail'),
+      commitIntervalMs: 60_000,
+      sessionTimeoutMs: 6000,
+    })
+    bench.produce('in', [
+      ['k1', { amount: 501 }],
+      ['k2', { amount: 502 }],
+    ])
+    await eventually(() => expect(bench.records('out')).to.have.length(2))
+    await doomed.abandon()
+    bench.produce('in', [['k3', { amount: 503 }]])
+    bench.start(passThrough('Fail'), { instanceId: 'job-0' })
+    await eventually(() => {
+      const amounts = new Set(
+        bench.values('out').map((value) => (value as { amount: number }).amount),
+      )
+      expect([...amounts].sort()).to.deep.equal([501, 502, 503])
+    })
+  })
+
+  it('shares the tasks with instances that come, and takes them over from those that go', async () => {
+    bench = new JobBench({ in: 4, out: 1 })
+    const taskCounts = (list: readonly ReturnType<JobBench['start']>[]) =>
+      list.map((one) => one.status().tasks.length)
+    const first = bench.start(passThrough('Fail'))
+    await eventually(() => expect(first.ready()).to.equal(true))
+    expect(taskCounts([first])).to.deep.equal([4])
+    const second = bench.start(passThrough('Fail'))
+    await eventually(() => expect(taskCounts([first, second])).to.deep.equal([2, 2]))
+    await second.stop()
+    await eventually(() => expect(taskCounts([first])).to.deep.equal([4]))
+  })
+
+  it('waits for a missing topic, says which, and starts once it exists', async () => {
+    bench = new JobBench({ in: 1 })
+    const instance = bench.start(passThrough('Fail'))
+    await eventually(() =>
+      expect(instance.status().lastError?.message).to.contain('waiting for topic "out"'),
+    )
+    bench.embedded.createTopic({ name: 'out', partitions: 1 })
+    await eventually(() => expect(instance.ready()).to.equal(true))
+    expect(instance.status().lastError).to.equal(undefined)
+  })
+
+  it('refuses a job whose expressions are wrong, naming all of them', async () => {
+    bench = new JobBench({ in: 1, out: 1 })
+    const instance = bench.start({
+      inputs: [{ name: 'in', topic: 'in' }],
+      steps: [
+        { name: 'a', from: 'inn', filter: 'valu.x' },
+        { name: 'b', from: 'in', filter: 'valu.x' },
+      ],
+      outputs: [{ from: 'b', topic: 'out' }],
+    })
+    const failure = await instance.ended.then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    )
+    expect(failure?.message).to.contain(
+      'steps[0].from: there is no input or step "inn". Did you mean "in"?',
+    )
+    expect(failure?.message).to.contain('steps[1].filter: 1:1: unknown variable "valu"')
+    expect(instance.status().state).to.equal('Failed')
+  })
+
+  describe('with a bad record', () => {
+    const poison: readonly (readonly [string, string])[] = [
+      ['k', '{"amount": 600}'],
+      ['k', 'not json'],
+      ['k', '{"amount": 700}'],
+    ]
+
+    it('stops at it under Fail, and says where and what to do', async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      const instance = bench.start(passThrough('Fail'))
+      bench.produce('in', poison)
+      const failure = await instance.ended.then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      )
+      expect(failure?.message).to.match(/^in-0@1: InvalidJson in "large": not JSON/)
+      expect(failure?.message).to.contain('onError')
+    })
+
+    it('drops it under Skip, and counts it', async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      const instance = bench.start(passThrough('Skip'))
+      bench.produce('in', poison)
+      await bench.expectValues('out', [{ amount: 600 }, { amount: 700 }])
+      expect(instance.status().counts).to.include({ consumed: 3, skipped: 1, deadLettered: 0 })
+    })
+
+    it('sets it aside under DeadLetter, as it came, with its provenance', async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      bench.start(passThrough('DeadLetter'))
+      bench.produce('in', poison)
+      await bench.expectValues('out', [{ amount: 600 }, { amount: 700 }])
+      await eventually(() => expect(bench.records('test.job-dead-letters')).to.have.length(1))
+      const [letter] = bench.records('test.job-dead-letters')
+      expect(letter).to.deep.include({ key: 'k', value: 'not json' })
+      expect(Object.fromEntries(letter?.headers ?? [])).to.include({
+        'millrace.job': 'test/job',
+        'millrace.topic': 'in',
+        'millrace.partition': '0',
+        'millrace.offset': '1',
+        'millrace.node': 'large',
+        'millrace.reason': 'InvalidJson',
+      })
+    })
+
+    it('leaves no trace of a record that fails after a store has changed', async () => {
+      bench = new JobBench({ payments: 1, alerts: 1 })
+      bench.start({
+        inputs: [{ name: 'payments', topic: 'payments' }],
+        steps: [
+          { name: 'totals', from: 'payments', groupBy: 'key', aggregate: { n: 'count()' } },
+          { name: 'checked', from: 'totals', map: { n: 'value.n', odd: '1 / (value.n - 2)' } },
+        ],
+        outputs: [{ from: 'checked', topic: 'alerts' }],
+        onError: 'Skip',
+      })
+      bench.produce('payments', [
+        ['a', {}],
+        ['a', {}],
+        ['a', {}],
+      ])
+      // The second and third record would make n 2, which divides by zero: n stays 1.
+      await bench.expectValues('alerts', [{ n: 1, odd: -1 }])
+      await bench.stop()
+      expect(bench.latest('test.job-totals-changelog')).to.deep.equal({ a: { n: 1 } })
+    })
+  })
+
+  it('generates records at the rate asked for, on one instance only', async () => {
+    bench = new JobBench({ in: 2, out: 1 })
+    const generator = {
+      recordsPerSecond: 200,
+      key: 'string(n)',
+      value: { amount: 'random(600, 700)', n: 'n' },
+    }
+    const spec = { ...passThrough('Fail'), inputs: [{ name: 'in', topic: 'in', generator }] }
+    bench.start(spec)
+    bench.start(spec)
+    await eventually(() => expect(bench.records('out').length).to.be.greaterThan(20))
+    expect(bench.values('out')[0]).to.deep.include({ amount: 650 })
+  })
+})

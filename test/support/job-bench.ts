@@ -1,0 +1,104 @@
+import { deepStrictEqual } from 'node:assert'
+import type { Broker } from '../../runtime/broker/broker.ts'
+import { EmbeddedBroker } from '../../runtime/broker/embedded-broker.ts'
+import { partitionFor } from '../../runtime/broker/partitioner.ts'
+import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
+import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/config.ts'
+import { type Instance, type InstanceOptions, startInstance } from '../../runtime/instance.ts'
+import { systemClock } from '../../runtime/platform/clock.ts'
+import { silentLogger } from '../../runtime/platform/logger.ts'
+import { recordsOf, type SeenRecord } from '../contract/broker.ts'
+import { eventually } from './eventually.ts'
+
+export type JobSpec = Omit<RuntimeConfigInput, 'job' | 'kafka' | 'applicationId'>
+
+/** A job on an embedded broker: topics, inputs, instances, and what came out. */
+export class JobBench {
+  readonly embedded = new EmbeddedBroker()
+  readonly #instances: Instance[] = []
+
+  constructor(topics: Readonly<Record<string, number>>) {
+    for (const [name, partitions] of Object.entries(topics))
+      this.embedded.createTopic({ name, partitions })
+  }
+
+  start(
+    spec: JobSpec,
+    overrides: Partial<InstanceOptions> & { instanceId?: string; broker?: Broker } = {},
+  ): Instance {
+    const instance = startInstance({
+      config: runtimeConfigSchema.parse({
+        job: { namespace: 'test', name: 'job' },
+        applicationId: 'test.job',
+        kafka: { bootstrapServers: ['embedded:9092'] },
+        commitIntervalMs: 50,
+        ...spec,
+      }),
+      broker: this.embedded.connect(),
+      instanceId: `job-${this.#instances.length}`,
+      clock: systemClock,
+      random: () => 0.5,
+      log: silentLogger,
+      loadTopology: () => Promise.reject(new Error('no TypeScript job here')),
+      ...overrides,
+    })
+    this.#instances.push(instance)
+    return instance
+  }
+
+  /** One batch a record, by key like any producer. */
+  produce(
+    topic: string,
+    records: readonly (readonly [key: string | null, value: unknown])[],
+  ): void {
+    const partitions = this.embedded.topics.get(topic)?.logs.length ?? 1
+    for (const [key, value] of records) {
+      const builder = new RecordBatchBuilder()
+      const bytes = key === null ? null : Buffer.from(key)
+      const payload =
+        value === null
+          ? null
+          : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+      builder.append(1_700_000_000_000, bytes, payload)
+      const partition = bytes === null ? 0 : partitionFor(bytes, partitions)
+      this.embedded.append({ topic, partition }, builder.build())
+    }
+  }
+
+  records(topic: string): SeenRecord[] {
+    const logs = this.embedded.topics.get(topic)?.logs ?? []
+    return logs.flatMap((log, partition) =>
+      recordsOf({
+        topic,
+        partition,
+        position: 0,
+        highWatermark: 0,
+        batches: log.read(0, Infinity),
+      }),
+    )
+  }
+
+  values(topic: string): unknown[] {
+    return this.records(topic).map(({ value }) =>
+      value === null ? null : (JSON.parse(value) as unknown),
+    )
+  }
+
+  /** The last value of each key, as a compacted topic would keep it. */
+  latest(topic: string): Record<string, unknown> {
+    return Object.fromEntries(
+      this.records(topic).map(({ key, value }) => [
+        key ?? '',
+        value === null ? null : (JSON.parse(value) as unknown),
+      ]),
+    )
+  }
+
+  async expectValues(topic: string, expected: readonly unknown[]): Promise<void> {
+    await eventually(() => deepStrictEqual(this.values(topic), expected), { everyMs: 5 })
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#instances.splice(0).map((instance) => instance.stop()))
+  }
+}
