@@ -1,0 +1,54 @@
+import { z } from 'zod'
+
+/** Fields that both kinds share. */
+
+export const MAX_APPLICATION_ID = 200
+
+const topicNamePattern = /^[a-zA-Z0-9._-]+$/
+
+export const topicName = () => z.string().min(1).max(249).regex(topicNamePattern)
+
+export const name = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+
+/** Field names of a record, as they are written in `map` and `aggregate`. */
+export const MAX_FIELDS = 64
+
+export const expression = (what: string) =>
+  z.string().min(1).max(4096).describe(`${what} A CEL expression.`)
+
+/** A duration in whole milliseconds, seconds, minutes or hours. */
+export const duration = () =>
+  z
+    .string()
+    .max(16)
+    .regex(/^[1-9][0-9]{0,8}(ms|s|m|h)$/)
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `10s` → 10000. The pattern of `duration()` has been checked before. */
+export function durationMs(text: string): number {
+  const [, number, unit] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
+  return Number(number) * (UNIT_MS[unit ?? ''] ?? NaN)
+}
+
+export const kafka = () =>
+  z
+    .strictObject({
+      bootstrapServers: z
+        .array(
+          z
+            .string()
+            .max(260)
+            .regex(/^(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9.-]+):[0-9]{1,5}$/),
+        )
+        .min(1)
+        .max(16)
+        .meta({ 'x-kubernetes-list-type': 'atomic' })
+        .describe('Addresses to find the cluster by, as `host:port`. Example: `[kafka:9092]`.'),
+    })
+    .describe('The Kafka cluster.')

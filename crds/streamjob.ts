@@ -1,0 +1,223 @@
+import { z } from 'zod'
+import { conditionsSchema } from './conditions.ts'
+import { duration, kafka, MAX_APPLICATION_ID, topicName } from './fields.ts'
+import { code, input, output, step } from './pipeline.ts'
+import { withRules } from './rule.ts'
+
+const quantity = () =>
+  z.union([z.int(), z.string().max(64)]).meta({ 'x-kubernetes-int-or-string': true })
+
+const amounts = (what: string) =>
+  z
+    .strictObject({
+      cpu: quantity().optional().describe('Cores. Example: `500m`.'),
+      memory: quantity().optional().describe('Bytes. Example: `512Mi`.'),
+    })
+    .describe(what)
+
+const spec = withRules(
+  z.strictObject({
+    applicationId: z
+      .string()
+      .min(1)
+      .max(MAX_APPLICATION_ID)
+      .regex(/^[a-zA-Z0-9._-]+$/)
+      .optional()
+      .describe(
+        'Consumer group of the job and prefix of its internal topics. Default: `<namespace>.<name>`. Cannot change.',
+      ),
+    kafka: kafka(),
+    inputs: z
+      .array(input)
+      .min(1)
+      .max(64)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .describe('What the job reads.'),
+    steps: z
+      .array(step)
+      .min(1)
+      .max(128)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .optional()
+      .describe('What the job does, in any order. Exactly one of `steps` and `code` is given.'),
+    code: code.optional(),
+    outputs: z
+      .array(output)
+      .max(64)
+      .default([])
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .describe(
+        'What the job writes. In a TypeScript job, topics are written by `.to(topic)`; list them here so that the job waits for them.',
+      ),
+    replicas: z
+      .int()
+      .min(0)
+      .max(500)
+      .default(1)
+      .describe('Pods. More pods than the inputs have partitions stay idle.'),
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe('True stops the job: no pods; offsets and state are kept. Wins over `replicas`.'),
+    onError: z
+      .enum(['Fail', 'Skip', 'DeadLetter'])
+      .default('Fail')
+      .describe(
+        'What becomes of a record that cannot be processed: `Fail` stops the job at it, `Skip` drops and counts it, `DeadLetter` writes it to a topic with where it came from and why.',
+      ),
+    deadLetterTopic: topicName()
+      .optional()
+      .describe(
+        'Topic for dead letters; it must exist. Default: `<applicationId>-dead-letters`, created by the job.',
+      ),
+    internalTopics: z
+      .strictObject({
+        replicationFactor: z
+          .int()
+          .min(1)
+          .max(100)
+          .optional()
+          .describe('Copies of each partition. Unset: the broker decides.'),
+      })
+      .optional()
+      .describe('The repartition and changelog topics that the job creates for itself.'),
+    commitInterval: duration()
+      .default('1s')
+      .describe(
+        'How often offsets and changed state are committed. Shorter: less is repeated after a crash.',
+      ),
+    image: z
+      .string()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Image of the pods. Default: the image of the operator.'),
+    imagePullPolicy: z
+      .enum(['Always', 'IfNotPresent', 'Never'])
+      .default('IfNotPresent')
+      .describe('When the image is pulled.'),
+    resources: z
+      .strictObject({
+        requests: amounts('What a pod is guaranteed.').optional(),
+        limits: amounts(
+          'What a pod may use at most. The heap is sized by the memory limit.',
+        ).optional(),
+      })
+      .optional()
+      .describe('Resources of each pod.'),
+    deletionPolicy: z
+      .enum(['Retain', 'Delete'])
+      .default('Retain')
+      .describe(
+        'What becomes of the internal topics and the consumer group when the job is deleted. Inputs and outputs are never touched.',
+      ),
+  }),
+  [
+    {
+      cel: 'has(self.steps) != has(self.code)',
+      message: 'write exactly one of steps and code',
+      holds: (self) => (self.steps === undefined) !== (self.code === undefined),
+    },
+    {
+      cel: '!has(self.steps) || size(self.outputs) > 0',
+      message: 'a job with steps has at least one output: write outputs: [{from: …, topic: …}]',
+      holds: (self) => self.steps === undefined || self.outputs.length > 0,
+      fieldPath: '.outputs',
+    },
+    {
+      cel: 'self.outputs.all(o, !self.inputs.exists(i, i.topic == o.topic))',
+      message:
+        'an output topic is also an input: the job would feed itself; write to another topic',
+      holds: (self) =>
+        !self.outputs.some(({ topic }) => self.inputs.some((i) => i.topic === topic)),
+      fieldPath: '.outputs',
+    },
+    {
+      cel: '!has(self.steps) || self.steps.all(s, !self.inputs.exists(i, i.name == s.name))',
+      message: 'a step bears the name of an input: choose another',
+      holds: (self) => !(self.steps ?? []).some((s) => self.inputs.some((i) => i.name === s.name)),
+      fieldPath: '.steps',
+    },
+    {
+      cel: "!has(self.deadLetterTopic) || self.onError == 'DeadLetter'",
+      message: 'deadLetterTopic needs onError: DeadLetter',
+      holds: (self) => self.deadLetterTopic === undefined || self.onError === 'DeadLetter',
+      fieldPath: '.deadLetterTopic',
+    },
+    {
+      cel: 'has(self.applicationId) == has(oldSelf.applicationId) && (!has(self.applicationId) || self.applicationId == oldSelf.applicationId)',
+      message:
+        'applicationId cannot change: the job would lose its offsets and state; create another StreamJob',
+      holds: (self, old) => old === undefined || self.applicationId === old.applicationId,
+      fieldPath: '.applicationId',
+    },
+  ],
+).describe('The job as it should be.')
+
+const status = z
+  .strictObject({
+    observedGeneration: z
+      .int()
+      .optional()
+      .describe('The generation of the spec that was last acted on.'),
+    phase: z
+      .enum(['Pending', 'Starting', 'Running', 'Suspended', 'Failed', 'Deleting'])
+      .optional()
+      .describe('The conditions in one word, for people.'),
+    applicationId: z
+      .string()
+      .max(MAX_APPLICATION_ID)
+      .optional()
+      .describe('Consumer group and prefix of internal topics.'),
+    replicas: z.int().optional().describe('Pods that exist.'),
+    readyReplicas: z
+      .int()
+      .optional()
+      .describe('Pods that have joined the group and restored their state.'),
+    selector: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe('Label selector of the pods, for `kubectl scale` and autoscalers.'),
+    tasks: z.string().max(32).optional().describe('Tasks that run, of all. Example: `4/4`.'),
+    lag: z
+      .int()
+      .optional()
+      .describe('Records not yet processed, to two digits; renewed at most every 30 s.'),
+    deadLettered: z.int().optional().describe('Records set aside since the present pods started.'),
+    skipped: z.int().optional().describe('Records dropped since the present pods started.'),
+    topics: z
+      .array(
+        z.strictObject({
+          name: z.string().max(249).describe('Topic in Kafka.'),
+          role: z.enum(['Input', 'Output', 'DeadLetter']).describe('What the job does with it.'),
+          ready: z.boolean().describe('Whether it exists and its Topic object, if any, is ready.'),
+        }),
+      )
+      .max(130)
+      .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .optional()
+      .describe('The topics that the job waits for.'),
+    lastError: z
+      .strictObject({
+        reason: z.string().max(128).describe('One word.'),
+        message: z.string().max(1024).describe('What the pod said.'),
+      })
+      .optional()
+      .describe('Why a pod last failed; gone once all is well.'),
+    conditions: conditionsSchema.optional(),
+  })
+  .describe('The job as it is.')
+
+export const streamJobSchema = z.strictObject({
+  apiVersion: z.literal('millrace.dev/v1alpha1'),
+  kind: z.literal('StreamJob'),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  spec,
+  status: status.optional(),
+})
+
+export const streamJobParts = { spec, status }
+export type StreamJobSpec = z.output<typeof spec>
+export type StreamJobStatus = z.output<typeof status>
+export type StreamJobStep = z.output<typeof step>

@@ -1,0 +1,220 @@
+/** Manifests that must be refused at apply, each with what the answer must say. */
+export interface BadManifest {
+  readonly sentence: string
+  readonly kind: 'StreamJob' | 'Topic'
+  readonly spec: unknown
+  /** The spec before; present when the refusal is about a change. */
+  readonly before?: unknown
+  readonly name?: string
+  readonly says: RegExp
+}
+
+const kafka = { bootstrapServers: ['kafka:9092'] }
+export const goodTopic = { kafka, partitions: 3 }
+export const goodJob = {
+  kafka,
+  inputs: [{ name: 'in', topic: 'in' }],
+  steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
+  outputs: [{ from: 'large', topic: 'out' }],
+}
+const step = (fields: object) => ({ ...goodJob, steps: [{ name: 'large', from: 'in', ...fields }] })
+
+export const badManifests: readonly BadManifest[] = [
+  {
+    sentence: 'a job without inputs',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputs: [] },
+    says: /inputs/,
+  },
+  {
+    sentence: 'a job without Kafka',
+    kind: 'StreamJob',
+    spec: { ...goodJob, kafka: undefined },
+    says: /kafka/,
+  },
+  {
+    sentence: 'a bootstrap server without a port',
+    kind: 'StreamJob',
+    spec: { ...goodJob, kafka: { bootstrapServers: ['kafka'] } },
+    says: /bootstrapServers/,
+  },
+  {
+    sentence: 'a bootstrap server written as a URL',
+    kind: 'Topic',
+    spec: { kafka: { bootstrapServers: ['http://kafka:9092'] } },
+    says: /bootstrapServers/,
+  },
+  {
+    sentence: 'a job with both steps and code',
+    kind: 'StreamJob',
+    spec: { ...goodJob, code: { inline: 'x' } },
+    says: /exactly one of steps and code/,
+  },
+  {
+    sentence: 'a job with neither steps nor code',
+    kind: 'StreamJob',
+    spec: { ...goodJob, steps: undefined },
+    says: /exactly one of steps and code/,
+  },
+  {
+    sentence: 'a job with steps but no outputs',
+    kind: 'StreamJob',
+    spec: { ...goodJob, outputs: [] },
+    says: /at least one output/,
+  },
+  {
+    sentence: 'code from two places',
+    kind: 'StreamJob',
+    spec: { ...goodJob, steps: undefined, code: { inline: 'x', path: '/x.ts' } },
+    says: /exactly one of inline, configMapRef and path/,
+  },
+  {
+    sentence: 'a step that does nothing',
+    kind: 'StreamJob',
+    spec: step({}),
+    says: /a step does something: write filter/,
+  },
+  {
+    sentence: 'groupBy without aggregate',
+    kind: 'StreamJob',
+    spec: step({ groupBy: 'key' }),
+    says: /groupBy and aggregate go together/,
+  },
+  {
+    sentence: 'aggregate without groupBy',
+    kind: 'StreamJob',
+    spec: step({ aggregate: { n: 'count()' } }),
+    says: /groupBy and aggregate go together/,
+  },
+  {
+    sentence: 'groupBy and map in one step',
+    kind: 'StreamJob',
+    spec: step({ groupBy: 'key', aggregate: { n: 'count()' }, map: { a: 'key' } }),
+    says: /steps of their own/,
+  },
+  {
+    sentence: 'two steps of one name',
+    kind: 'StreamJob',
+    spec: { ...goodJob, steps: [...goodJob.steps, ...goodJob.steps] },
+    says: /[Dd]uplicate/,
+  },
+  {
+    sentence: 'a step that bears the name of an input',
+    kind: 'StreamJob',
+    spec: { ...goodJob, steps: [{ name: 'in', from: 'in', keyBy: 'key' }] },
+    says: /bears the name of an input/,
+  },
+  {
+    sentence: 'an output topic that is also an input',
+    kind: 'StreamJob',
+    spec: { ...goodJob, outputs: [{ from: 'large', topic: 'in' }] },
+    says: /also an input/,
+  },
+  {
+    sentence: 'an unknown format',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputs: [{ name: 'in', topic: 'in', format: 'json' }] },
+    says: /"Json", "String"/,
+  },
+  {
+    sentence: 'negative replicas',
+    kind: 'StreamJob',
+    spec: { ...goodJob, replicas: -1 },
+    says: /replicas.*greater than or equal to 0/,
+  },
+  {
+    sentence: 'replicas as text',
+    kind: 'StreamJob',
+    spec: { ...goodJob, replicas: '3' },
+    says: /replicas.*integer/,
+  },
+  {
+    sentence: 'an unknown onError',
+    kind: 'StreamJob',
+    spec: { ...goodJob, onError: 'Ignore' },
+    says: /"Fail", "Skip", "DeadLetter"/,
+  },
+  {
+    sentence: 'a dead-letter topic without DeadLetter',
+    kind: 'StreamJob',
+    spec: { ...goodJob, deadLetterTopic: 'dlq' },
+    says: /needs onError: DeadLetter/,
+  },
+  {
+    sentence: 'a commit interval without a unit',
+    kind: 'StreamJob',
+    spec: { ...goodJob, commitInterval: '10' },
+    says: /commitInterval/,
+  },
+  {
+    sentence: 'a field that does not exist',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputTopics: ['in'] },
+    says: /unknown field "spec.inputTopics"/,
+  },
+  {
+    sentence: 'a change of the applicationId',
+    kind: 'StreamJob',
+    before: { ...goodJob, applicationId: 'a' },
+    spec: { ...goodJob, applicationId: 'b' },
+    says: /applicationId cannot change/,
+  },
+  {
+    sentence: 'a name too long for pods',
+    kind: 'StreamJob',
+    name: 'a'.repeat(51),
+    spec: goodJob,
+    says: /at most 50 characters/,
+  },
+  {
+    sentence: 'a topic name with a space',
+    kind: 'Topic',
+    spec: { ...goodTopic, topicName: 'my topic' },
+    says: /topicName/,
+  },
+  {
+    sentence: 'the topic name ".."',
+    kind: 'Topic',
+    spec: { ...goodTopic, topicName: '..' },
+    says: /topicName cannot be/,
+  },
+  {
+    sentence: "one of Kafka's own topics",
+    kind: 'Topic',
+    spec: { ...goodTopic, topicName: '__consumer_offsets' },
+    says: /Kafka's own/,
+  },
+  {
+    sentence: 'no partitions at all',
+    kind: 'Topic',
+    spec: { ...goodTopic, partitions: 0 },
+    says: /partitions.*greater than or equal to 1/,
+  },
+  {
+    sentence: 'fewer partitions than before',
+    kind: 'Topic',
+    before: goodTopic,
+    spec: { ...goodTopic, partitions: 2 },
+    says: /partitions cannot decrease/,
+  },
+  {
+    sentence: 'another topic name than before',
+    kind: 'Topic',
+    before: { ...goodTopic, topicName: 'a' },
+    spec: { ...goodTopic, topicName: 'b' },
+    says: /topicName cannot change/,
+  },
+  {
+    sentence: 'another Kafka than before',
+    kind: 'Topic',
+    before: goodTopic,
+    spec: { ...goodTopic, kafka: { bootstrapServers: ['other:9092'] } },
+    says: /kafka cannot change/,
+  },
+  {
+    sentence: 'a config value that is not text',
+    kind: 'Topic',
+    spec: { ...goodTopic, config: { 'retention.ms': 1000 } },
+    says: /config/,
+  },
+]
