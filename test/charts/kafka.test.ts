@@ -9,7 +9,7 @@ describe('charts/kafka', () => {
   it('runs one broker in ZooKeeper mode that creates no topic by accident', async () => {
     expect(configOf(await render('kafka'))).to.deep.equal({
       listeners: 'PLAINTEXT://:9092',
-      'log.dirs': '/var/lib/kafka/data',
+      'log.dirs': '/var/lib/kafka-logs/data',
       'zookeeper.connect': 'zookeeper:2181',
       'num.partitions': '1',
       'default.replication.factor': '1',
@@ -99,6 +99,16 @@ describe('charts/kafka', () => {
     const [claim] = one(durable, 'StatefulSet').spec.volumeClaimTemplates
     expect(claim?.spec).not.to.have.any.keys('storageClassName')
     expect(claim?.spec.resources.requests.storage).to.equal('10Gi')
+  })
+
+  it('mounts nothing above or below a VOLUME of apache/kafka, which the runtime would put over it', async () => {
+    const volumes = ['/etc/kafka/secrets/', '/var/lib/kafka/data/', '/mnt/shared/config/']
+    for (const { mountPath } of container(await render('kafka')).volumeMounts) {
+      const overlapping = volumes.filter(
+        (volume) => volume.startsWith(`${mountPath}/`) || mountPath.startsWith(volume),
+      )
+      expect(overlapping, mountPath).to.be.empty
+    }
   })
 
   it('lets a drain take one broker at a time and gives it time to hand over', async () => {
