@@ -27,3 +27,7 @@ export class Unavailable extends Error {
     this.retryAfterMs = options?.retryAfterMs
   }
 }
+
+export class NotFound extends Error {
+  override readonly name = 'NotFound'
+}
