@@ -43,6 +43,7 @@ export interface KafkaGroup {
 /** One shared admin for each cluster, by its bootstrap servers. */
 export type KafkaAdminFor = (bootstrapServers: readonly string[]) => KafkaAdmin
 
+/** Kafka did not answer in time; the message names the address. */
 export class KafkaUnavailable extends Error {
   override readonly name = 'KafkaUnavailable'
 }
@@ -50,4 +51,9 @@ export class KafkaUnavailable extends Error {
 /** Kafka refused the request for a reason that retrying will not change, such as an invalid topic config. */
 export class KafkaRefused extends Error {
   override readonly name = 'KafkaRefused'
+}
+
+/** Somebody created the topic first. */
+export class TopicExists extends Error {
+  override readonly name = 'TopicExists'
 }

@@ -1,0 +1,63 @@
+import type { Topic } from '../../crds/index.ts'
+import { type KafkaAdminFor, type KafkaTopic, KafkaUnavailable } from '../kafka/kafka-admin.ts'
+import { kinds } from '../kube/kinds.ts'
+import type { Kube } from '../kube/kube.ts'
+import type { Key } from '../engine/controller-spec.ts'
+
+/** All that decisions about one Topic rest on, read once. */
+export interface TopicObserved {
+  readonly topic: Topic
+  readonly kafka: KafkaView
+  /** An older Topic object for the same Kafka topic, as namespace/name. */
+  readonly rival?: string
+}
+
+export type KafkaView =
+  | { readonly reachable: true; readonly existing?: KafkaTopic }
+  | { readonly reachable: false; readonly message: string }
+
+export const kafkaName = ({ spec, metadata }: Topic): string => spec.topicName ?? metadata.name
+
+export async function observeTopic(
+  key: Key,
+  { kube, kafka }: { readonly kube: Kube; readonly kafka: KafkaAdminFor },
+): Promise<TopicObserved | undefined> {
+  const topic = await kube.get<Topic>({ ...kinds.topic, ...key })
+  if (topic === undefined) return undefined
+  // Who has settled on a topic keeps it; only who has not looks around, which keeps this cheap at rest.
+  const rival = topic.status?.origin === undefined ? await findRival(topic, kube) : undefined
+  return { topic, kafka: await look(topic, kafka), ...(rival === undefined ? {} : { rival }) }
+}
+
+async function look(topic: Topic, kafka: KafkaAdminFor): Promise<KafkaView> {
+  const name = kafkaName(topic)
+  try {
+    const existing = (await kafka(topic.spec.kafka.bootstrapServers).describeTopics([name])).get(
+      name,
+    )
+    return { reachable: true, ...(existing === undefined ? {} : { existing }) }
+  } catch (error) {
+    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
+    throw error
+  }
+}
+
+async function findRival(topic: Topic, kube: Kube): Promise<string | undefined> {
+  const { items } = await kube.list<Topic>(kinds.topic)
+  const rival = items.find((other) => isOlder(other, topic) && sameTopic(other, topic))
+  return rival === undefined ? undefined : `${rival.metadata.namespace}/${rival.metadata.name}`
+}
+
+const sameTopic = (a: Topic, b: Topic): boolean =>
+  kafkaName(a) === kafkaName(b) &&
+  a.spec.kafka.bootstrapServers.some((server) => b.spec.kafka.bootstrapServers.includes(server))
+
+/** By creation, ties by uid; an object that has settled counts as older than one that has not. */
+function isOlder(other: Topic, topic: Topic): boolean {
+  if (other.metadata.uid === topic.metadata.uid) return false
+  if (other.status?.origin !== undefined) return true
+  const [a, b] = [other, topic].map(
+    ({ metadata }) => `${metadata.creationTimestamp} ${metadata.uid}`,
+  )
+  return (a ?? '') < (b ?? '')
+}
