@@ -1,0 +1,109 @@
+import type { StreamJob } from '../../../crds/index.ts'
+import { CONFIG_FILE, configHash } from './config-map.ts'
+import { CONFIG_HASH, configMapName, HTTP_PORT, labels, selectorLabels } from './names.ts'
+import { memoryBytes } from './quantity.ts'
+import { CODE_DIR, CODE_FILE } from './runtime-config.ts'
+
+const CONFIG_DIR = '/etc/millrace'
+const USER = 65532
+const GRACE_SECONDS = 30
+/** Buffers and stacks live outside V8's heap. */
+const HEAP_SHARE = 0.6
+
+export interface PodFacts {
+  /** Image of pods that name none. */
+  readonly defaultImage: string
+  /** The job's TypeScript file, when it does not come with the image. */
+  readonly code: string | undefined
+}
+
+export const podTemplate = (job: StreamJob, facts: PodFacts) => ({
+  metadata: {
+    labels: labels(job),
+    annotations: { [CONFIG_HASH]: configHash(job, facts.code) },
+  },
+  spec: {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    topologySpreadConstraints: [spreadOverNodes(job)],
+    containers: [container(job, facts)],
+    volumes: [
+      { name: 'tmp', emptyDir: {} },
+      {
+        name: 'config',
+        configMap: { name: configMapName(job), items: [{ key: CONFIG_FILE, path: CONFIG_FILE }] },
+      },
+      ...(facts.code === undefined
+        ? []
+        : [
+            {
+              name: 'code',
+              configMap: { name: configMapName(job), items: [{ key: CODE_FILE, path: CODE_FILE }] },
+            },
+          ]),
+    ],
+  },
+})
+
+const spreadOverNodes = (job: StreamJob) => ({
+  maxSkew: 1,
+  topologyKey: 'kubernetes.io/hostname',
+  whenUnsatisfiable: 'ScheduleAnyway',
+  labelSelector: { matchLabels: selectorLabels(job) },
+})
+
+const container = (job: StreamJob, { defaultImage, code }: PodFacts) => ({
+  name: 'runtime',
+  image: job.spec.image ?? defaultImage,
+  imagePullPolicy: job.spec.imagePullPolicy,
+  args: ['run', '--config', `${CONFIG_DIR}/${CONFIG_FILE}`],
+  env: [
+    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ...heapOption(job),
+  ],
+  ports: [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }],
+  startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 60 }),
+  livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 3 }),
+  readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 3 }),
+  ...(job.spec.resources === undefined ? {} : { resources: job.spec.resources }),
+  securityContext: {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  },
+  volumeMounts: [
+    { name: 'tmp', mountPath: '/tmp' },
+    {
+      name: 'config',
+      mountPath: `${CONFIG_DIR}/${CONFIG_FILE}`,
+      subPath: CONFIG_FILE,
+      readOnly: true,
+    },
+    ...(code === undefined ? [] : [{ name: 'code', mountPath: CODE_DIR, readOnly: true }]),
+  ],
+})
+
+const probe = (
+  path: string,
+  timing: { readonly periodSeconds: number; readonly failureThreshold: number },
+) => ({
+  httpGet: { path, port: 'http' },
+  timeoutSeconds: 5,
+  ...timing,
+})
+
+/** Without it V8 sizes its heap by the machine, and the kernel ends the pod before V8 collects. */
+function heapOption({ spec }: StreamJob) {
+  const limit = memoryBytes(spec.resources?.limits?.memory)
+  if (limit === undefined) return []
+  const megabytes = Math.floor((limit * HEAP_SHARE) / 2 ** 20)
+  return [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${megabytes}` }]
+}

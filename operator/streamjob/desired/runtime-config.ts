@@ -1,0 +1,26 @@
+import { durationMs, type StreamJob } from '../../../crds/index.ts'
+import type { RuntimeConfigInput } from '../../../runtime/config.ts'
+import { applicationIdOf } from './names.ts'
+
+export const CODE_DIR = '/etc/millrace/code'
+export const CODE_FILE = 'job.ts'
+
+/** The job in the words of the runtime. */
+export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
+  const { spec, metadata } = job
+  const codePath =
+    spec.code === undefined ? undefined : (spec.code.path ?? `${CODE_DIR}/${CODE_FILE}`)
+  return {
+    job: { namespace: metadata.namespace ?? '', name: metadata.name },
+    applicationId: applicationIdOf(job),
+    kafka: { bootstrapServers: spec.kafka.bootstrapServers },
+    inputs: spec.inputs,
+    ...(spec.steps === undefined ? {} : { steps: spec.steps }),
+    ...(codePath === undefined ? {} : { code: { path: codePath } }),
+    outputs: spec.outputs,
+    onError: spec.onError,
+    ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
+    internalTopics: spec.internalTopics ?? {},
+    commitIntervalMs: durationMs(spec.commitInterval),
+  }
+}

@@ -1,0 +1,158 @@
+import type { StreamJob, Topic } from '../../crds/index.ts'
+import type { RuntimeStatus } from '../../runtime/config.ts'
+import type { Key } from '../engine/controller-spec.ts'
+import {
+  type KafkaAdmin,
+  type KafkaAdminFor,
+  type KafkaGroup,
+  KafkaUnavailable,
+} from '../kafka/kafka-admin.ts'
+import { kinds } from '../kube/kinds.ts'
+import type { Kube } from '../kube/kube.ts'
+import { applicationIdOf, selectorText, workloadName } from './desired/names.ts'
+import type { ReadPodStatus } from './pod-status.ts'
+import type { ConfigMap, Pod, StatefulSet } from './workload.ts'
+
+/** All that decisions about one StreamJob rest on, read once. */
+export interface StreamJobObserved {
+  readonly job: StreamJob
+  readonly code: CodeView
+  /** An older job with the same applicationId on the same Kafka, as namespace/name. */
+  readonly rival?: string
+  readonly kafka: KafkaView
+  /** Topic objects of the namespace, by the name of their topic in Kafka. */
+  readonly topicObjects: ReadonlyMap<string, Topic>
+  readonly workload?: StatefulSet
+  readonly pods: readonly PodView[]
+}
+
+export interface PodView {
+  readonly pod: Pod
+  readonly runtime?: RuntimeStatus
+}
+
+/** The TypeScript file of the job, unless it comes with the image or there is none. */
+export type CodeView = { readonly text?: string } | { readonly missing: string }
+
+export type KafkaView =
+  | {
+      readonly reachable: true
+      /** Those that exist, of the topics of the job. */
+      readonly topics: ReadonlySet<string>
+      /** All that exist, only when one is missing: to find what was meant. */
+      readonly others: readonly string[]
+      readonly group?: KafkaGroup
+      readonly lag?: number
+    }
+  | { readonly reachable: false; readonly message: string }
+
+export interface ObserveDeps {
+  readonly kube: Kube
+  readonly kafka: KafkaAdminFor
+  readonly readPodStatus: ReadPodStatus
+}
+
+export async function observeStreamJob(
+  key: Key,
+  deps: ObserveDeps,
+): Promise<StreamJobObserved | undefined> {
+  const { kube, kafka } = deps
+  const job = await kube.get<StreamJob>({ ...kinds.streamJob, ...key })
+  if (job === undefined) return undefined
+  const { namespace } = key
+  const [code, rival, topics, workload, pods, view] = await Promise.all([
+    readCode(job, kube),
+    job.status?.applicationId === undefined ? findRival(job, kube) : undefined,
+    kube.list<Topic>(kinds.topic, { namespace }),
+    kube.get<StatefulSet>({ ...kinds.statefulSet, namespace, name: workloadName(job) }),
+    readPods(job, deps),
+    lookAtKafka(job, kafka(job.spec.kafka.bootstrapServers)),
+  ])
+  return {
+    job,
+    code,
+    ...(rival === undefined ? {} : { rival }),
+    kafka: view,
+    topicObjects: new Map(
+      topics.items.map((topic) => [topic.spec.topicName ?? topic.metadata.name, topic]),
+    ),
+    ...(workload === undefined ? {} : { workload }),
+    pods,
+  }
+}
+
+/** The topics that must be there before the job starts. */
+export function topicsOf({
+  spec,
+}: StreamJob): readonly { name: string; role: 'Input' | 'Output' | 'DeadLetter' }[] {
+  return [
+    ...spec.inputs.map(({ topic }) => ({ name: topic, role: 'Input' as const })),
+    ...spec.outputs.map(({ topic }) => ({ name: topic, role: 'Output' as const })),
+    ...(spec.deadLetterTopic === undefined
+      ? []
+      : [{ name: spec.deadLetterTopic, role: 'DeadLetter' as const }]),
+  ]
+}
+
+async function readCode({ spec, metadata }: StreamJob, kube: Kube): Promise<CodeView> {
+  const { inline, configMapRef } = spec.code ?? {}
+  if (inline !== undefined) return { text: inline }
+  if (configMapRef === undefined) return {}
+  const { name, key } = configMapRef
+  const found = await kube.get<ConfigMap>({
+    ...kinds.configMap,
+    namespace: metadata.namespace ?? '',
+    name,
+  })
+  if (found === undefined)
+    return { missing: `ConfigMap "${name}" does not exist in namespace ${metadata.namespace}` }
+  const text = found.data?.[key]
+  if (text !== undefined) return { text }
+  const keys = Object.keys(found.data ?? {}).join(', ')
+  return { missing: `ConfigMap "${name}" has no key "${key}"; it has ${keys || 'none'}` }
+}
+
+async function findRival(job: StreamJob, kube: Kube): Promise<string | undefined> {
+  const { items } = await kube.list<StreamJob>(kinds.streamJob)
+  const rival = items.find(
+    (other) =>
+      other.metadata.uid !== job.metadata.uid &&
+      applicationIdOf(other) === applicationIdOf(job) &&
+      other.spec.kafka.bootstrapServers.some((server) =>
+        job.spec.kafka.bootstrapServers.includes(server),
+      ) &&
+      (other.status?.applicationId !== undefined || age(other) < age(job)),
+  )
+  return rival === undefined ? undefined : `${rival.metadata.namespace}/${rival.metadata.name}`
+}
+
+const age = ({ metadata }: StreamJob): string => `${metadata.creationTimestamp} ${metadata.uid}`
+
+async function readPods(job: StreamJob, { kube, readPodStatus }: ObserveDeps): Promise<PodView[]> {
+  const { items } = await kube.list<Pod>(kinds.pod, {
+    namespace: job.metadata.namespace,
+    labelSelector: selectorText(job),
+  })
+  return Promise.all(
+    items.map(async (pod) => {
+      const runtime = await readPodStatus(pod)
+      return runtime === undefined ? { pod } : { pod, runtime }
+    }),
+  )
+}
+
+async function lookAtKafka(job: StreamJob, admin: KafkaAdmin): Promise<KafkaView> {
+  const names = topicsOf(job).map(({ name }) => name)
+  try {
+    const topics = new Set((await admin.describeTopics(names)).keys())
+    const complete = names.every((name) => topics.has(name))
+    if (!complete) return { reachable: true, topics, others: await admin.listTopics('') }
+    const groupId = applicationIdOf(job)
+    const group = await admin.describeGroup(groupId)
+    const lag = await admin.lag(groupId, [...new Set(job.spec.inputs.map(({ topic }) => topic))])
+    return { reachable: true, topics, others: [], lag, ...(group === undefined ? {} : { group }) }
+  } catch (error) {
+    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
+    throw error
+  }
+}

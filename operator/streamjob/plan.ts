@@ -1,0 +1,47 @@
+import type { KubeObject } from '../kube/kube.ts'
+import { configMap } from './desired/config-map.ts'
+import { service } from './desired/service.ts'
+import { statefulSet } from './desired/stateful-set.ts'
+import type { StreamJobObserved } from './observe.ts'
+import { firstObjection } from './policies.ts'
+
+export const JOB_FINALIZER = 'millrace.dev/cleanup'
+
+/** After this a deletion leaves behind what it could not clean up. */
+const CLEANUP_DEADLINE_MS = 2 * 60_000
+
+export interface StreamJobPlan {
+  /** Objects to apply, in this order. */
+  readonly apply: readonly KubeObject[]
+  readonly finalizer: boolean
+  /** Why pods may not start now. Pods that run already go on: a topic that is gone for a moment is no reason to stop. */
+  readonly objection?: ReturnType<typeof firstObjection>
+  readonly cleanUp: 'nothing' | 'wait' | 'delete' | 'orphan'
+}
+
+export function planStreamJob(
+  observed: StreamJobObserved,
+  defaultImage: string,
+  now: number,
+): StreamJobPlan {
+  const { job, workload, code } = observed
+  if (job.metadata.deletionTimestamp !== undefined) return planDeletion(observed, now)
+  const finalizer = job.spec.deletionPolicy === 'Delete'
+  const objection = firstObjection(observed)
+  const mayApply =
+    objection === undefined || (objection.type !== 'Accepted' && workload !== undefined)
+  if (!mayApply) return { apply: [], finalizer, objection, cleanUp: 'nothing' }
+  const text = 'text' in code ? code.text : undefined
+  const apply = [configMap(job, text), service(job), statefulSet(job, { defaultImage, code: text })]
+  return { apply, finalizer, objection, cleanUp: 'nothing' }
+}
+
+/** Internal topics go only after the pods, which would write to them again. */
+function planDeletion({ job, pods, kafka }: StreamJobObserved, now: number): StreamJobPlan {
+  const nothing = { apply: [], finalizer: false, cleanUp: 'nothing' } as const
+  if (job.metadata.finalizers?.includes(JOB_FINALIZER) !== true) return nothing
+  const late = now - Date.parse(job.metadata.deletionTimestamp ?? '') > CLEANUP_DEADLINE_MS
+  if (late) return { apply: [], finalizer: false, cleanUp: 'orphan' }
+  if (pods.length > 0 || !kafka.reachable) return { apply: [], finalizer: true, cleanUp: 'wait' }
+  return { apply: [], finalizer: false, cleanUp: 'delete' }
+}

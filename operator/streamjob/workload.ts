@@ -1,0 +1,36 @@
+import type { KubeObject } from '../kube/kube.ts'
+
+/** The parts of Kubernetes' own objects that we read. */
+
+export interface StatefulSet extends KubeObject {
+  spec?: { replicas?: number }
+  status?: {
+    observedGeneration?: number
+    replicas?: number
+    readyReplicas?: number
+    updatedReplicas?: number
+    currentRevision?: string
+    updateRevision?: string
+  }
+}
+
+export interface Pod extends KubeObject {
+  status?: {
+    phase?: string
+    podIP?: string
+    conditions?: { type: string; status: string; reason?: string; message?: string }[]
+    containerStatuses?: ContainerStatus[]
+  }
+}
+
+export interface ContainerStatus {
+  name: string
+  ready: boolean
+  restartCount: number
+  state?: { waiting?: { reason?: string; message?: string } }
+  lastState?: { terminated?: { reason?: string; message?: string; exitCode?: number } }
+}
+
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>
+}
