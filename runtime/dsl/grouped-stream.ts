@@ -1,0 +1,50 @@
+import type { JobNode } from './job.ts'
+import { Stream, type TypedRecord } from './stream.ts'
+
+/** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
+export interface Aggregation<V, S, R = S> {
+  readonly initial: () => S
+  /** Returns the next state; must not change `state` itself. */
+  readonly add: (state: S, record: TypedRecord<V>) => S
+  /** What is emitted; the state itself unless given. */
+  readonly result?: (state: S) => R
+}
+
+/** Records by key, waiting to be aggregated. */
+export class GroupedStream<V> {
+  readonly #nodes: readonly JobNode[]
+  readonly #tail: string
+
+  constructor(nodes: readonly JobNode[], tail: string) {
+    this.#nodes = nodes
+    this.#tail = tail
+  }
+
+  /** One value a key over all its records so far, in store `name`; emits every update. */
+  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Stream<R> {
+    const node = Object.freeze({
+      kind: 'aggregate',
+      name,
+      parent: this.#tail,
+      label: '',
+      initializer: initial,
+      aggregator: add as never,
+      result: (result ?? ((state: S) => state)) as never,
+    } as const)
+    return new Stream<R>([...this.#nodes, node], name)
+  }
+
+  /** How many records the key has had. */
+  count(name: string): Stream<number> {
+    return this.aggregate(name, { initial: () => 0, add: (count: number) => count + 1 })
+  }
+
+  /** The first value, then what `combine` makes of it and each later one. */
+  reduce(name: string, combine: (soFar: V, value: V) => V): Stream<V> {
+    return this.aggregate<V | null, V>(name, {
+      initial: () => null,
+      add: (soFar, { value }) => (soFar === null ? value : combine(soFar, value)),
+      result: (state) => state as V,
+    })
+  }
+}
