@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes, Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs'
+import kafkajs, { type Admin, type KafkaJSProtocolError as ProtocolError } from 'kafkajs'
 import {
   type KafkaAdmin,
   type KafkaGroup,
@@ -8,6 +8,9 @@ import {
   type NewKafkaTopic,
   TopicExists,
 } from './kafka-admin.ts'
+
+/** A CommonJS package whose names Node cannot see from outside. */
+const { ConfigResourceTypes, Kafka, KafkaJSProtocolError, logLevel } = kafkajs
 
 const REQUEST_TIMEOUT_MS = 5000
 const BROKER_DEFAULT = -1
@@ -191,7 +194,7 @@ export class KafkajsAdmin implements KafkaAdmin {
 }
 
 /** kafkajs wraps what the broker said in errors of its own, one or more deep. */
-function protocolError(error: unknown): KafkaJSProtocolError | undefined {
+function protocolError(error: unknown): ProtocolError | undefined {
   if (error instanceof KafkaJSProtocolError) return error
   const { errors, cause } = error as { errors?: unknown[]; cause?: unknown }
   if (Array.isArray(errors) && errors.length > 0) return protocolError(errors[0])

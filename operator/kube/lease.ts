@@ -51,13 +51,15 @@ export class LeaderElection {
       await sleep(this.#options.clock, RETRY_MS, signal)
   }
 
-  /** Renews until leadership is lost or `signal` aborts; on abort gives the lease back. */
-  async hold(signal: AbortSignal): Promise<void> {
+  /** Renews until leadership is lost or `signal` aborts. On abort it first lets `stopWork` end, then gives the lease back. */
+  async hold(signal: AbortSignal, stopWork: () => Promise<void>): Promise<void> {
     while (!signal.aborted && this.isLeader) {
       await sleep(this.#options.clock, RETRY_MS, signal)
       if (!signal.aborted) await this.#tryOnce()
     }
-    if (signal.aborted) await this.#release()
+    if (!signal.aborted) return
+    await stopWork()
+    await this.#release()
   }
 
   /** True when the lease is ours afterwards. */
