@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { FriendlyError } from './friendly-error.ts'
+
+const OK = 0
+const FAILED = 1
+const USAGE = 2
+
+const packageRoot = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..')
+
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('millrace')
+  .description('Stream-processing jobs on Kafka, in a cluster or on your laptop.')
+  .version(version, '-V, --version')
+  .showSuggestionAfterError()
+  .exitOverride()
+
+program
+  .command('dev')
+  .description('run the manifests of a file or folder in this process')
+  .argument('<path>', 'a YAML file, or a folder with YAML files')
+  .option('--bootstrap <host:port>', 'use this Kafka instead of the embedded broker')
+  .option('--port <port>', 'port of the page', parsePort, 4380)
+  .option('--no-page', 'serve no page')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  millrace dev examples/fraud-detection\n  millrace dev job.yaml --bootstrap localhost:9092',
+  )
+  .action(async (path: string, options: { bootstrap?: string; port: number; page: boolean }) => {
+    const { dev } = await import('./dev.ts')
+    await dev({ path, ...options })
+  })
+
+program
+  .command('run')
+  .description('run one instance of a job, as a pod does')
+  .requiredOption('--config <file>', 'the configuration that the operator rendered')
+  .option('--http-port <port>', 'port of probes and metrics', parsePort, 8080)
+  .action(async ({ config, httpPort }: { config: string; httpPort: number }) => {
+    const { runInstance } = await import('../runtime/main.ts')
+    await runInstance({ configPath: config, httpPort, env: process.env })
+  })
+
+program
+  .command('operator')
+  .description('run the operator, as its Deployment does')
+  .action(async () => {
+    const { runOperator } = await import('../operator/main.ts')
+    await runOperator(process.env)
+  })
+
+program
+  .command('version')
+  .description('print the version')
+  .action(() => console.log(version))
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new InvalidArgumentError('write a number from 0 to 65535')
+}
+
+/** What is piped into `head` ends when head does; that is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(OK)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = explain(error)
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE
+  if (error instanceof FriendlyError) console.error(error.message)
+  else console.error(error)
+  return FAILED
+}
