@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
+import { permissions } from '../../operator/kube/permissions.ts'
 import { chartFolder, helm, notes, refusal, render } from './render.ts'
 import { container, one, type Rule } from './rendered.ts'
 
@@ -56,6 +57,13 @@ describe('charts/millrace', () => {
     expect(objects.filter(({ kind }) => kind === 'ClusterRoleBinding')).to.be.empty
   })
 
+  it('grants what the operator says it does, no more and no less', async () => {
+    const everywhere = one(await render('millrace'), 'ClusterRole', 'flows:millrace')
+    expect(everywhere.rules).to.deep.equal(permissions)
+    const namespaced = await render('millrace', { watchNamespaces: ['a'] })
+    expect(one(namespaced, 'Role', 'millrace').rules).to.deep.equal(permissions)
+  })
+
   it('grants no wildcard, no secret, no escalation and no command in a pod', async () => {
     const roles = [
       ...(await render('millrace')),
@@ -79,7 +87,12 @@ describe('charts/millrace', () => {
     const { rules } = one(await render('millrace'), 'Role', 'millrace-lease')
     const [create, own] = rules
     expect(create?.verbs).to.deep.equal(['create'])
-    expect(own).to.deep.include({ resources: ['leases'], resourceNames: ['millrace-operator'] })
+    expect(own).to.deep.equal({
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      resourceNames: ['millrace-operator'],
+      verbs: ['get', 'update'],
+    })
   })
 
   it('adds its kinds to the view, edit and admin roles of the cluster', async () => {
