@@ -86,15 +86,8 @@ export const kinds: readonly Kind[] = [
   },
 ]
 
-export function customResourceDefinition({
-  kind,
-  plural,
-  shortName,
-  description,
-  columns,
-  ...parts
-}: Kind) {
-  const { spec, status, scale } = parts
+export function customResourceDefinition(definition: Kind) {
+  const { kind, plural, shortName } = definition
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -110,27 +103,27 @@ export function customResourceDefinition({
         shortNames: [shortName],
         categories: ['millrace'],
       },
-      versions: [
-        {
-          name: VERSION,
-          served: true,
-          storage: true,
-          subresources: { status: {}, ...(scale ? { scale: scaleSubresource } : {}) },
-          additionalPrinterColumns: columns,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              description,
-              required: ['spec'],
-              ...nameRule,
-              properties: { spec: structural(spec), status: structural(status) },
-            },
-          },
-        },
-      ],
+      versions: [version(definition)],
     },
   }
 }
+
+const version = ({ description, columns, spec, status, scale }: Kind) => ({
+  name: VERSION,
+  served: true,
+  storage: true,
+  subresources: { status: {}, ...(scale ? { scale: scaleSubresource } : {}) },
+  additionalPrinterColumns: columns,
+  schema: {
+    openAPIV3Schema: {
+      type: 'object',
+      description,
+      required: ['spec'],
+      ...nameRule,
+      properties: { spec: structural(spec), status: structural(status) },
+    },
+  },
+})
 
 const scaleSubresource = {
   specReplicasPath: '.spec.replicas',
