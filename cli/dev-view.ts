@@ -87,12 +87,12 @@ export class DevView {
   }
 }
 
-function jobLine({ metadata, status }: StreamJob): string {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
-  const state = status?.phase ?? 'Pending'
-  const tasks = status?.tasks === undefined || state !== 'Running' ? '' : `  tasks ${status.tasks}`
-  const why = ready?.status === 'True' ? '' : `  ${ready?.message ?? ''}`
-  return `● ${metadata.name}  ${state}${tasks}${why}`
+function jobLine({ metadata, status = {} }: StreamJob): string {
+  const { phase = 'Pending', tasks, conditions = [] } = status
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  const progress = phase === 'Running' && tasks !== undefined ? `  tasks ${tasks}` : ''
+  const why = ready === undefined || ready.status === 'True' ? '' : `  ${ready.message}`
+  return `● ${metadata.name}  ${phase}${progress}${why}`
 }
 
 function recordLine({ topic, partition, offset, key, value, headers }: TailRecord): string {

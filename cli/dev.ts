@@ -36,7 +36,7 @@ export async function dev({ path, bootstrap, port, page }: DevOptions): Promise<
     log,
     kafka: () => kafka.admin,
     events: { record: () => undefined },
-    start: devProgram({ connect: kafka.connect, log }),
+    start: devProgram({ connect: (clientId) => kafka.connect(clientId), log }),
   })
   await applyAll(operator, manifests)
   const tail = new TopicTail(kafka.connect('dev-page'))

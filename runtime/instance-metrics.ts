@@ -1,23 +1,38 @@
 import type { RuntimeStatus } from './config.ts'
 import { Metrics } from './platform/metrics.ts'
 
+type ReadStatus = () => RuntimeStatus
+
+const jobLabels = ['namespace', 'job'] as const
+
+const recordCounters = [
+  ['consumed', 'consumed', 'Records taken from input and repartition topics.'],
+  [
+    'produced',
+    'produced',
+    'Records written to output, repartition, changelog and dead-letter topics.',
+  ],
+  ['skipped', 'skipped', 'Bad records dropped because onError is Skip.'],
+  ['dead_lettered', 'deadLettered', 'Bad records set aside because onError is DeadLetter.'],
+] as const
+
 /** Metrics of one instance, read from its status when scraped. */
-export function instanceMetrics(status: () => RuntimeStatus): Metrics {
+export function instanceMetrics(status: ReadStatus): Metrics {
   const metrics = new Metrics()
-  const job = () => ({ namespace: status().job.namespace, job: status().job.name })
-  const jobLabels = ['namespace', 'job'] as const
-  const counters = {
-    consumed: 'Records taken from input and repartition topics.',
-    produced: 'Records written to output, repartition, changelog and dead-letter topics.',
-    skipped: 'Bad records dropped because onError is Skip.',
-    deadLettered: 'Bad records set aside because onError is DeadLetter.',
-  } as const
-  for (const [name, help] of Object.entries(counters)) {
+  addRecordCounters(metrics, status)
+  addTaskGauges(metrics, status)
+  return metrics
+}
+
+const jobOf = ({ job: { namespace, name } }: RuntimeStatus) => ({ namespace, job: name })
+
+function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
+  for (const [name, field, help] of recordCounters) {
     metrics.observeCounter({
-      name: `millrace_records_${name === 'deadLettered' ? 'dead_lettered' : name}_total`,
+      name: `millrace_records_${name}_total`,
       help,
       labels: jobLabels,
-      read: () => [{ labels: job(), value: status().counts[name as keyof typeof counters] }],
+      read: () => [{ labels: jobOf(status()), value: status().counts[field] }],
     })
   }
   metrics.observeCounter({
@@ -26,10 +41,13 @@ export function instanceMetrics(status: () => RuntimeStatus): Metrics {
     labels: [...jobLabels, 'node'],
     read: () =>
       Object.entries(status().nodes).map(([node, value]) => ({
-        labels: { ...job(), node },
+        labels: { ...jobOf(status()), node },
         value,
       })),
   })
+}
+
+function addTaskGauges(metrics: Metrics, status: ReadStatus): void {
   metrics.observeGauge({
     name: 'millrace_consumer_lag_records',
     help: 'Records of a partition that this instance has not processed yet.',
@@ -37,7 +55,7 @@ export function instanceMetrics(status: () => RuntimeStatus): Metrics {
     read: () =>
       status().tasks.flatMap(({ partitions }) =>
         partitions.map(({ topic, partition, position, highWatermark }) => ({
-          labels: { ...job(), topic, partition: String(partition) },
+          labels: { ...jobOf(status()), topic, partition: String(partition) },
           value: Math.max(0, highWatermark - position),
         })),
       ),
@@ -48,9 +66,8 @@ export function instanceMetrics(status: () => RuntimeStatus): Metrics {
     labels: [...jobLabels, 'task'],
     read: () =>
       status().tasks.map(({ id, restoreRemaining }) => ({
-        labels: { ...job(), task: id },
+        labels: { ...jobOf(status()), task: id },
         value: restoreRemaining,
       })),
   })
-  return metrics
 }

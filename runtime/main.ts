@@ -43,7 +43,6 @@ export async function runInstance({ configPath, httpPort, env }: RunOptions): Pr
   })
   const http = await serveHttp({
     port: httpPort,
-    isHealthy: () => true,
     isReady: () => instance.ready(),
     metrics: instanceMetrics(() => instance.status()),
     json: { '/status': () => instance.status() },

@@ -14,7 +14,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'runtime/errors.ts': [],
   'runtime/platform/': ['runtime/platform/'],
   'runtime/serde/': ['runtime/serde/', 'runtime/errors.ts', 'runtime/config.ts'],
-  'runtime/expr/': ['runtime/expr/', 'runtime/errors.ts', 'runtime/topology/record.ts'],
+  'runtime/expr/': [
+    'runtime/expr/',
+    'runtime/errors.ts',
+    'runtime/topology/record.ts',
+    'runtime/platform/did-you-mean.ts',
+  ],
   'runtime/broker/': ['runtime/broker/', 'runtime/platform/', 'runtime/errors.ts'],
   'runtime/topology/': [
     'runtime/topology/',
@@ -22,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/config.ts',
     'runtime/errors.ts',
     'runtime/serde/',
+    'runtime/platform/did-you-mean.ts',
   ],
   'runtime/dsl/': [
     'runtime/dsl/',
@@ -29,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/config.ts',
     'runtime/errors.ts',
     'runtime/serde/',
+    'runtime/platform/did-you-mean.ts',
   ],
   'runtime/processors/': [
     'runtime/processors/',
@@ -66,6 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/index.ts': ['runtime/dsl/', 'runtime/topology/', 'runtime/serde/'],
   'runtime/instance.ts': ['runtime/'],
+  'runtime/instance-metrics.ts': ['runtime/config.ts', 'runtime/platform/metrics.ts'],
   'runtime/main.ts': ['runtime/'],
 
   'operator/': [],
@@ -73,6 +81,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'operator/config.ts': [],
   'operator/engine/': [
     'operator/engine/',
+    'crds/',
     'operator/kube/',
     'operator/errors.ts',
     'runtime/platform/',

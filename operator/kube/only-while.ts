@@ -3,22 +3,20 @@ import type { Kube } from './kube.ts'
 
 /** Reads always, writes only while `allowed`: checked before each write, since a pause may have cost us the lease. */
 export function onlyWhile(kube: Kube, allowed: () => boolean): Kube {
-  const guarded =
-    <Args extends unknown[], T>(write: (...args: Args) => Promise<T>) =>
-    async (...args: Args): Promise<T> => {
-      if (!allowed())
-        throw new Unavailable('this operator does not hold the lease: nothing was written')
-      return write(...args)
-    }
+  const write = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (allowed()) return act()
+    throw new Unavailable('this operator does not hold the lease: nothing was written')
+  }
   return {
     get: (ref) => kube.get(ref),
     list: (kind, options) => kube.list(kind, options),
     watch: (kind, options) => kube.watch(kind, options),
-    apply: guarded((object) => kube.apply(object)) as Kube['apply'],
-    applyStatus: guarded((object) => kube.applyStatus(object)) as Kube['applyStatus'],
-    create: guarded((object) => kube.create(object)) as Kube['create'],
-    replace: guarded((object) => kube.replace(object)) as Kube['replace'],
-    delete: guarded((ref, options) => kube.delete(ref, options)),
-    setFinalizer: guarded((ref, finalizer, present) => kube.setFinalizer(ref, finalizer, present)),
+    apply: (object) => write(() => kube.apply(object)),
+    applyStatus: (object) => write(() => kube.applyStatus(object)),
+    create: (object) => write(() => kube.create(object)),
+    replace: (object) => write(() => kube.replace(object)),
+    delete: (ref, options) => write(() => kube.delete(ref, options)),
+    setFinalizer: (ref, finalizer, present) =>
+      write(() => kube.setFinalizer(ref, finalizer, present)),
   }
 }
