@@ -198,6 +198,14 @@ const status = z
       .meta({ 'x-kubernetes-list-type': 'atomic' })
       .optional()
       .describe('The topics that the job waits for.'),
+    internalTopics: z
+      .array(z.string().max(249))
+      .max(200)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe(
+        'Topics that the job has made for itself; deletionPolicy decides what becomes of them.',
+      ),
     lastError: z
       .strictObject({
         reason: z.string().max(128).describe('One word.'),

@@ -66,6 +66,8 @@ export interface RuntimeStatus {
   readonly job: { readonly namespace: string; readonly name: string }
   readonly state: RuntimeState
   readonly tasks: readonly TaskStatus[]
+  /** Topics that the job has made for itself, or is about to. */
+  readonly internalTopics: readonly string[]
   readonly counts: RuntimeCounts
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>

@@ -8,7 +8,12 @@ import type { Logger } from './platform/logger.ts'
 import { type Tally } from './tasks/task.ts'
 import { Worker } from './tasks/worker.ts'
 import { topologyFromSteps } from './topology/from-steps.ts'
-import { deadLetterTopicOf, internalTopicsOf, taskCountsOf } from './topology/internal-topics.ts'
+import {
+  deadLetterTopicOf,
+  type InternalTopic,
+  internalTopicsOf,
+  taskCountsOf,
+} from './topology/internal-topics.ts'
 import { describeTopology } from './topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from './topology/sub-topologies.ts'
 import { sinkTopicsOf, sourcesOf, type Topology } from './topology/topology.ts'
@@ -62,6 +67,7 @@ class Run {
   readonly #stopped = new AbortController()
   #state: RuntimeState = 'Starting'
   #worker: Worker | undefined
+  #internalTopics: readonly InternalTopic[] = []
   #lastError: RuntimeStatus['lastError']
 
   constructor(options: InstanceOptions) {
@@ -103,6 +109,7 @@ class Run {
       job,
       state: this.#state,
       tasks: this.#worker?.tasks.map((task) => task.status()) ?? [],
+      internalTopics: this.#internalTopics.map(({ name }) => name),
       counts: { consumed, produced: this.#worker?.produced ?? 0, skipped, deadLettered },
       nodes,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
@@ -118,7 +125,8 @@ class Run {
     const partitions = await this.#externalTopics(topology)
     if (partitions === undefined) return undefined
     const deadLetterTopic = config.deadLetterTopic ?? deadLetterTopicOf(config.applicationId)
-    const internal = await createInternalTopics(broker, config, subTopologies, partitions)
+    this.#internalTopics = internalTopics(config, subTopologies, partitions)
+    const internal = await createInternalTopics(broker, config, this.#internalTopics)
     return new Worker({
       ...this.#options,
       subTopologies,
@@ -176,21 +184,27 @@ class Run {
   }
 }
 
-/** Creates what is missing and returns the partition counts of all internal topics. */
-async function createInternalTopics(
-  broker: Broker,
+function internalTopics(
   config: RuntimeConfig,
   subTopologies: readonly SubTopology[],
   inputPartitions: ReadonlyMap<string, number>,
-): Promise<ReadonlyMap<string, number>> {
-  const { replicationFactor } = config.internalTopics
+): readonly InternalTopic[] {
   const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
-  const topics = [
+  return [
     ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
     ...(ownDeadLetters
       ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
       : []),
   ]
+}
+
+/** Creates what is missing and returns the partition counts of all of them. */
+async function createInternalTopics(
+  broker: Broker,
+  config: RuntimeConfig,
+  topics: readonly InternalTopic[],
+): Promise<ReadonlyMap<string, number>> {
+  const { replicationFactor } = config.internalTopics
   await broker.admin.createTopics(
     topics.map((topic) => ({
       ...topic,

@@ -47,12 +47,11 @@ function containsAll(live: unknown, wanted: unknown): boolean {
   return live === wanted || wanted === undefined
 }
 
-/** Deletes the internal topics and the group of a job that is gone. */
-export async function cleanUp(job: StreamJob, admin: KafkaAdmin): Promise<readonly string[]> {
-  const applicationId = applicationIdOf(job)
-  const internal = /-(repartition|changelog|dead-letters)$/
-  const topics = (await admin.listTopics(`${applicationId}-`)).filter((name) => internal.test(name))
-  for (const topic of topics) await admin.deleteTopic(topic)
-  await admin.deleteGroup(applicationId)
-  return topics
+/**
+ * Deletes the internal topics and the group of a job that is gone. Topics by name, never by prefix: those of job "a-b"
+ * begin with "a-" too.
+ */
+export async function cleanUp(job: StreamJob, admin: KafkaAdmin): Promise<void> {
+  for (const topic of job.status?.internalTopics ?? []) await admin.deleteTopic(topic)
+  await admin.deleteGroup(applicationIdOf(job))
 }

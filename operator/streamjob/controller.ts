@@ -72,7 +72,7 @@ async function reconcileStreamJob(
   if (observed === undefined) return {}
   const { job } = observed
   const plan = planStreamJob(observed, deps.defaultImage, deps.clock.now())
-  if (job.metadata.deletionTimestamp !== undefined) return finish(observed, plan, deps)
+  if (job.metadata.deletionTimestamp !== undefined) return finish(observed, plan, deps, lagShownAt)
   await deps.kube.setFinalizer({ ...kinds.streamJob, ...key }, JOB_FINALIZER, plan.finalizer)
   await report(observed, plan, deps, lagShownAt)
   await applyAll(plan.apply, deps.kube)
@@ -114,12 +114,19 @@ const isReady = ({ status }: StreamJob): boolean =>
   true
 
 async function finish(
-  { job }: StreamJobObserved,
+  observed: StreamJobObserved,
   plan: StreamJobPlan,
   deps: StreamJobDeps,
+  lagShownAt: Map<string, number>,
 ): Promise<Next> {
+  const { job } = observed
   const { name, namespace = '' } = job.metadata
-  if (plan.cleanUp === 'wait') return { againMs: PENDING_MS }
+  if (plan.cleanUp === 'wait') {
+    // Pods that end may still name topics that they have made.
+    await report(observed, plan, deps, lagShownAt)
+    return { againMs: PENDING_MS }
+  }
+  if (plan.cleanUp !== 'nothing') lagShownAt.delete(job.metadata.uid ?? '')
   if (plan.cleanUp === 'delete') await cleanUp(job, deps.kafka(job.spec.kafka.bootstrapServers))
   if (plan.cleanUp === 'orphan') {
     const note =

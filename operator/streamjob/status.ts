@@ -31,6 +31,7 @@ export function streamJobStatus(
     selector: selectorText(job),
     ...(lag === undefined ? {} : { lag }),
     topics: topicStatuses(observed),
+    ...internalTopics(observed),
     ...lastError(observed, verdicts),
     conditions: withConditions(job.status?.conditions, verdicts, { now, generation }),
   }
@@ -69,6 +70,13 @@ const topicStatuses = ({ job, kafka, topicObjects }: StreamJobObserved) =>
     const exists = kafka.reachable && kafka.topics.has(name)
     return { name, role, ready: exists && (object === undefined || isReady(object)) }
   })
+
+/** All that any pod has ever named: a job that has changed may have left some behind, and none may be forgotten. */
+function internalTopics({ job, pods }: StreamJobObserved) {
+  const named = pods.flatMap(({ runtime }) => runtime?.internalTopics ?? [])
+  const all = [...new Set([...(job.status?.internalTopics ?? []), ...named])].sort()
+  return all.length === 0 ? {} : { internalTopics: all }
+}
 
 /** Kept until all is well, so that a pod that restarts does not wipe out why. */
 function lastError({ job, pods }: StreamJobObserved, verdicts: readonly Verdict[]) {

@@ -120,7 +120,11 @@ describe('the fraud example in a cluster', function () {
     )
     expect(left).to.equal('')
     expect(await kubectl('get', 'streamjobs,topics', '-o', 'name')).to.equal('')
-    expect(await platform.drive('topics')).to.deep.equal(['fraud-alerts', 'large-payments'])
+    expect(await platform.drive('topics')).to.deep.equal([
+      'flows.large-payments-dead-letters',
+      'fraud-alerts',
+      'large-payments',
+    ])
   })
 
   const getJob = async () =>
@@ -165,11 +169,13 @@ function manifests(): string {
   const [input] = job.spec.inputs
   delete input?.generator
   const topics = parseAllDocuments(readFileSync('examples/fraud-detection/topics.yaml', 'utf8'))
+  job.spec.deletionPolicy = 'Delete'
   const large = {
     ...job,
     metadata: { name: 'large-payments' },
     spec: {
       ...job.spec,
+      deletionPolicy: 'Retain',
       steps: [{ name: 'large', from: 'payments', filter: 'value.amount > 500' }],
       outputs: [{ from: 'large', topic: 'large-payments' }],
     },

@@ -1,0 +1,3 @@
+import { describeKilledOperator } from './killed-operator.ts'
+
+describeKilledOperator(1)

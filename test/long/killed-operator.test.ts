@@ -1,0 +1,3 @@
+import { describeKilledOperator } from '../integration/killed-operator.ts'
+
+describeKilledOperator(5)
