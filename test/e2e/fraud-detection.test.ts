@@ -110,15 +110,13 @@ describe('the fraud example in a cluster', function () {
 
   it('leaves nothing behind but the topics that its policies keep', async () => {
     await platform.kubectl(['delete', '-f', '-', '--timeout=120s'], manifests())
-    const left = await kubectl(
-      'get',
-      'pods,configmaps,services,statefulsets',
-      '-l',
-      'millrace.dev/job',
-      '-o',
-      'name',
+    const kinds = 'pods,configmaps,services,statefulsets'
+    // What a job owns goes soon after the job itself.
+    await eventually(
+      async () =>
+        expect(await kubectl('get', kinds, '-l', 'millrace.dev/job', '-o', 'name')).to.equal(''),
+      { timeoutMs: 60_000, everyMs: 500 },
     )
-    expect(left).to.equal('')
     expect(await kubectl('get', 'streamjobs,topics', '-o', 'name')).to.equal('')
     expect(await platform.drive('topics')).to.deep.equal([
       'flows.large-payments-dead-letters',

@@ -1,0 +1,234 @@
+import { expect } from 'chai'
+import { planStreamJob } from '../../../operator/streamjob/plan.ts'
+import type { StreamJobObserved } from '../../../operator/streamjob/observe.ts'
+import { streamJobStatus } from '../../../operator/streamjob/status.ts'
+import { jobWith, observedWith, podNamed, rolledOut, runtimeWith, topicObject } from './observed.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+
+function statusOf(observed: StreamJobObserved) {
+  const plan = planStreamJob(observed, 'millrace:1', NOW)
+  return { plan, status: streamJobStatus(observed, plan, { now: NOW, lag: 0 }) }
+}
+
+const kafkaWith = (topics: readonly string[], others: readonly string[] = []) =>
+  ({ reachable: true, topics: new Set(topics), others, lag: 0 }) as const
+
+const crashed = podNamed('fraud-0', {
+  containerStatuses: [
+    {
+      name: 'runtime',
+      ready: false,
+      restartCount: 4,
+      state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s' } },
+      lastState: { terminated: { reason: 'Error', exitCode: 1, message: 'in-0@7 is not JSON' } },
+    },
+  ],
+})
+
+interface Row {
+  readonly title: string
+  readonly observed: Partial<StreamJobObserved>
+  readonly phase: string
+  readonly ready: readonly [status: string, reason: string]
+  readonly says: RegExp
+  readonly applies?: number
+}
+
+const rows: readonly Row[] = [
+  {
+    title: 'all is well',
+    observed: {},
+    phase: 'Running',
+    ready: ['True', 'Ready'],
+    says: /every task runs/,
+  },
+  {
+    title: 'an expression has a mistake',
+    observed: {
+      job: jobWith({ steps: [{ name: 'large', from: 'in', filter: 'valu.amount > 500' }] }),
+    },
+    phase: 'Failed',
+    ready: ['False', 'NotAccepted'],
+    says: /spec\.steps\[0\]\.filter.*Did you mean "value"/s,
+    applies: 0,
+  },
+  {
+    title: 'its ConfigMap is missing',
+    observed: { code: { missing: 'ConfigMap "x" does not exist in namespace n' } },
+    phase: 'Failed',
+    ready: ['False', 'NotAccepted'],
+    says: /ConfigMap "x"/,
+    applies: 0,
+  },
+  {
+    title: 'an older job has its application id',
+    observed: { rival: 'n/older' },
+    phase: 'Failed',
+    ready: ['False', 'NotAccepted'],
+    says: /n\/older.*another spec\.applicationId/,
+    applies: 0,
+  },
+  {
+    title: 'Kafka does not answer and no pod exists',
+    observed: {
+      workload: undefined as never,
+      pods: [],
+      kafka: { reachable: false, message: 'kafka:9092 refused' },
+    },
+    phase: 'Pending',
+    ready: ['False', 'KafkaUnreachable'],
+    says: /kafka:9092 refused/,
+    applies: 0,
+  },
+  {
+    title: 'a topic is missing and another has nearly its name',
+    observed: { workload: undefined as never, pods: [], kafka: kafkaWith(['in'], ['outt']) },
+    phase: 'Pending',
+    ready: ['False', 'TopicsNotReady'],
+    says: /output topic "out".*Did you mean "outt"/,
+    applies: 0,
+  },
+  {
+    title: 'a Topic object is not ready',
+    observed: {
+      workload: undefined as never,
+      pods: [],
+      topicObjects: new Map([['in', topicObject('in', false)]]),
+    },
+    phase: 'Pending',
+    ready: ['False', 'TopicsNotReady'],
+    says: /waiting for Topic in: waiting for Kafka/,
+    applies: 0,
+  },
+  {
+    title: 'a topic vanishes under a job that runs: pods go on',
+    observed: { kafka: kafkaWith(['in']) },
+    phase: 'Pending',
+    ready: ['False', 'TopicsNotReady'],
+    says: /output topic "out"/,
+    applies: 3,
+  },
+  {
+    title: 'pods are not there yet',
+    observed: { workload: undefined as never, pods: [] },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /pods are being created/,
+  },
+  {
+    title: 'one of three pods is missing',
+    observed: { job: jobWith({ replicas: 3 }), workload: rolledOut(3, 2) },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /2 of 3 pods are ready/,
+  },
+  {
+    title: 'the group rebalances',
+    observed: {
+      kafka: { ...kafkaWith(['in', 'out']), group: { state: 'PreparingRebalance', members: 2 } },
+    },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /PreparingRebalance/,
+  },
+  {
+    title: 'a task restores its state',
+    observed: {
+      pods: [{ pod: podNamed('fraud-0'), runtime: runtimeWith(['Running', 'Restoring']) }],
+    },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /restoring the state of 0_1/,
+  },
+  {
+    title: 'a pod crashes again and again',
+    observed: { workload: rolledOut(1, 0), pods: [{ pod: crashed }] },
+    phase: 'Failed',
+    ready: ['False', 'NotAvailable'],
+    says: /pod fraud-0: in-0@7 is not JSON/,
+  },
+  {
+    title: 'it is suspended and its pods are gone',
+    observed: { job: jobWith({ suspend: true }), workload: rolledOut(0), pods: [] },
+    phase: 'Suspended',
+    ready: ['True', 'Suspended'],
+    says: /suspend is true/,
+  },
+  {
+    title: 'it has no replicas',
+    observed: { job: jobWith({ replicas: 0 }), workload: rolledOut(0), pods: [] },
+    phase: 'Running',
+    ready: ['True', 'Ready'],
+    says: /every task runs/,
+  },
+]
+
+describe('the status of a StreamJob', () => {
+  for (const { title, observed, phase, ready, says, applies = 3 } of rows) {
+    it(`when ${title}`, () => {
+      const { plan, status } = statusOf(observedWith(observed))
+      const condition = status.conditions?.find(({ type }) => type === 'Ready')
+      expect(status.phase).to.equal(phase)
+      expect([condition?.status, condition?.reason]).to.deep.equal(ready)
+      expect(condition?.message).to.match(says)
+      expect(plan.apply).to.have.length(applies)
+    })
+  }
+
+  it('counts tasks, losses and internal topics over all pods', () => {
+    const counts = { consumed: 9, produced: 9, skipped: 1, deadLettered: 2 }
+    const pods = ['a', 'b'].map((name) => ({
+      pod: podNamed(name),
+      runtime: runtimeWith(['Running'], { counts, internalTopics: [`n.fraud-${name}-changelog`] }),
+    }))
+    const job = jobWith({ replicas: 2 })
+    job.status = { internalTopics: ['n.fraud-old-changelog'] }
+    const { status } = statusOf(observedWith({ job, pods, workload: rolledOut(2) }))
+    expect(status).to.include({ tasks: '2/2', skipped: 2, deadLettered: 4 })
+    expect(status.internalTopics).to.deep.equal([
+      'n.fraud-a-changelog',
+      'n.fraud-b-changelog',
+      'n.fraud-old-changelog',
+    ])
+  })
+
+  it('keeps the last error until all is well', () => {
+    const job = jobWith()
+    const lastError = { reason: 'Error', message: 'boom' }
+    job.status = { lastError }
+    const starting = statusOf(observedWith({ job, workload: rolledOut(1, 0) })).status
+    expect(starting.lastError).to.deep.equal(lastError)
+    expect(statusOf(observedWith({ job })).status).not.to.have.property('lastError')
+  })
+})
+
+describe('the deletion of a StreamJob', () => {
+  const deleting = (
+    secondsAgo: number,
+    policy: string,
+    differing: Partial<StreamJobObserved> = {},
+  ) => {
+    const job = jobWith({ deletionPolicy: policy })
+    job.metadata.deletionTimestamp = new Date(NOW - secondsAgo * 1000).toISOString()
+    if (policy === 'Delete') job.metadata.finalizers = ['millrace.dev/cleanup']
+    return planStreamJob(observedWith({ job, ...differing }), 'millrace:1', NOW)
+  }
+
+  const rows = [
+    ['waits for the pods, which would make the topics again', deleting(1, 'Delete'), 'wait'],
+    ['takes the internal topics after the pods', deleting(1, 'Delete', { pods: [] }), 'delete'],
+    [
+      'waits for Kafka',
+      deleting(1, 'Delete', { pods: [], kafka: { reachable: false, message: '' } }),
+      'wait',
+    ],
+    ['gives up after two minutes', deleting(300, 'Delete'), 'orphan'],
+    ['has nothing to do when topics are kept', deleting(1, 'Retain'), 'nothing'],
+  ] as const
+  for (const [title, plan, cleanUp] of rows) {
+    it(title, () => {
+      expect(plan).to.deep.include({ cleanUp, apply: [], finalizer: cleanUp === 'wait' })
+    })
+  }
+})
