@@ -98,10 +98,11 @@ describe('the fraud example in a cluster', function () {
   })
 
   it('leaves a converged cluster alone: no write for two minutes, but for the lease', async () => {
-    await eventually(async () => expect((await getJob()).status.lag).to.equal(0), {
-      timeoutMs: 90_000,
-      everyMs: 1000,
-    })
+    const lags = 'jsonpath={.items[*].status.lag}'
+    await eventually(
+      async () => expect(await kubectl('get', 'streamjobs', '-o', lags)).to.equal('0 0'),
+      { timeoutMs: 90_000, everyMs: 1000 },
+    )
     const before = await versions()
     expect(before.length).to.be.greaterThan(8)
     await delay(QUIET_MS)

@@ -23,41 +23,39 @@ export function jobWith(spec: Record<string, unknown> = {}): StreamJob {
   return job
 }
 
-export const topicObject = (name: string, ready: boolean): Topic =>
-  ({
-    apiVersion: 'millrace.dev/v1alpha1',
-    kind: 'Topic',
-    metadata: { name, namespace: 'n', generation: 1 },
-    spec: { kafka, deletionPolicy: 'Retain', deletionTimeout: '5m' },
-    status: {
-      conditions: [
-        {
-          type: 'Ready',
-          status: ready ? 'True' : 'False',
-          reason: ready ? 'Ready' : 'NotSynced',
-          message: ready ? '' : 'waiting for Kafka',
-          observedGeneration: 1,
-          lastTransitionTime: '2026-01-01T00:00:00Z',
-        },
-      ],
-    },
-  }) as Topic
+export const topicObject = (name: string, ready: boolean): Topic => ({
+  apiVersion: 'millrace.dev/v1alpha1',
+  kind: 'Topic',
+  metadata: { name, namespace: 'n', generation: 1 },
+  spec: { kafka, deletionPolicy: 'Retain', deletionTimeout: '5m' },
+  status: {
+    conditions: [
+      {
+        type: 'Ready',
+        status: ready ? 'True' : 'False',
+        reason: ready ? 'Ready' : 'NotSynced',
+        message: ready ? '' : 'waiting for Kafka',
+        observedGeneration: 1,
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      },
+    ],
+  },
+})
 
-export const rolledOut = (replicas: number, readyReplicas = replicas): StatefulSet =>
-  ({
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: { name: 'fraud', namespace: 'n', generation: 1 },
-    spec: { replicas },
-    status: {
-      observedGeneration: 1,
-      replicas,
-      readyReplicas,
-      updatedReplicas: replicas,
-      currentRevision: 'a',
-      updateRevision: 'a',
-    },
-  }) as StatefulSet
+export const rolledOut = (replicas: number, readyReplicas = replicas): StatefulSet => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: 'fraud', namespace: 'n', generation: 1 },
+  spec: { replicas },
+  status: {
+    observedGeneration: 1,
+    replicas,
+    readyReplicas,
+    updatedReplicas: replicas,
+    currentRevision: 'a',
+    updateRevision: 'a',
+  },
+})
 
 export const podNamed = (name: string, status: Pod['status'] = {}): Pod => ({
   apiVersion: 'v1',

@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
   {
     title: 'Kafka does not answer and no pod exists',
     observed: {
-      workload: undefined as never,
+      workload: undefined,
       pods: [],
       kafka: { reachable: false, message: 'kafka:9092 refused' },
     },
@@ -83,7 +83,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a topic is missing and another has nearly its name',
-    observed: { workload: undefined as never, pods: [], kafka: kafkaWith(['in'], ['outt']) },
+    observed: { workload: undefined, pods: [], kafka: kafkaWith(['in'], ['outt']) },
     phase: 'Pending',
     ready: ['False', 'TopicsNotReady'],
     says: /output topic "out".*Did you mean "outt"/,
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
   {
     title: 'a Topic object is not ready',
     observed: {
-      workload: undefined as never,
+      workload: undefined,
       pods: [],
       topicObjects: new Map([['in', topicObject('in', false)]]),
     },
@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'pods are not there yet',
-    observed: { workload: undefined as never, pods: [] },
+    observed: { workload: undefined, pods: [] },
     phase: 'Starting',
     ready: ['False', 'NotAvailable'],
     says: /pods are being created/,

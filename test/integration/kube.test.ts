@@ -1,0 +1,23 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { KubeClient } from '../../operator/kube/client.ts'
+import { missingForApiServer, sharedApiServer } from '../cluster/api-server.ts'
+import { kubeContract } from '../contract/kube.ts'
+import { requireOrSkip } from '../support/skip.ts'
+
+describe('operator/kube/client.ts on a real API server', function () {
+  this.timeout(120_000)
+
+  before(async function () {
+    requireOrSkip(this, await missingForApiServer())
+  })
+
+  kubeContract(async () => {
+    const api = await sharedApiServer()
+    await api.kubectl(['apply', '-f', 'crds/'])
+    await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all'])
+    await api.kubectl(['create', 'namespace', 'contract'])
+    const config = new KubeConfig()
+    config.loadFromFile(api.kubeconfigPath)
+    return new KubeClient(config)
+  })
+})
