@@ -11,9 +11,9 @@ export const operators: Readonly<Record<string, (...operands: readonly unknown[]
   '_>_': (a, b) => compare(a, b) > 0,
   '_>=_': (a, b) => compare(a, b) >= 0,
   '_+_': add,
-  '_-_': (a, b) => requireNumber(a, '-') - requireNumber(b, '-'),
-  '_*_': (a, b) => requireNumber(a, '*') * requireNumber(b, '*'),
-  '_/_': (a, b) => requireNumber(a, '/') / nonZero(b, '/'),
+  '_-_': (a, b) => finite(requireNumber(a, '-') - requireNumber(b, '-')),
+  '_*_': (a, b) => finite(requireNumber(a, '*') * requireNumber(b, '*')),
+  '_/_': (a, b) => finite(requireNumber(a, '/') / nonZero(b, '/')),
   '_%_': (a, b) => requireNumber(a, '%') % nonZero(b, '%'),
   '-_': (a) => -requireNumber(a, '-'),
   '!_': (a) => !requireBool(a, '!'),
@@ -22,12 +22,18 @@ export const operators: Readonly<Record<string, (...operands: readonly unknown[]
 }
 
 function add(a: unknown, b: unknown): unknown {
-  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (typeof a === 'number' && typeof b === 'number') return finite(a + b)
   if (typeof a === 'string' && typeof b === 'string') return a + b
   if (Array.isArray(a) && Array.isArray(b)) return [...(a as unknown[]), ...(b as unknown[])]
   throw new EvaluationFault(
     `cannot add ${typeName(a)} and ${typeName(b)}: write string(…) or double(…) around one of them`,
   )
+}
+
+/** JSON has no Infinity: it would be written as null, unseen. */
+function finite(result: number): number {
+  if (Number.isFinite(result)) return result
+  throw new EvaluationFault('the result is too large for a number')
 }
 
 /** A JSON user expects 7 / 2 to be 3.5; what has no number as its answer is a fault, never Infinity. */
