@@ -22,6 +22,7 @@ export const conditionDocs = {
       Accepted: 'Nothing speaks against it.',
       InvalidJob: 'An expression or a step is wrong; the message says where.',
       ApplicationIdConflict: 'An older StreamJob on the same Kafka uses this applicationId.',
+      NameTaken: 'An object that the job needs exists under its name and belongs to somebody else.',
       ConfigMapNotFound: 'The ConfigMap or key of `spec.code.configMapRef` does not exist.',
       TopicNameConflict: 'An older Topic object manages this Kafka topic.',
       ExistingTopicDiffers:

@@ -12,7 +12,7 @@ import type { Events } from '../kube/events.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { KubeObject } from '../kube/kube.ts'
 import { applyAll, cleanUp } from './act.ts'
-import { JOB_LABEL } from './desired/names.ts'
+import { JOB_LABEL, workloadName } from './desired/names.ts'
 import { shownLag } from './lag.ts'
 import { type ObserveDeps, observeStreamJob, type StreamJobObserved } from './observe.ts'
 import { JOB_FINALIZER, planStreamJob, type StreamJobPlan } from './plan.ts'
@@ -121,7 +121,10 @@ async function finish(
 ): Promise<Next> {
   const { job } = observed
   const { name, namespace = '' } = job.metadata
-  if (plan.cleanUp === 'wait') {
+  if (plan.cleanUp === 'stop') {
+    await deps.kube.delete({ ...kinds.statefulSet, namespace, name: workloadName(job) })
+  }
+  if (plan.cleanUp === 'stop' || plan.cleanUp === 'wait') {
     // Pods that end may still name topics that they have made.
     await report(observed, plan, deps, lagShownAt)
     return { againMs: PENDING_MS }

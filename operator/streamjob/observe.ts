@@ -8,8 +8,14 @@ import {
   KafkaUnavailable,
 } from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
-import type { Kube } from '../kube/kube.ts'
-import { applicationIdOf, selectorText, workloadName } from './desired/names.ts'
+import type { Kube, KubeObject } from '../kube/kube.ts'
+import {
+  applicationIdOf,
+  configMapName,
+  selectorText,
+  serviceName,
+  workloadName,
+} from './desired/names.ts'
 import type { ReadPodStatus } from './pod-status.ts'
 import type { ConfigMap, Pod, StatefulSet } from './workload.ts'
 
@@ -23,6 +29,8 @@ export interface StreamJobObserved {
   /** Topic objects of the namespace, by the name of their topic in Kafka. */
   readonly topicObjects: ReadonlyMap<string, Topic>
   readonly workload?: StatefulSet
+  /** An object that bears a name we would need and is not the job's, such as `Service "fraud"`. */
+  readonly foreign?: string
   readonly pods: readonly PodView[]
 }
 
@@ -60,11 +68,11 @@ export async function observeStreamJob(
   const job = await kube.get<StreamJob>({ ...kinds.streamJob, ...key })
   if (job === undefined) return undefined
   const { namespace } = key
-  const [code, rival, topics, workload, pods, view] = await Promise.all([
+  const [code, rival, topics, owned, pods, view] = await Promise.all([
     readCode(job, kube),
     job.status?.applicationId === undefined ? findRival(job, kube) : undefined,
     kube.list<Topic>(kinds.topic, { namespace }),
-    kube.get<StatefulSet>({ ...kinds.statefulSet, namespace, name: workloadName(job) }),
+    readOwned(job, kube),
     readPods(job, deps),
     lookAtKafka(job, kafka(job.spec.kafka.bootstrapServers)),
   ])
@@ -76,8 +84,28 @@ export async function observeStreamJob(
     topicObjects: new Map(
       topics.items.map((topic) => [topic.spec.topicName ?? topic.metadata.name, topic]),
     ),
-    ...(workload === undefined ? {} : { workload }),
+    ...owned,
     pods,
+  }
+}
+
+/** The objects under the names that we give to those of the job. */
+async function readOwned(
+  job: StreamJob,
+  kube: Kube,
+): Promise<Pick<StreamJobObserved, 'workload' | 'foreign'>> {
+  const { namespace = '', uid } = job.metadata
+  const [workload, ...others] = await Promise.all([
+    kube.get<StatefulSet>({ ...kinds.statefulSet, namespace, name: workloadName(job) }),
+    kube.get({ ...kinds.service, namespace, name: serviceName(job) }),
+    kube.get({ ...kinds.configMap, namespace, name: configMapName(job) }),
+  ])
+  const isOurs = ({ metadata }: KubeObject) =>
+    metadata.ownerReferences?.some((owner) => owner.uid === uid) === true
+  const foreign = [workload, ...others].find((object) => object !== undefined && !isOurs(object))
+  return {
+    ...(workload === undefined || !isOurs(workload) ? {} : { workload }),
+    ...(foreign === undefined ? {} : { foreign: `${foreign.kind} "${foreign.metadata.name}"` }),
   }
 }
 

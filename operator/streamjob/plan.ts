@@ -16,7 +16,8 @@ export interface StreamJobPlan {
   readonly finalizer: boolean
   /** Why pods may not start now. Pods that run already go on: a topic that is gone for a moment is no reason to stop. */
   readonly objection?: ReturnType<typeof firstObjection>
-  readonly cleanUp: 'nothing' | 'wait' | 'delete' | 'orphan'
+  /** For a job that is being deleted: end its pods, wait for that and for Kafka, delete topics and group, or give up. */
+  readonly cleanUp: 'nothing' | 'stop' | 'wait' | 'delete' | 'orphan'
 }
 
 export function planStreamJob(
@@ -36,12 +37,19 @@ export function planStreamJob(
   return { apply, finalizer, objection, cleanUp: 'nothing' }
 }
 
-/** Internal topics go only after the pods, which would write to them again. */
-function planDeletion({ job, pods, kafka }: StreamJobObserved, now: number): StreamJobPlan {
+/**
+ * Internal topics go only after the pods, which would write to them again. The pods must be ended by us: the garbage
+ * collector waits until the job is gone, which waits for our finalizer.
+ */
+function planDeletion(
+  { job, workload, pods, kafka }: StreamJobObserved,
+  now: number,
+): StreamJobPlan {
   const nothing = { apply: [], finalizer: false, cleanUp: 'nothing' } as const
   if (job.metadata.finalizers?.includes(JOB_FINALIZER) !== true) return nothing
   const late = now - Date.parse(job.metadata.deletionTimestamp ?? '') > CLEANUP_DEADLINE_MS
   if (late) return { apply: [], finalizer: false, cleanUp: 'orphan' }
+  if (workload !== undefined) return { apply: [], finalizer: true, cleanUp: 'stop' }
   if (pods.length > 0 || !kafka.reachable) return { apply: [], finalizer: true, cleanUp: 'wait' }
   return { apply: [], finalizer: false, cleanUp: 'delete' }
 }

@@ -37,6 +37,15 @@ export const policies: readonly Policy[] = [
           `the StreamJob ${rival} is older and uses this applicationId: write another spec.applicationId`,
         ),
 
+  /** Nobody else's object is in the way: applying over it would take it from them. */
+  ({ foreign, job }) =>
+    foreign === undefined
+      ? undefined
+      : refuse(
+          'NameTaken',
+          `there is a ${foreign} that does not belong to this job: delete it, or give the job another name than "${job.metadata.name}"`,
+        ),
+
   ({ kafka }) =>
     kafka.reachable
       ? undefined

@@ -70,6 +70,14 @@ const rows: readonly Row[] = [
     applies: 0,
   },
   {
+    title: 'an object of somebody else has its name',
+    observed: { workload: undefined as never, pods: [], foreign: 'StatefulSet "fraud"' },
+    phase: 'Failed',
+    ready: ['False', 'NotAccepted'],
+    says: /StatefulSet "fraud" that does not belong to this job/,
+    applies: 0,
+  },
+  {
     title: 'Kafka does not answer and no pod exists',
     observed: {
       workload: undefined,
@@ -203,6 +211,9 @@ describe('the status of a StreamJob', () => {
   })
 })
 
+const stopped = { workload: undefined as never }
+const gone = { ...stopped, pods: [] }
+
 describe('the deletion of a StreamJob', () => {
   const deleting = (
     secondsAgo: number,
@@ -216,11 +227,12 @@ describe('the deletion of a StreamJob', () => {
   }
 
   const rows = [
-    ['waits for the pods, which would make the topics again', deleting(1, 'Delete'), 'wait'],
-    ['takes the internal topics after the pods', deleting(1, 'Delete', { pods: [] }), 'delete'],
+    ['ends the pods, which would make the topics again', deleting(1, 'Delete'), 'stop'],
+    ['waits until they have ended', deleting(1, 'Delete', stopped), 'wait'],
+    ['then takes the internal topics', deleting(1, 'Delete', gone), 'delete'],
     [
       'waits for Kafka',
-      deleting(1, 'Delete', { pods: [], kafka: { reachable: false, message: '' } }),
+      deleting(1, 'Delete', { ...gone, kafka: { reachable: false, message: '' } }),
       'wait',
     ],
     ['gives up after two minutes', deleting(300, 'Delete'), 'orphan'],
@@ -228,7 +240,11 @@ describe('the deletion of a StreamJob', () => {
   ] as const
   for (const [title, plan, cleanUp] of rows) {
     it(title, () => {
-      expect(plan).to.deep.include({ cleanUp, apply: [], finalizer: cleanUp === 'wait' })
+      expect(plan).to.deep.include({
+        cleanUp,
+        apply: [],
+        finalizer: ['stop', 'wait'].includes(cleanUp),
+      })
     })
   }
 })
