@@ -10,12 +10,12 @@ export const permissions: readonly PolicyRule[] = [
   {
     apiGroups: ['millrace.dev'],
     resources: ['streamjobs', 'topics'],
-    verbs: ['get', 'list', 'watch', 'update', 'patch'],
+    verbs: ['get', 'list', 'watch', 'patch'],
   },
   {
     apiGroups: ['millrace.dev'],
     resources: ['streamjobs/status', 'topics/status'],
-    verbs: ['get', 'update', 'patch'],
+    verbs: ['patch'],
   },
   // Needed where the API server checks who may set blockOwnerDeletion.
   {
@@ -31,8 +31,8 @@ export const permissions: readonly PolicyRule[] = [
   {
     apiGroups: [''],
     resources: ['services', 'configmaps'],
-    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch'],
   },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
 ]
