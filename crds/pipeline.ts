@@ -122,7 +122,11 @@ export const code = withRules(
 
 export const output = z
   .strictObject({
-    from: name().describe('The input or step whose records it takes.'),
+    from: name()
+      .optional()
+      .describe(
+        'The input or step whose records it takes. Not in a TypeScript job, where `.to(topic)` says so.',
+      ),
     topic: topicName().describe('Topic to write. It must exist, or a Topic object must create it.'),
     format,
   })

@@ -125,6 +125,14 @@ const spec = withRules(
       fieldPath: '.outputs',
     },
     {
+      cel: 'self.outputs.all(o, has(o.from) == has(self.steps))',
+      message:
+        'with steps each output says whose records it takes: write from; with code it cannot: leave from out',
+      holds: (self) =>
+        self.outputs.every(({ from }) => (from === undefined) === (self.steps === undefined)),
+      fieldPath: '.outputs',
+    },
+    {
       cel: 'self.outputs.all(o, !self.inputs.exists(i, i.topic == o.topic))',
       message:
         'an output topic is also an input: the job would feed itself; write to another topic',

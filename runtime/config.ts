@@ -21,7 +21,8 @@ const input = z.strictObject({
 })
 
 const output = z.strictObject({
-  from: z.string(),
+  /** Given exactly when the job has steps. */
+  from: z.string().optional(),
   topic: z.string(),
   format: format.default('Json'),
 })

@@ -22,9 +22,9 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
       )
     else problems.push(unknownFrom(`steps[${index}].from`, step.from, names))
   }
-  config.outputs.forEach((output, index) => {
-    if (names.has(output.from)) nodes.push(sinkNode(output, index))
-    else problems.push(unknownFrom(`outputs[${index}].from`, output.from, names))
+  config.outputs.forEach(({ from = '', ...output }, index) => {
+    if (names.has(from)) nodes.push(sinkNode({ from, ...output }, index))
+    else problems.push(unknownFrom(`outputs[${index}].from`, from, names))
   })
   return {
     topology: topologyOf(nodes),
@@ -47,7 +47,10 @@ export const sourceNode = ({
   ...(generator === undefined ? {} : { generator }),
 })
 
-const sinkNode = ({ from, topic, format }: OutputConfig, index: number): TopologyNode => ({
+const sinkNode = (
+  { from, topic, format }: Required<OutputConfig>,
+  index: number,
+): TopologyNode => ({
   kind: 'sink',
   name: `outputs[${index}]`,
   parent: from,

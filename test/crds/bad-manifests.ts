@@ -57,6 +57,18 @@ export const badManifests: readonly BadManifest[] = [
     says: /exactly one of steps and code/,
   },
   {
+    sentence: 'an output of steps that takes from nothing',
+    kind: 'StreamJob',
+    spec: { ...goodJob, outputs: [{ topic: 'out' }] },
+    says: /write from/,
+  },
+  {
+    sentence: 'an output of a TypeScript job that takes from a step',
+    kind: 'StreamJob',
+    spec: { ...goodJob, steps: undefined, code: { inline: 'x' } },
+    says: /leave from out/,
+  },
+  {
     sentence: 'a job with steps but no outputs',
     kind: 'StreamJob',
     spec: { ...goodJob, outputs: [] },
