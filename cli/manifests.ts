@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { LineCounter, parseAllDocuments } from 'yaml'
+import type { StreamJob } from '../crds/index.ts'
 import type { KubeObject } from '../operator/kube/kube.ts'
 import { FriendlyError } from './friendly-error.ts'
 
@@ -11,7 +12,30 @@ const DEFAULT_NAMESPACE = 'default'
 export function readManifests(path: string): KubeObject[] {
   const objects = filesOf(path).flatMap(readFile)
   if (objects.length === 0) throw new FriendlyError(`${path}: there is no manifest in it`)
-  return objects
+  const folder = statSync(path).isDirectory() ? path : dirname(path)
+  return [...codeBeside(objects, folder), ...objects]
+}
+
+/** What `kubectl create configmap --from-file` would make: the code of jobs whose ConfigMap is not among the manifests. */
+function codeBeside(objects: readonly KubeObject[], folder: string): KubeObject[] {
+  return objects.flatMap((object) => {
+    const { spec, metadata } = object as StreamJob
+    const ref = object.kind === 'StreamJob' ? spec.code?.configMapRef : undefined
+    if (ref === undefined) return []
+    const { name, key = 'job.ts' } = ref
+    const given = objects.some((o) => o.kind === 'ConfigMap' && o.metadata.name === name)
+    const file = join(folder, key)
+    if (given || !existsSync(file)) return []
+    const { namespace = DEFAULT_NAMESPACE } = metadata
+    const data = { [key]: readFileSync(file, 'utf8') }
+    const configMap: KubeObject & { data: object } = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace },
+      data,
+    }
+    return [configMap]
+  })
 }
 
 function filesOf(path: string): string[] {
