@@ -46,6 +46,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/config.ts',
     'runtime/broker/',
   ],
+  'runtime/fused/': [
+    'runtime/fused/',
+    'runtime/topology/',
+    'runtime/expr/',
+    'runtime/broker/',
+    'runtime/config.ts',
+  ],
   'runtime/state/': [
     'runtime/state/',
     'runtime/serde/',
@@ -57,6 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/tasks/',
     'runtime/topology/',
     'runtime/processors/',
+    'runtime/fused/',
     'runtime/state/',
     'runtime/broker/',
     'runtime/serde/',

@@ -23,6 +23,7 @@ export type Header = readonly [key: string, value: Buffer | null]
 /** A lazy view of one record batch (v2). Offsets and timestamps are doubles: exact up to 2^53. */
 export class RecordBatch {
   readonly bytes: Buffer
+  #records: Buffer | undefined
   #columns: RecordColumns | undefined
 
   /** `bytes` is exactly one batch. Throws `CorruptBatch` on a wrong length or magic. */
@@ -84,11 +85,21 @@ export class RecordBatch {
 
   /** Milliseconds since the epoch. With log append time every record carries the batch's. */
   timestamp(columns: RecordColumns, index: number): number {
-    if ((this.#attributes & attribute.logAppendTime) !== 0) return this.maxTimestamp
-    return this.baseTimestamp + (columns.timestampDelta[index] ?? 0)
+    return this.appendTime ?? this.baseTimestamp + (columns.timestampDelta[index] ?? 0)
   }
 
-  /** Checks the CRC, decompresses and indexes, once. Throws `CorruptBatch`. */
+  /** The time that all records carry where the topic has log append time; undefined where each has its own. */
+  get appendTime(): number | undefined {
+    return (this.#attributes & attribute.logAppendTime) === 0 ? undefined : this.maxTimestamp
+  }
+
+  /** The bytes of the records, their CRC checked, decompressed; once. Throws `CorruptBatch`. */
+  records(): Buffer {
+    this.#records ??= this.#read()
+    return this.#records
+  }
+
+  /** The records, indexed once. Throws `CorruptBatch`. */
   columns(): RecordColumns {
     this.#columns ??= this.#index()
     return this.#columns
@@ -98,15 +109,19 @@ export class RecordBatch {
     return this.bytes.readInt16BE(at.attributes)
   }
 
-  #index(): RecordColumns {
+  #read(): Buffer {
     if (batchCrc(this.bytes) !== this.bytes.readUInt32BE(at.crc))
       throw this.#corrupt('fails its CRC')
     const bytes = decompress(this.bytes.subarray(at.records), this.compression)
     const count = this.recordCount
     // A record takes at least 7 bytes; a wild count must not size the arrays.
     if (count < 0 || count * 7 > bytes.length) throw this.#corrupt(`claims ${count} records`)
+    return bytes
+  }
+
+  #index(): RecordColumns {
     try {
-      return indexRecords(bytes, count)
+      return indexRecords(this.records(), this.recordCount)
     } catch (error) {
       if (error instanceof RangeError) throw this.#corrupt(error.message)
       throw error

@@ -4,14 +4,14 @@ import { type Aggregator, compileAggregator } from '../expr/aggregator.ts'
 import { compile, type Expression } from '../expr/compile.ts'
 import { EvaluationFault } from '../expr/expression-error.ts'
 import { recordEnvironment } from '../expr/record-environment.ts'
-import type { TopologyNode } from './nodes.ts'
+import type { RecordFunction, TopologyNode, ValueMapper } from './nodes.ts'
 import type { StreamRecord } from './record.ts'
 
 /** What a node is before the step has given it its name and parent. */
 type Operation = { readonly part: string; readonly label: string } & (
-  | { readonly kind: 'filter'; readonly predicate: (record: StreamRecord) => boolean }
-  | { readonly kind: 'map-values'; readonly mapper: (record: StreamRecord) => unknown }
-  | { readonly kind: 'select-key'; readonly selector: (record: StreamRecord) => unknown }
+  | { readonly kind: 'filter'; readonly predicate: RecordFunction<boolean> }
+  | { readonly kind: 'map-values'; readonly mapper: ValueMapper }
+  | { readonly kind: 'select-key'; readonly selector: RecordFunction<unknown> }
   | { readonly kind: 'repartition' }
   | {
       readonly kind: 'aggregate'
@@ -81,7 +81,8 @@ class StepCompiler {
       if (typeof answer === 'boolean') return answer
       throw new EvaluationFault(`a filter answers true or false, not ${JSON.stringify(answer)}`)
     }
-    return [{ kind: 'filter', part: 'filter', label: filter, predicate }]
+    const compiled = Object.assign(predicate, { expression: condition })
+    return [{ kind: 'filter', part: 'filter', label: filter, predicate: compiled }]
   }
 
   map({ map }: StepConfig): Operation[] {
@@ -92,7 +93,8 @@ class StepCompiler {
     })
     const mapper = (record: StreamRecord) =>
       Object.fromEntries(fields.map(([name, expression]) => [name, expression.evaluate(record)]))
-    return [{ kind: 'map-values', part: 'map', label: Object.keys(map).join(', '), mapper }]
+    const label = Object.keys(map).join(', ')
+    return [{ kind: 'map-values', part: 'map', label, mapper: Object.assign(mapper, { fields }) }]
   }
 
   keyBy({ keyBy }: StepConfig): Operation[] {
@@ -130,7 +132,8 @@ class StepCompiler {
   #selectKey(field: 'keyBy' | 'groupBy', source: string | undefined): Operation[] {
     const expression = this.#expression(field, source)
     if (expression === undefined || source === undefined) return []
-    const selector = (record: StreamRecord) => expression.evaluate(record)
+    const evaluate = (record: StreamRecord) => expression.evaluate(record)
+    const selector = Object.assign(evaluate, { expression })
     return [{ kind: 'select-key', part: 'key', label: source, selector }]
   }
 

@@ -1,0 +1,292 @@
+import type { RecordFormat } from '../config.ts'
+import type { Expression } from '../expr/compile.ts'
+import { repartitionTopic } from '../topology/internal-topics.ts'
+import type { RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { StreamRecord } from '../topology/record.ts'
+import type { SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
+import { parentOf } from '../topology/topology.ts'
+import { type Code, CodeWriter, NotFusable } from './code.ts'
+import { ExpressionCode, type Scope } from './expression-code.ts'
+import { FieldTree } from './field-tree.ts'
+import { kind } from './kernel.ts'
+
+/** A place where records leave: a selection of them, and how each is written. */
+export interface Exit {
+  readonly topic: string
+  /** The slot that is the new key; undefined for the record's own. */
+  readonly key: number | undefined
+  /** Fixed text and slots that make up the new value; undefined for the record's own. */
+  readonly template: readonly (string | number)[] | undefined
+}
+
+/** The code of everything behind one source, before it has a kernel to run on. */
+export interface ProgramCode {
+  /** The node that every record enters by. */
+  readonly source: string
+  readonly writer: CodeWriter
+  readonly fields: FieldTree
+  readonly exits: readonly Exit[]
+  /** The nodes that are passed, by their bit in `passed`. */
+  readonly nodes: readonly string[]
+  /** How many slots lie beyond those of the fields: the key first, then what is computed. */
+  readonly extraSlots: number
+  readonly readsKey: boolean
+}
+
+/** A record on its way: what has become of its key and value. `own` is as it came. */
+interface Flow {
+  readonly key: 'own' | Code
+  readonly value: 'own' | ReadonlyMap<string, Code>
+}
+
+/** The key's slot, where the code reads the key. */
+export const KEY_SLOT = -1
+/** Bits of a number that generated code works on. */
+const MAX_NODES = 30
+const OBJECT = 9
+
+/** Throws `NotFusable`. */
+export function programCode(
+  subTopology: SubTopology,
+  source: SubTopologySource,
+  applicationId: string,
+): ProgramCode {
+  const generator = new Generator(subTopology, source, applicationId)
+  generator.children(source.node, { key: 'own', value: 'own' })
+  return generator.finish()
+}
+
+class Generator {
+  readonly #subTopology: SubTopology
+  readonly #source: SubTopologySource
+  readonly #applicationId: string
+  readonly #writer = new CodeWriter()
+  readonly #fields = new FieldTree()
+  readonly #exits: Exit[] = []
+  readonly #nodes: string[] = []
+  #extraSlots = 1
+  #readsKey = false
+
+  constructor(subTopology: SubTopology, source: SubTopologySource, applicationId: string) {
+    this.#subTopology = subTopology
+    this.#source = source
+    this.#applicationId = applicationId
+  }
+
+  finish(): ProgramCode {
+    const topics = this.#exits.map(({ topic }) => topic)
+    // Each exit is written by itself: two to one topic would change the order of its records.
+    if (new Set(topics).size < topics.length) throw new NotFusable()
+    return {
+      source: this.#source.node,
+      writer: this.#writer,
+      fields: this.#fields,
+      exits: this.#exits,
+      nodes: this.#nodes,
+      extraSlots: this.#extraSlots,
+      readsKey: this.#readsKey,
+    }
+  }
+
+  children(name: string, flow: Flow): void {
+    const { nodes, exits } = this.#subTopology
+    for (const node of nodes) {
+      if (node.kind !== 'repartition' && parentOf(node) === name) this.#node(node, flow)
+    }
+    for (const exit of exits) if (exit.parent === name) this.#repartition(exit, flow)
+  }
+
+  #node(node: TopologyNode, flow: Flow): void {
+    this.#passed(node.name)
+    switch (node.kind) {
+      case 'filter': {
+        const test = this.#code(flow).bool(astOf(node.predicate))
+        return this.#writer.block(`if (${test})`, () => this.children(node.name, flow))
+      }
+      case 'map-values':
+        return this.children(node.name, { key: flow.key, value: this.#map(node.mapper, flow) })
+      case 'select-key': {
+        const key = this.#code(flow).value(astOf(node.selector))
+        return this.children(node.name, { key, value: flow.value })
+      }
+      case 'sink':
+        return this.#sink(node, flow)
+      case 'aggregate':
+      case 'source':
+      case 'repartition':
+        throw new NotFusable()
+    }
+  }
+
+  #passed(name: string): void {
+    if (this.#nodes.length === MAX_NODES) throw new NotFusable()
+    this.#writer.line(`passed |= ${1 << this.#nodes.length}`)
+    this.#nodes.push(name)
+  }
+
+  #map(mapper: { readonly fields?: readonly Field[] }, flow: Flow): ReadonlyMap<string, Code> {
+    if (mapper.fields === undefined) throw new NotFusable()
+    const code = this.#code(flow)
+    const fields = mapper.fields.map(([name, { ast }]) => {
+      const value = code.value(ast)
+      if (value.type === 'slot') this.#doubtIfUnwritable(value.slot, kind.null)
+      // Kept here, before anything behind this node changes what it was made of.
+      const kept =
+        value.type === 'slot' || value.type === 'constant'
+          ? value
+          : { type: value.type, text: this.#writer.keep(value.text) }
+      return [name, kept] as const
+    })
+    // In the order in which an object keeps them.
+    return new Map(Object.entries(Object.fromEntries(fields)))
+  }
+
+  #sink({ topic, format }: SinkNode, flow: Flow): void {
+    if (flow.value === 'own' && format !== this.#source.format) throw new NotFusable()
+    this.#exit(topic, flow)
+  }
+
+  /** Without a key there is nothing to group by: such a record is dropped, as Kafka Streams does. */
+  #repartition(exit: RepartitionNode, flow: Flow): void {
+    if (flow.value === 'own' && this.#source.format !== JSON_FORMAT) throw new NotFusable()
+    this.#passed(exit.name)
+    const topic = repartitionTopic(this.#applicationId, exit.stem)
+    if (flow.key !== 'own') return this.#exit(topic, flow)
+    this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exit(topic, flow))
+  }
+
+  #exit(topic: string, flow: Flow): void {
+    const index = this.#exits.length
+    const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
+    const template = flow.value === 'own' ? undefined : this.#template(flow.value)
+    this.#exits.push({ topic, key, template })
+    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = i`)
+  }
+
+  #keySlot(key: Code): number {
+    if (key.type === 'slot') {
+      this.#doubtIfUnwritable(key.slot, kind.false)
+      return key.slot
+    }
+    if (key.type !== 'number') throw new NotFusable()
+    return this.#numberSlot(key.text)
+  }
+
+  #template(value: ReadonlyMap<string, Code>): readonly (string | number)[] {
+    const pieces: (string | number)[] = ['{']
+    for (const [name, code] of value) {
+      pieces.push(`${pieces.length > 1 ? ',' : ''}${JSON.stringify(name)}:`, this.#piece(code))
+    }
+    return merged([...pieces, '}'])
+  }
+
+  #piece(code: Code): string | number {
+    switch (code.type) {
+      case 'slot':
+        return code.slot
+      case 'constant':
+        return JSON.stringify(code.value)
+      case 'number':
+        return this.#numberSlot(code.text)
+      case 'bool':
+        return this.#boolSlot(code.text)
+    }
+  }
+
+  #numberSlot(text: string): number {
+    const slot = this.#newSlot()
+    this.#writer.line(`${this.#writer.number(slot)} = ${text}`)
+    this.#writer.line(`${this.#writer.kind(slot)} = ${kind.unwritten}`)
+    return slot
+  }
+
+  #boolSlot(text: string): number {
+    const slot = this.#newSlot()
+    this.#writer.line(`${this.#writer.kind(slot)} = ${text} ? ${kind.true} : ${kind.false}`)
+    this.#writer.line(`${this.#writer.start(slot)} = ${text} ? TRUE : FALSE`)
+    this.#writer.line(`${this.#writer.end(slot)} = ${text} ? TRUE + 4 : FALSE + 5`)
+    return slot
+  }
+
+  #newSlot(): number {
+    this.#extraSlots++
+    return -this.#extraSlots
+  }
+
+  /** Whatever has no plain text of its own: escapes, objects, a missing field; and what comes before `first`. */
+  #doubtIfUnwritable(slot: number, first: number): void {
+    const is = this.#writer.kind(slot)
+    this.#writer.doubtIf(`${is} < ${first} || ${is} > ${kind.string}`)
+  }
+
+  #code(flow: Flow): ExpressionCode {
+    return new ExpressionCode(this.#writer, this.#scope(flow))
+  }
+
+  #scope({ key, value }: Flow): Scope {
+    const own = () => {
+      if (this.#source.format !== JSON_FORMAT) throw new NotFusable()
+    }
+    return {
+      field: (path) => {
+        if (value !== 'own') return made(value, path)
+        own()
+        return { type: 'slot', slot: last(this.#fields.slotsOf(path)) }
+      },
+      hasField: (path) => {
+        if (value !== 'own') return isMade(value, path)
+        own()
+        const slots = this.#fields.slotsOf(path)
+        for (const parent of slots.slice(0, -1)) {
+          this.#writer.doubtIf(`${this.#writer.kind(parent)} !== ${OBJECT}`)
+        }
+        return { type: 'bool', text: `${this.#writer.kind(last(slots))} !== ${kind.absent}` }
+      },
+      key: () => {
+        if (key !== 'own') return key
+        this.#readsKey = true
+        // Not plain text: perhaps not even text, which the interpreter must say.
+        this.#writer.doubtIf(`${this.#writer.kind(KEY_SLOT)} > ${kind.string}`)
+        return { type: 'slot', slot: KEY_SLOT }
+      },
+    }
+  }
+}
+
+const JSON_FORMAT: RecordFormat = 'Json'
+
+type Field = readonly [name: string, expression: Expression<StreamRecord>]
+
+function astOf({ expression }: { readonly expression?: Expression<StreamRecord> }) {
+  if (expression === undefined) throw new NotFusable()
+  return expression.ast
+}
+
+function made(value: ReadonlyMap<string, Code>, [name, ...rest]: readonly string[]): Code {
+  const code = name === undefined || rest.length > 0 ? undefined : value.get(name)
+  if (code === undefined) throw new NotFusable()
+  return code
+}
+
+function isMade(value: ReadonlyMap<string, Code>, [name, ...rest]: readonly string[]): Code {
+  if (name === undefined || rest.length > 0) throw new NotFusable()
+  return { type: 'constant', value: value.has(name) }
+}
+
+function last<T>(items: readonly T[]): T {
+  const item = items.at(-1)
+  if (item === undefined) throw new NotFusable()
+  return item
+}
+
+/** Fixed text that follows fixed text becomes one piece. */
+function merged(pieces: readonly (string | number)[]): readonly (string | number)[] {
+  const result: (string | number)[] = []
+  for (const piece of pieces) {
+    const before = result.at(-1)
+    if (typeof piece === 'string' && typeof before === 'string')
+      result.splice(-1, 1, before + piece)
+    else result.push(piece)
+  }
+  return result
+}
