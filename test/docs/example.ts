@@ -31,6 +31,8 @@ export interface ExampleRecord {
 }
 
 const OUT = '→ '
+/** Less than mocha's, so that what the job was doing is told. */
+const PATIENCE = { timeoutMs: 8000, everyMs: 5 }
 
 export const examplesIn = ({ fences }: Page): Example[] =>
   fences.flatMap((fence, index) => {
@@ -100,7 +102,7 @@ export async function runExample(example: Example): Promise<void> {
   try {
     const instance = bench.start(config, { loadTopology: () => loadText(example.code, config) })
     for (const { topic, key, value } of example.given) bench.produce(topic, [[key, value]])
-    await Promise.race([instance.ended, eventually(() => expectIdle(instance, bench))])
+    await Promise.race([instance.ended, eventually(() => expectIdle(instance, bench), PATIENCE)])
     for (const topic of new Set([...outputs, ...topicsOf(example.expected)]))
       deepStrictEqual(seenIn(bench, topic), wantedIn(example, topic), `topic ${topic}`)
   } finally {

@@ -41,6 +41,14 @@ describe('links in the docs', () => {
     })
   }
 
+  for (const { file, spans } of pages) {
+    it(`and files of ours that ${file} names are there`, () => {
+      const named = spans.filter((span) => /^[\w-]+\/[\w./-]*(?:\/|\.\w+)$/.test(span))
+      const ours = named.filter((path) => existsSync(path.split('/')[0] ?? ''))
+      expect(ours.filter((path) => !existsSync(path))).to.deep.equal([])
+    })
+  }
+
   it('leave no page of docs/ out of the index', () => {
     const index = pages.find(({ file }) => file === 'docs/README.md')
     const guides = pages
