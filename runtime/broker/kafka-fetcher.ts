@@ -6,7 +6,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { BrokerError } from './errors.ts'
+import { BrokerError, CorruptBatch } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import { errorName, isTransient, refused } from './kafka-errors.ts'
 import { type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
@@ -83,7 +83,7 @@ export class KafkaFetcher implements Fetcher {
 
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const ready = this.#take()
-    if (ready.length > 0 || maxWaitMs <= 0) return ready
+    if (ready.length > 0 || this.#failure !== undefined || maxWaitMs <= 0) return ready
     this.#arrival = new AbortController()
     await sleep(this.#options.clock, maxWaitMs, this.#arrival.signal)
     return this.#take()
@@ -116,11 +116,22 @@ export class KafkaFetcher implements Fetcher {
     const key = partitionKey(part)
     const reading = this.#readings.get(key)
     if (reading === undefined || reading.isPaused) return []
-    const fetched = reading.advance(part)
+    const fetched = this.#advance(reading, part)
     if (fetched === undefined) return []
     this.#readings.delete(key)
     this.#readings.set(key, reading)
     return [fetched]
+  }
+
+  /** What is corrupt is thrown by the next poll, so that what arrived beside it is handed out first. */
+  #advance(reading: Reading, part: FetchResponsePart): FetchedPartition | undefined {
+    try {
+      return reading.advance(part)
+    } catch (error) {
+      if (!(error instanceof CorruptBatch)) throw error
+      this.#failure = error
+      return undefined
+    }
   }
 
   #send(): void {

@@ -1,7 +1,6 @@
 import type { FetchedPartition, TopicPartition } from './broker.ts'
+import { readFetched } from './fetched-batches.ts'
 import type { FetchResponsePart } from './kafka-fetch-request.ts'
-import { onlyCommitted } from './read-committed.ts'
-import { splitBatches } from './record-batch.ts'
 
 /** One assigned partition and how far it was read. */
 export class Reading {
@@ -20,25 +19,13 @@ export class Reading {
     this.position = position
   }
 
-  /** Moves past what arrived and returns it; undefined when there is nothing. */
-  advance({
-    topic,
-    partition,
-    records,
-    aborted,
-    lastStableOffset,
-  }: FetchResponsePart): FetchedPartition | undefined {
-    const batches = splitBatches(records)
-    const last = batches.at(-1)
-    if (last === undefined) return undefined
+  /** Moves past what arrived and returns it; undefined when there is nothing. Throws `CorruptBatch`. */
+  advance(part: FetchResponsePart): FetchedPartition | undefined {
+    const { topic, partition, lastStableOffset } = part
     const { position } = this
-    this.position = last.nextOffset
-    return {
-      topic,
-      partition,
-      position,
-      batches: onlyCommitted(batches, aborted),
-      highWatermark: lastStableOffset,
-    }
+    const { batches, nextOffset } = readFetched(part, position)
+    if (nextOffset === position) return undefined
+    this.position = nextOffset
+    return { topic, partition, position, batches, highWatermark: lastStableOffset }
   }
 }

@@ -46,6 +46,8 @@ interface Exports extends Record<
     at: number,
     end: number,
     count: number,
+    firstDelta: number,
+    offsets: number,
     baseTimestamp: number,
     appendTime: number,
   ): number

@@ -61,17 +61,19 @@ export class Program {
   run(batch: RecordBatch, host: ProgramHost): number {
     const { call } = this.#kernel
     const records = batch.records()
+    const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
     let at = this.#kernel.load(records)
     const end = at + records.length
-    const appendTime = batch.appendTime ?? NaN
     let settled = 0
-    for (let first = 0; first < batch.recordCount; first += CHUNK) {
+    for (let first = 0, delta = 0; first < batch.recordCount; first += CHUNK) {
       const count = Math.min(CHUNK, batch.recordCount - first)
-      at = call.indexRecords(at, end, count, batch.baseTimestamp, appendTime)
-      if (at === 0) {
+      at = call.indexRecords(at, end, count, delta, batch.offsetCount, ...times)
+      const isLast = first + count === batch.recordCount
+      if (at === 0 || (isLast && at !== end)) {
         interpretFrom(batch, first, host)
         break
       }
+      delta = this.#offsetDelta(count - 1) + 1
       settled += this.#runChunk(batch, first, count, host)
     }
     return settled
@@ -101,11 +103,15 @@ export class Program {
     return settled
   }
 
+  #offsetDelta(i: number): number {
+    const { int32, at } = this.#kernel
+    return int32[at.offsetDeltas / 4 + i] ?? 0
+  }
+
   /** The first record of the chunk that is not below the position. */
   #firstAt(offsetDelta: number, count: number): number {
-    const { int32, at } = this.#kernel
     let i = 0
-    while (i < count && (int32[at.offsetDeltas / 4 + i] ?? 0) < offsetDelta) i++
+    while (i < count && this.#offsetDelta(i) < offsetDelta) i++
     return i
   }
 
