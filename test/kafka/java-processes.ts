@@ -46,6 +46,10 @@ export class JavaProcesses {
     this.#running.set(name, spawn('java', args, { stdio: ['ignore', output, output] }))
   }
 
+  get pids(): readonly number[] {
+    return [...this.#running.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+  }
+
   signal(name: string, signal: NodeJS.Signals): void {
     this.#running.get(name)?.kill(signal)
   }

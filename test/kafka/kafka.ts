@@ -12,6 +12,8 @@ export interface RunningKafka {
   readonly bootstrapServers: readonly string[]
   readonly brokers: readonly RunningBroker[]
   readonly libsDir: string
+  /** Of ZooKeeper and the brokers. */
+  readonly pids: readonly number[]
   /** Runs one of Kafka's Java tools to its end and returns what it printed. */
   javaTool(mainClass: string, args: readonly string[], input?: string): Promise<string>
   stop(): Promise<void>
@@ -37,6 +39,8 @@ export interface KafkaOptions {
   readonly properties?: readonly string[]
   /** Listeners beside the plain one. */
   readonly listeners?: readonly ExtraListener[]
+  /** Of each broker, as Java writes sizes. */
+  readonly heap?: string
   readonly log?: (line: string) => void
 }
 
@@ -53,7 +57,7 @@ const START_MS = 60_000
  * `stop()`, and with this process.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
-  const { brokers: count = 1, log = () => undefined, proxied = false } = options
+  const { brokers: count = 1, heap = '512m', log = () => undefined, proxied = false } = options
   const libsDir = await kafkaJars(log)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
   const [zookeeperPort = 0, ...ports] = await freePorts(count * 2 + 1)
@@ -71,7 +75,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     const advertised = proxy?.port ?? port
     java.start(
       nameOf(id),
-      BROKER,
+      { ...BROKER, heap },
       brokerProperties({ dir, id, port, internalPort, advertised, count, zookeeperPort, options }),
     )
     return new JavaBroker({ id, proxy, java, address: `127.0.0.1:${internalPort}` })
@@ -86,6 +90,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
       .map((port, id) => `127.0.0.1:${proxies[id]?.port ?? port}`),
     brokers,
     libsDir,
+    pids: java.pids,
     javaTool: (mainClass, args, input) => java.tool(mainClass, args, input),
     stop: async () => {
       await Promise.all(proxies.map((proxy) => proxy.close()))
@@ -98,7 +103,7 @@ const ZOOKEEPER = {
   mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
   heap: '256m',
 } as const
-const BROKER = { mainClass: 'kafka.Kafka', heap: '512m' } as const
+const BROKER = { mainClass: 'kafka.Kafka' } as const
 
 const nameOf = (id: number) => `broker-${id}`
 

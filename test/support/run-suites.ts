@@ -11,7 +11,7 @@ const suites: Readonly<
   unit: {
     specs: [
       'test/*.test.ts',
-      'test/{crds,operator,runtime,cli,dashboard,docs,support}/**/*.test.ts',
+      'test/{crds,operator,runtime,cli,dashboard,docs,support,bench}/**/*.test.ts',
     ],
     minutes: 5,
   },

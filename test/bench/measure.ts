@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { cpuSecondsOf, machineCpuSeconds, peakRssBytesOf } from './proc.ts'
+import { isDisturbed, type Rates, ratesOf, type Sample, selectWindow } from './statistics.ts'
+import type { BenchTopics } from './topics.ts'
+import type { Worker } from './worker.ts'
+
+export interface Measured extends Rates {
+  readonly peakRssBytes: number
+}
+
+/** What one run gave. */
+export interface Round extends Measured {
+  readonly disturbed: boolean
+  /** False when the run was too fast for its warm-up: use more records. */
+  readonly warmedUp: boolean
+}
+
+export interface Watched {
+  readonly worker: Worker
+  readonly topics: BenchTopics
+  readonly outputs: readonly string[]
+  readonly inputRecords: number
+  readonly expectedOutputs: number
+  readonly warmupMs: number
+  /** Processes whose CPU is part of every run: the broker's. The bench's own is added. */
+  readonly brokerPids: readonly number[]
+}
+
+const SAMPLE_MS = 50
+const STALLED_MS = 60_000
+
+/** Watches a run until all of its output is there. Throws when the process ends or nothing moves any more. */
+export async function measureRun(run: Watched): Promise<Round> {
+  const samples = await sampleToTheEnd(run)
+  const peakRssBytes = peakRssBytesOf(run.worker.pid)
+  const window = selectWindow(samples, run.expectedOutputs, run.warmupMs)
+  return {
+    ...ratesOf(window, run.inputRecords / run.expectedOutputs),
+    peakRssBytes,
+    disturbed: isDisturbed(window),
+    warmedUp: window.warmedUp,
+  }
+}
+
+async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
+  const samples: Sample[] = []
+  let movedAtMs = performance.now()
+  for (;;) {
+    const sample = await takeSample(run)
+    if (sample.outputs !== samples.at(-1)?.outputs) movedAtMs = sample.atMs
+    samples.push(sample)
+    if (sample.outputs >= run.expectedOutputs) return samples
+    if (sample.atMs - movedAtMs > STALLED_MS) {
+      const share = `${sample.outputs} of ${run.expectedOutputs} records`
+      throw run.worker.failure(`has written nothing for ${STALLED_MS / 1000} s, after ${share}`)
+    }
+    await delay(SAMPLE_MS)
+  }
+}
+
+async function takeSample({ worker, topics, outputs, brokerPids }: Watched): Promise<Sample> {
+  worker.failIfEnded()
+  const written = await topics.records(outputs)
+  const cpuSeconds = cpuSecondsOf(worker.pid)
+  const known = [process.pid, ...brokerPids].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
+  return {
+    atMs: performance.now(),
+    outputs: written,
+    cpuSeconds,
+    foreignCpuSeconds: machineCpuSeconds() - known - cpuSeconds,
+  }
+}
