@@ -25,6 +25,8 @@ export interface Contender {
   readonly side: Side
   readonly title: string
   start(spec: RunSpec): Worker
+  /** The topic where a job of two stages hands records from one to the other. */
+  throughTopic(spec: Pick<RunSpec, 'topics' | 'applicationId'>): string
 }
 
 /** The same on both sides; Kafka Streams' own default is 30 s, Millrace's this. */

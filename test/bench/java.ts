@@ -46,6 +46,7 @@ export async function kafkaStreams(log: (line: string) => void): Promise<Contend
         logFile: join(spec.dir, 'kafka-streams.log'),
       })
     },
+    throughTopic: ({ applicationId }) => `${applicationId}-by-card-repartition`,
   }
 }
 

@@ -4,7 +4,7 @@ import { quantile } from './statistics.ts'
 
 /**
  * A process that reads what the job wrote and prints, as its last line, the quantiles of the time since each record was
- * made, in milliseconds, as JSON.
+ * due, in milliseconds, as JSON.
  */
 const MICROSECONDS_PER_MS = 1000
 
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const skip = Number(values.skip)
 const latencies = new Float64Array(Number(values.records))
 
-const kafka = new Kafka({ brokers: [values.bootstrap], logLevel: logLevel.ERROR })
+const kafka = new Kafka({ brokers: [values.bootstrap], logLevel: logLevel.NOTHING })
 const consumer = kafka.consumer({ groupId: `latency-${values.topic}`, maxWaitTimeInMs: 100 })
 await consumer.connect()
 await consumer.subscribe({ topic: values.topic, fromBeginning: true })

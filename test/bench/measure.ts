@@ -18,6 +18,8 @@ export interface Round extends Measured {
 export interface Watched {
   readonly worker: Worker
   readonly topics: BenchTopics
+  /** The topic between the two stages of the job, if it has two. */
+  readonly through?: string
   readonly outputs: readonly string[]
   readonly inputRecords: number
   readonly expectedOutputs: number
@@ -29,13 +31,16 @@ export interface Watched {
 const SAMPLE_MS = 50
 const STALLED_MS = 60_000
 
-/** Watches a run until all of its output is there. Throws when the process ends or nothing moves any more. */
+/**
+ * Watches a run until all of its output is there. Throws when the process ends or nothing moves any more. Progress is read
+ * from the ends of the topics: unlike committed offsets they move with every batch.
+ */
 export async function measureRun(run: Watched): Promise<Round> {
   const samples = await sampleToTheEnd(run)
   const peakRssBytes = peakRssBytesOf(run.worker.pid)
-  const window = selectWindow(samples, run.expectedOutputs, run.warmupMs)
+  const window = selectWindow(samples, run.inputRecords, run.warmupMs)
   return {
-    ...ratesOf(window, run.inputRecords / run.expectedOutputs),
+    ...ratesOf(window),
     peakRssBytes,
     disturbed: isDisturbed(window),
     warmedUp: window.warmedUp,
@@ -47,25 +52,31 @@ async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
   let movedAtMs = performance.now()
   for (;;) {
     const sample = await takeSample(run)
-    if (sample.outputs !== samples.at(-1)?.outputs) movedAtMs = sample.atMs
+    const before = samples.at(-1)
+    if (sample.started !== before?.started || sample.finished !== before.finished)
+      movedAtMs = sample.atMs
     samples.push(sample)
-    if (sample.outputs >= run.expectedOutputs) return samples
+    if (sample.finished >= run.inputRecords) return samples
     if (sample.atMs - movedAtMs > STALLED_MS) {
-      const share = `${sample.outputs} of ${run.expectedOutputs} records`
+      const share = `${Math.floor(sample.finished)} of ${run.inputRecords} records`
       throw run.worker.failure(`has written nothing for ${STALLED_MS / 1000} s, after ${share}`)
     }
     await delay(SAMPLE_MS)
   }
 }
 
-async function takeSample({ worker, topics, outputs, brokerPids }: Watched): Promise<Sample> {
+async function takeSample(run: Watched): Promise<Sample> {
+  const { worker, topics, outputs, through, inputRecords, expectedOutputs, brokerPids } = run
   worker.failIfEnded()
-  const written = await topics.records(outputs)
+  // In this order the last sample is exactly the number of input records.
+  const finished = ((await topics.records(outputs)) * inputRecords) / expectedOutputs
+  const started = through === undefined ? finished : await topics.records([through])
   const cpuSeconds = cpuSecondsOf(worker.pid)
   const known = [process.pid, ...brokerPids].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
   return {
     atMs: performance.now(),
-    outputs: written,
+    started,
+    finished,
     cpuSeconds,
     foreignCpuSeconds: machineCpuSeconds() - known - cpuSeconds,
   }

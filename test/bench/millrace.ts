@@ -25,6 +25,7 @@ export const millrace: Contender = {
       logFile: join(spec.dir, 'millrace.log'),
     })
   },
+  throughTopic: ({ topics }) => topics.through,
 }
 
 function configOf({ topology, topics, applicationId, bootstrapServers, threads }: RunSpec) {

@@ -43,7 +43,7 @@ const program = () =>
     .option('--only <names>', 'topologies, raw-copy, latency, layers', listOf(name), [])
     .option('--records <n>', 'input records of a run', whole)
     .option('--rounds <n>', 'runs of each side; the median counts', whole, 3)
-    .option('--warmup <seconds>', 'left out of each run, from the first output on', seconds, 10)
+    .option('--warmup <seconds>', 'left out of each run, from the first record on', seconds, 10)
     .option('--sizes <bytes>', 'bytes of a value', listOf(whole), [100, 1024])
     .option('--codecs <names>', 'compression of input and output', listOf(codec), ['none', 'lz4'])
     .option('--threads <n>', 'processing threads', listOf(threadCount), defaultThreads())

@@ -58,5 +58,5 @@ const list = (items: readonly string[]) => items.map((item) => `- ${item}`).join
 
 function latencyIntroduction({ latency: [row] }: Results): string {
   if (row === undefined) return ''
-  return `From the making of a record to its arrival at a consumer behind the job, at ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes through \`${row.topology}\`. Producer and consumer are processes of their own, the same for both sides; the last line is what they take alone.`
+  return `From the moment a record is due to its arrival at a consumer behind the job, at ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes through \`${row.topology}\`. Producer and consumer are processes of their own, the same for both sides; the last line is what they take alone.`
 }

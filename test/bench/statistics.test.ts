@@ -11,24 +11,25 @@ import {
   worthCounting,
 } from './statistics.ts'
 
-/** A sample a second; each entry is what had come out by then. */
-const samplesOf = (outputs: readonly number[]): Sample[] =>
-  outputs.map((count, second) => ({
+/** A sample a second; each entry is how many records were through by then. */
+const samplesOf = (finished: readonly number[], started = finished): Sample[] =>
+  finished.map((count, second) => ({
     atMs: second * 1000,
-    outputs: count,
+    started: started[second] ?? count,
+    finished: count,
     cpuSeconds: second * 0.5,
     foreignCpuSeconds: 0,
   }))
 
 describe('test/bench/statistics.ts', () => {
   describe('window', () => {
-    it('begins when the warm-up has passed since the first output and ends with the last', () => {
+    it('begins when the warm-up has passed since the first record and ends with the last', () => {
       const samples = samplesOf([0, 0, 10, 20, 30, 60, 100, 100])
       const { from, to, warmedUp } = selectWindow(samples, 100, 2000)
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([4000, 6000, true])
     })
 
-    it('begins at half of the output when that comes before the end of the warm-up', () => {
+    it('begins at half of the input when that comes before the end of the warm-up', () => {
       const { from, to, warmedUp } = selectWindow(samplesOf([0, 10, 60, 90, 100]), 100, 10_000)
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([2000, 4000, false])
     })
@@ -44,11 +45,15 @@ describe('test/bench/statistics.ts', () => {
     })
   })
 
-  it('counts rates in input records, of which the outputs are a share', () => {
-    const [from, , to] = samplesOf([0, 50, 100])
-    if (from === undefined || to === undefined) throw new Error('three samples were made')
-    const rates = ratesOf({ from, to, warmedUp: true }, 2)
-    expect(rates).to.deep.equal({ recordsPerSecond: 100, recordsPerCpuSecond: 200 })
+  it('counts records over the time and the CPU of the window', () => {
+    const window = selectWindow(samplesOf([0, 20, 60, 100]), 100, 0)
+    expect(ratesOf(window)).to.deep.equal({ recordsPerSecond: 40, recordsPerCpuSecond: 80 })
+  })
+
+  it('does not count records that were half-way when the window began', () => {
+    const window = selectWindow(samplesOf([0, 0, 10, 60, 100], [0, 20, 40, 80, 100]), 100, 1000)
+    expect(window.from.atMs).to.equal(2000)
+    expect(ratesOf(window).recordsPerSecond).to.equal(30)
   })
 
   for (const [foreign, disturbed] of [

@@ -3,8 +3,10 @@
 /** A moment of a run. Counters only ever grow. */
 export interface Sample {
   readonly atMs: number
-  /** Output records so far. */
-  readonly outputs: number
+  /** Input records that have left the first stage of the job so far. */
+  readonly started: number
+  /** Input records that have left its last stage; the same as `started` where there is only one. */
+  readonly finished: number
   /** CPU seconds of the measured process. */
   readonly cpuSeconds: number
   /** CPU seconds of the machine that neither the measured process, the broker nor the bench used. */
@@ -14,31 +16,29 @@ export interface Sample {
 export interface Window {
   readonly from: Sample
   readonly to: Sample
-  /** False when half of the output was there before the warm-up had passed. */
+  /** False when half of the input was worked off before the warm-up had passed. */
   readonly warmedUp: boolean
 }
 
 /**
- * The steady part of a run: from the end of the warm-up, which begins with the first output, to the sample that shows all
- * of the output. A run too fast for its warm-up counts from half of its output on. Throws when the samples do not show
- * the run.
+ * The steady part of a run: from the end of the warm-up, which begins with the first record written, to the sample that
+ * shows all of the output. A run too fast for its warm-up counts from the half of its input on. Throws when the samples do
+ * not show the run.
  */
 export function selectWindow(
   samples: readonly Sample[],
-  expectedOutputs: number,
+  inputRecords: number,
   warmupMs: number,
 ): Window {
-  const first = samples.findIndex(({ outputs }) => outputs > 0)
-  const last = samples.findIndex(({ outputs }) => outputs >= expectedOutputs)
+  const first = samples.findIndex(({ started }) => started > 0)
   const start = samples[Math.max(first - 1, 0)]
-  const to = samples[last]
+  const to = samples.find(({ finished }) => finished >= inputRecords)
   if (first < 0 || start === undefined || to === undefined)
     throw new Error('the samples do not show the whole run')
   const warmAtMs = (samples[first]?.atMs ?? 0) + warmupMs
-  const from = samples.find(
-    ({ atMs, outputs }) => atMs >= warmAtMs || outputs >= expectedOutputs / 2,
-  )
-  if (from === undefined || from.atMs >= to.atMs) return { from: start, to, warmedUp: false }
+  const from = samples.find(({ atMs, started }) => atMs >= warmAtMs || started >= inputRecords / 2)
+  if (from === undefined || from.started >= inputRecords)
+    return { from: start, to, warmedUp: false }
   return { from, to, warmedUp: from.atMs >= warmAtMs }
 }
 
@@ -47,9 +47,12 @@ export interface Rates {
   readonly recordsPerCpuSecond: number
 }
 
-/** In input records, of which the outputs are a fixed share. */
-export function ratesOf({ from, to }: Window, inputsPerOutput: number): Rates {
-  const records = (to.outputs - from.outputs) * inputsPerOutput
+/**
+ * Only records that went all the way within the window count: those between the stages at its beginning had a part of their
+ * work done before it, so counting them would flatter a job that leaves its second stage for later.
+ */
+export function ratesOf({ from, to }: Window): Rates {
+  const records = to.finished - from.started
   return {
     recordsPerSecond: records / ((to.atMs - from.atMs) / 1000),
     recordsPerCpuSecond: records / (to.cpuSeconds - from.cpuSeconds),

@@ -91,6 +91,7 @@ async function oneRun(
       worker,
       topics,
       outputs,
+      ...(topology.twoStages === true ? { through: contender.throughTopic(run) } : {}),
       inputRecords: input.records,
       expectedOutputs,
       warmupMs,

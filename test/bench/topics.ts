@@ -1,4 +1,5 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { BrokerError } from '../../runtime/broker/errors.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -51,13 +52,18 @@ export class BenchTopics {
     })
   }
 
-  /** Records in all partitions of the topics, as a consumer sees them. */
+  /** Records in all partitions of the topics, as a consumer sees them; none in a topic that does not exist yet. */
   async records(names: readonly string[]): Promise<number> {
     const partitions = names.flatMap((topic) =>
       Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition })),
     )
-    const ends = await this.#broker.admin.listOffsets(partitions, 'latest')
-    return ends.reduce((sum, { offset }) => sum + offset, 0)
+    try {
+      const ends = await this.#broker.admin.listOffsets(partitions, 'latest')
+      return ends.reduce((sum, { offset }) => sum + offset, 0)
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return 0
+      throw error
+    }
   }
 
   async close(): Promise<void> {

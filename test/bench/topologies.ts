@@ -17,6 +17,8 @@ export interface BenchTopology {
   /** What it does, for the report. */
   readonly does: string
   readonly outputs: number
+  /** Whether it has a second stage, behind a topic of its own. */
+  readonly twoStages?: true
   /** Whether the record comes out, once. */
   readonly keeps: (payment: Payment) => boolean
   readonly job: (topics: RunTopics) => Job
@@ -92,6 +94,7 @@ export const topologies: readonly BenchTopology[] = [
     name: 'rekey',
     does: 'key by `card` through a topic, then out',
     outputs: 1,
+    twoStages: true,
     keeps: always,
     job: ({ input, through, outputs: [topic = ''] }) => ({
       inputs: [
