@@ -3,7 +3,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { quantile } from './statistics.ts'
 
 /**
- * A process that reads what the job wrote and prints, as its last line, the quantiles of the time since each record was
+ * A process that reads what the job wrote and prints on a line of its own the quantiles of the time since each record was
  * due, in milliseconds, as JSON.
  */
 const MICROSECONDS_PER_MS = 1000

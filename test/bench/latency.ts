@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { eventually } from '../support/eventually.ts'
-import { command } from '../support/command.ts'
 import { type Contender, type Guarantee, turn } from './contender.ts'
 import { loadInput } from './load.ts'
 import { median, ratios } from './statistics.ts'
 import type { RunPlan } from './throughput.ts'
 import { topologyOf } from './topologies.ts'
-import type { Worker } from './worker.ts'
+import { Worker } from './worker.ts'
 
 export interface Latency {
   readonly p50Ms: number
@@ -82,8 +79,8 @@ const oneRound = (plan: LatencyPlan, contender: Contender | undefined): Promise<
     const { bootstrapServer, bootstrapServers } = plan.kafka
     const first = { topic: input, records: FIRST_RECORDS, valueBytes: LATENCY_RECORD_BYTES }
     await loadInput(bootstrapServer, { ...first, codec: 'none' })
-    if (contender === undefined) return betweenPeers(plan, input, input)
-    const worker = contender.start({
+    if (contender === undefined) return betweenPeers(plan, { input, output: input, dir })
+    const job = contender.start({
       topology: TOPOLOGY,
       topics: { ...topics, input, outputs: [output] },
       applicationId,
@@ -95,77 +92,77 @@ const oneRound = (plan: LatencyPlan, contender: Contender | undefined): Promise<
       dir,
     })
     try {
-      await firstRecordsOut(plan, worker, output)
-      return await betweenPeers(plan, input, output)
+      await firstRecordsOut(plan, job, output)
+      return await betweenPeers(plan, { input, output, dir })
     } finally {
-      await worker.stop()
+      await job.stop()
     }
   })
 
-async function firstRecordsOut({ kafka }: RunPlan, worker: Worker, output: string): Promise<void> {
+async function firstRecordsOut({ kafka }: RunPlan, job: Worker, output: string): Promise<void> {
   await eventually(
     async () => {
-      worker.failIfEnded()
+      job.failIfEnded()
       const out = await kafka.topics.records([output])
-      if (out < FIRST_RECORDS) throw worker.failure(`wrote ${out} of ${FIRST_RECORDS} records`)
+      if (out < FIRST_RECORDS) throw job.failure(`wrote ${out} of ${FIRST_RECORDS} records`)
     },
     { timeoutMs: START_MS },
   )
 }
 
-async function betweenPeers(plan: LatencyPlan, input: string, output: string): Promise<Latency> {
+interface Peers {
+  readonly input: string
+  readonly output: string
+  readonly dir: string
+}
+
+async function betweenPeers(plan: LatencyPlan, { input, output, dir }: Peers): Promise<Latency> {
   const warmup = Math.round((plan.warmupMs / 1000) * LATENCY_RATE)
-  const bootstrap = ['--bootstrap', plan.kafka.bootstrapServer]
-  const skip = ['--skip', String(FIRST_RECORDS + warmup)]
-  const consumed = [...bootstrap, '--topic', output, ...skip, '--records', String(plan.records)]
-  const amount = ['--rate', String(LATENCY_RATE), '--records', String(warmup + plan.records)]
-  const size = ['--bytes', String(LATENCY_RECORD_BYTES)]
-  const produced = [...bootstrap, '--topic', input, ...amount, ...size]
-  const consumer = new Consumer(consumed)
-  const deadlineMs = START_MS + ((warmup + plan.records) / LATENCY_RATE) * 1000
-  const deadline = setTimeout(() => consumer.kill(), deadlineMs)
+  const records = warmup + plan.records
+  const consumer = peer(plan, dir, 'latency-consumer', {
+    topic: output,
+    skip: FIRST_RECORDS + warmup,
+    records: plan.records,
+  })
   try {
-    await consumer.ready
-    await command([process.execPath, program('latency-producer.ts'), ...produced])
-    return await consumer.latency
+    await eventually(
+      () => {
+        if (!consumer.printed().includes('ready')) throw consumer.failure('does not read yet')
+      },
+      { timeoutMs: START_MS },
+    )
+    const made = { topic: input, rate: LATENCY_RATE, records, bytes: LATENCY_RECORD_BYTES }
+    const producer = peer(plan, dir, 'latency-producer', made)
+    if ((await producer.ended) !== 0) throw producer.failure('did not write all records')
+    const late = AbortSignal.timeout(START_MS)
+    late.addEventListener('abort', () => void consumer.stop())
+    if ((await consumer.ended) !== 0) throw consumer.failure('did not see all records')
+    return latencyIn(consumer.printed())
   } finally {
-    clearTimeout(deadline)
-    consumer.kill()
+    await consumer.stop()
   }
 }
 
-class Consumer {
-  /** Resolves once it reads. */
-  readonly ready: Promise<unknown>
-  readonly latency: Promise<Latency>
-  readonly #child: ChildProcess
-
-  constructor(args: readonly string[]) {
-    const argv = [program('latency-consumer.ts'), ...args]
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const { promise: reads, resolve } = Promise.withResolvers<void>()
-    let last = ''
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      last = line
-      if (line === 'ready') resolve()
-    })
-    this.#child = child
-    this.latency = new Promise((done, fail) => {
-      child.once('close', (code) => {
-        if (code === 0) done(JSON.parse(last) as Latency)
-        else fail(new Error('the consumer of the latency run did not see all records'))
-      })
-    })
-    this.latency.catch(() => undefined)
-    this.ready = Promise.race([reads, this.latency])
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL')
-  }
+function peer(
+  { kafka }: RunPlan,
+  dir: string,
+  name: 'latency-producer' | 'latency-consumer',
+  options: Readonly<Record<string, string | number>>,
+): Worker {
+  const all = Object.entries({ bootstrap: kafka.bootstrapServer, ...options })
+  return new Worker({
+    argv: [
+      process.execPath,
+      join(import.meta.dirname, `${name}.ts`),
+      ...all.flatMap(([option, value]) => [`--${option}`, String(value)]),
+    ],
+    logFile: join(dir, `${name}.log`),
+  })
 }
 
-const program = (file: string) => join(import.meta.dirname, file)
+/** The consumer's result, wherever Node put its warnings. */
+const latencyIn = (printed: string): Latency =>
+  JSON.parse(printed.split('\n').findLast((line) => line.startsWith('{')) ?? '') as Latency
 
 const medians = (rounds: readonly Latency[]): Latency => ({
   p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),

@@ -86,6 +86,9 @@ const asTables = ({ rows, rawCopy, latency, layers }: Results): string =>
     .map(asText)
     .join('\n\n')
 
+// Only an orderly exit takes the broker and the jobs along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 try {
   await bench(parseOptions(process.argv.slice(2)))
 } catch (error) {

@@ -11,6 +11,8 @@ export interface WorkerSpec {
 /** A process to be measured: its own, so that its CPU and memory are its own. */
 export class Worker {
   readonly pid: number
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
   readonly #child: ChildProcess
   readonly #spec: WorkerSpec
   readonly #endWithUs = () => this.#child.kill('SIGKILL')
@@ -25,6 +27,7 @@ export class Worker {
     })
     if (this.#child.pid === undefined) throw new Error(`cannot start ${file}`)
     this.pid = this.#child.pid
+    this.ended = new Promise((resolve) => this.#child.once('exit', resolve))
     process.once('exit', this.#endWithUs)
   }
 
@@ -35,18 +38,21 @@ export class Worker {
 
   /** What went wrong, with the last words of the process. */
   failure(what: string): Error {
-    const words = readFileSync(this.#spec.logFile, 'utf8').slice(-2000)
-    return new Error(`${this.#spec.argv.join(' ')} ${what}:\n${words}`)
+    return new Error(`${this.#spec.argv.join(' ')} ${what}:\n${this.printed().slice(-2000)}`)
+  }
+
+  /** Everything it has printed so far. */
+  printed(): string {
+    return readFileSync(this.#spec.logFile, 'utf8')
   }
 
   /** Lets the process finish in order, as Kubernetes would, and kills one that does not. */
   async stop(): Promise<void> {
     process.removeListener('exit', this.#endWithUs)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
     const deadline = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
     this.#child.kill('SIGTERM')
-    await ended
+    await this.ended
     clearTimeout(deadline)
   }
 }
