@@ -30,7 +30,7 @@ export async function conditions(options: BenchOptions): Promise<readonly string
 
 async function javaVersion(): Promise<string> {
   const { stderr } = await tryCommand(['java', '-version'])
-  return stderr.split('\n')[1]?.replace(/\s*\(.*/, '') ?? 'Java'
+  return `Java ${/version "([^"]+)"/.exec(stderr)?.[1] ?? 'of unknown version'}`
 }
 
 function millraceVersion(): string {

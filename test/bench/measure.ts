@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cpuSecondsOf, machineCpuSeconds, peakRssBytesOf } from './proc.ts'
-import { isDisturbed, type Rates, ratesOf, type Sample, selectWindow } from './statistics.ts'
+import {
+  isDisturbed,
+  median,
+  type Rates,
+  ratesOf,
+  type Sample,
+  selectWindow,
+} from './statistics.ts'
 import type { BenchTopics } from './topics.ts'
 import type { Worker } from './worker.ts'
 
@@ -14,6 +21,12 @@ export interface Round extends Measured {
   /** False when the run was too fast for its warm-up: use more records. */
   readonly warmedUp: boolean
 }
+
+export const medianOf = (rounds: readonly Measured[]): Measured => ({
+  recordsPerSecond: median(rounds.map((round) => round.recordsPerSecond)),
+  recordsPerCpuSecond: median(rounds.map((round) => round.recordsPerCpuSecond)),
+  peakRssBytes: median(rounds.map((round) => round.peakRssBytes)),
+})
 
 export interface Watched {
   readonly worker: Worker

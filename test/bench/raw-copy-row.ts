@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Compression } from '../../runtime/broker/compression.ts'
 import type { LoadedInput } from './load.ts'
-import { measureRun, type Measured, type Round } from './measure.ts'
-import { median, worthCounting } from './statistics.ts'
+import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
+import { worthCounting } from './statistics.ts'
 import { roundLine, type RunPlan } from './throughput.ts'
 import { Worker } from './worker.ts'
 
@@ -21,13 +21,10 @@ export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise
     rounds.push(round)
     plan.log(`  raw copy: ${roundLine(round)}`)
   }
-  const counted = worthCounting(rounds)
   return {
     recordBytes: input.valueBytes,
     codec: input.codec,
-    recordsPerSecond: median(counted.map((round) => round.recordsPerSecond)),
-    recordsPerCpuSecond: median(counted.map((round) => round.recordsPerCpuSecond)),
-    peakRssBytes: median(counted.map((round) => round.peakRssBytes)),
+    ...medianOf(worthCounting(rounds)),
   }
 }
 

@@ -68,7 +68,7 @@ function notes({ sides, codec }: Row): string {
       const found = [
         ...(rounds.length > 1 ? [`±${Math.round(spread * 50)}%`] : []),
         ...(disturbed > 0 ? [`${disturbed} of ${rounds.length} rounds disturbed`] : []),
-        ...(rounds.every((round) => round.warmedUp) ? [] : ['not warmed up']),
+        ...(rounds.every((round) => round.warmedUp) ? [] : ['warm-up cut short']),
         ...(outputCodecs.every((written) => written === codec)
           ? []
           : [`wrote ${outputCodecs.join(', ')}`]),

@@ -3,8 +3,8 @@ import type { BenchKafka } from './bench-kafka.ts'
 import { digestOf, type OutputDigest } from './checksum.ts'
 import { type Contender, type Guarantee, type Side, turn } from './contender.ts'
 import type { LoadedInput } from './load.ts'
-import { measureRun, type Measured, type Round } from './measure.ts'
-import { median, ratios, spread, worthCounting } from './statistics.ts'
+import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
+import { ratios, spread, worthCounting } from './statistics.ts'
 import type { BenchTopology } from './topologies.ts'
 
 /** Kafka Streams' own default, and about what Millrace's rounds come to. */
@@ -120,11 +120,7 @@ function sideResult(rounds: readonly Round[], digest: OutputDigest | undefined):
   const counted = worthCounting(rounds)
   return {
     rounds,
-    median: {
-      recordsPerSecond: median(counted.map((round) => round.recordsPerSecond)),
-      recordsPerCpuSecond: median(counted.map((round) => round.recordsPerCpuSecond)),
-      peakRssBytes: median(counted.map((round) => round.peakRssBytes)),
-    },
+    median: medianOf(counted),
     spread: spread(counted.map((round) => round.recordsPerSecond)),
     outputCodecs: digest?.codecs ?? [],
   }
@@ -136,7 +132,7 @@ export function roundLine(round: Round): string {
   const rates = `${Math.round(round.recordsPerSecond / 1000)}k records/s, ${Math.round(round.recordsPerCpuSecond / 1000)}k per CPU-s`
   const marks = [
     ...(round.disturbed ? ['disturbed by other processes'] : []),
-    ...(round.warmedUp ? [] : ['too few records for the warm-up']),
+    ...(round.warmedUp ? [] : ['warm-up cut short: use more records']),
   ]
   return [rates, `${Math.round(round.peakRssBytes / MIB)} MiB`, ...marks].join(', ')
 }
