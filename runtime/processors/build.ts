@@ -1,21 +1,14 @@
 import { BadRecord } from '../errors.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
-import type { KeyValueStore } from '../state/store.ts'
-import type { RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { parentOf } from '../topology/topology.ts'
-import { aggregateProcessor } from './aggregate.ts'
-import { filterProcessor } from './filter.ts'
 import type { FlowRecord } from './flow-record.ts'
-import { mapValuesProcessor } from './map-values.ts'
 import type { Forward, Processor } from './processor.ts'
-import { selectKeyProcessor } from './select-key.ts'
+import { processorOf, type Wiring } from './processor-of.ts'
 
 /** What a sub-topology needs from the task around it. */
-export interface Surroundings {
-  readonly store: (name: string) => KeyValueStore
-  /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
-  readonly sink: (node: SinkNode, record: FlowRecord) => void
+export interface Surroundings extends Omit<Wiring, 'forward'> {
   /** Takes a record that leaves for the repartition topic of the node. */
   readonly repartition: (node: RepartitionNode, record: FlowRecord) => void
   /** Counts a record that enters the node. */
@@ -32,7 +25,11 @@ export function buildProcessors(
 
   /** Repartition nodes belong to the sub-topology that reads them; here they are where the records leave. */
   const build = (node: TopologyNode): Processor =>
-    guarded(node, surroundings, processorFor(node, surroundings, forwardTo(node.name)))
+    guarded(
+      node,
+      surroundings,
+      processorOf(node, { ...surroundings, forward: forwardTo(node.name) }),
+    )
 
   const forwardTo = (name: string): Forward => {
     const processors = [
@@ -56,28 +53,6 @@ export function buildProcessors(
       return [topic, { process: (record) => (surroundings.entered(node), forward(record)) }]
     }),
   )
-}
-
-function processorFor(
-  node: TopologyNode,
-  { store, sink }: Surroundings,
-  forward: Forward,
-): Processor {
-  switch (node.kind) {
-    case 'filter':
-      return filterProcessor(node, forward)
-    case 'map-values':
-      return mapValuesProcessor(node, forward)
-    case 'select-key':
-      return selectKeyProcessor(node, forward)
-    case 'aggregate':
-      return aggregateProcessor(node, store(node.name), forward)
-    case 'sink':
-      return { process: (record) => sink(node, record) }
-    case 'source':
-    case 'repartition':
-      return { process: forward }
-  }
 }
 
 /** Whatever goes wrong with a record becomes a `BadRecord` of the node where it went wrong. */

@@ -1,6 +1,7 @@
 import type { InputConfig, OutputConfig, RuntimeConfig, StepConfig } from '../config.ts'
 import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
+import { FieldCompiler } from './field-compiler.ts'
 import type { TopologyNode } from './nodes.ts'
 import { keyChanged } from './repartitioning.ts'
 import { nodesOfStep } from './step-nodes.ts'
@@ -18,7 +19,9 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     if (names.has(step.from))
       nodes.push(
-        ...nodesOfStep(step, `steps[${index}]`, problems, (from) => keyChanged(nodes, from)),
+        ...nodesOfStep(step, new FieldCompiler(`steps[${index}]`, problems), (from) =>
+          keyChanged(nodes, from),
+        ),
       )
     else problems.push(unknownFrom(`steps[${index}].from`, step.from, names))
   }

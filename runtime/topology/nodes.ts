@@ -1,4 +1,5 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
+import type { Expression } from '../expr/compile.ts'
 import type { StreamRecord } from './record.ts'
 
 /**
@@ -23,6 +24,16 @@ export interface SourceNode {
   readonly generator?: GeneratorConfig
 }
 
+/** What a node asks of a record: a user's function, or an expression, which the fused path compiles. */
+export type RecordFunction<T> = ((record: StreamRecord) => T) & {
+  readonly expression?: Expression<StreamRecord>
+}
+
+/** Makes a new value. One made of a step's `map` carries its fields, in the order of the value's. */
+export type ValueMapper = RecordFunction<unknown> & {
+  readonly fields?: readonly (readonly [name: string, expression: Expression<StreamRecord>])[]
+}
+
 interface Child {
   readonly name: string
   readonly parent: string
@@ -32,17 +43,17 @@ interface Child {
 
 export interface FilterNode extends Child {
   readonly kind: 'filter'
-  readonly predicate: (record: StreamRecord) => boolean
+  readonly predicate: RecordFunction<boolean>
 }
 
 export interface MapValuesNode extends Child {
   readonly kind: 'map-values'
-  readonly mapper: (record: StreamRecord) => unknown
+  readonly mapper: ValueMapper
 }
 
 export interface SelectKeyNode extends Child {
   readonly kind: 'select-key'
-  readonly selector: (record: StreamRecord) => unknown
+  readonly selector: RecordFunction<unknown>
 }
 
 /** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */

@@ -1,0 +1,35 @@
+import type { KeyValueStore } from '../state/store.ts'
+import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
+import { aggregateProcessor } from './aggregate.ts'
+import { filterProcessor } from './filter.ts'
+import type { FlowRecord } from './flow-record.ts'
+import { mapValuesProcessor } from './map-values.ts'
+import type { Forward, Processor } from './processor.ts'
+import { selectKeyProcessor } from './select-key.ts'
+
+/** What a processor may reach. */
+export interface Wiring {
+  readonly forward: Forward
+  readonly store: (name: string) => KeyValueStore
+  /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
+  readonly sink: (to: Pick<SinkNode, 'topic' | 'format'>, record: FlowRecord) => void
+}
+
+/** What runs each kind of node. Sources and repartition nodes only say where records enter: behind them all is as it was. */
+const makers: {
+  readonly [K in TopologyNode['kind']]: (
+    node: Extract<TopologyNode, { kind: K }>,
+    wiring: Wiring,
+  ) => Processor
+} = {
+  source: (_, { forward }) => ({ process: forward }),
+  filter: (node, { forward }) => filterProcessor(node, forward),
+  'map-values': (node, { forward }) => mapValuesProcessor(node, forward),
+  'select-key': (node, { forward }) => selectKeyProcessor(node, forward),
+  repartition: (_, { forward }) => ({ process: forward }),
+  aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),
+  sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
+}
+
+export const processorOf = (node: TopologyNode, wiring: Wiring): Processor =>
+  makers[node.kind](node as never, wiring)

@@ -1,0 +1,83 @@
+import type { StepConfig } from '../config.ts'
+import { EvaluationFault } from '../expr/expression-error.ts'
+import { aggregateOf } from './aggregate-fields.ts'
+import type { FieldCompiler } from './field-compiler.ts'
+import { fromExpression, fromFields } from './from-expression.ts'
+import type { TopologyNode } from './nodes.ts'
+
+/** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
+export type Operation = { readonly part: string } & Unplaced<TopologyNode>
+
+type Unplaced<N> = N extends { readonly parent: string } ? Omit<N, 'name' | 'parent'> : never
+
+/** The operations of a step in the order in which they are done, whatever the order in which they are written. */
+export const operationsOf = (
+  step: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): readonly Operation[] => [
+  ...filter(step, compiler),
+  ...map(step, compiler),
+  ...keyBy(step, compiler),
+  ...aggregate(step, compiler, isKeyChanged),
+]
+
+function filter({ filter: source }: StepConfig, compiler: FieldCompiler): Operation[] {
+  const expression = compiler.expression('filter', source)
+  if (expression === undefined) return []
+  const predicate = fromExpression(expression, (answer) => {
+    if (typeof answer === 'boolean') return answer
+    throw new EvaluationFault(`a filter answers true or false, not ${JSON.stringify(answer)}`)
+  })
+  return [{ kind: 'filter', part: 'filter', label: expression.source, predicate }]
+}
+
+function map({ map: sources }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (sources === undefined) return []
+  const fields = Object.entries(sources).flatMap(([name, source]) => {
+    const expression = compiler.expression(`map.${name}`, source)
+    return expression === undefined ? [] : [[name, expression] as const]
+  })
+  const label = Object.keys(sources).join(', ')
+  return [{ kind: 'map-values', part: 'map', label, mapper: fromFields(fields) }]
+}
+
+const keyBy = ({ keyBy: source }: StepConfig, compiler: FieldCompiler): Operation[] =>
+  selectKey('keyBy', source, compiler)
+
+function selectKey(
+  field: 'keyBy' | 'groupBy',
+  source: string | undefined,
+  compiler: FieldCompiler,
+): Operation[] {
+  const expression = compiler.expression(field, source)
+  if (expression === undefined) return []
+  const selector = fromExpression(expression)
+  return [{ kind: 'select-key', part: 'key', label: expression.source, selector }]
+}
+
+function aggregate(
+  { name, groupBy, aggregate: fields }: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): Operation[] {
+  if (groupBy === undefined && fields === undefined) return []
+  if (groupBy === undefined || fields === undefined) {
+    return compiler.fail('', 'groupBy and aggregate go together: write both')
+  }
+  // Grouping by the key that the records already lie by needs no trip through a topic.
+  const select = groupBy.trim() === 'key' ? [] : selectKey('groupBy', groupBy, compiler)
+  const moves = select.length > 0 || isKeyChanged
+  return [
+    ...select,
+    ...(moves ? [repartitioned(name)] : []),
+    { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
+  ]
+}
+
+const repartitioned = (stem: string): Operation => ({
+  kind: 'repartition',
+  part: 'repartition',
+  label: '',
+  stem,
+})
