@@ -44,12 +44,24 @@ export const input = z
   })
   .describe('A topic that the job reads.')
 
+/** Fields of a step of which it needs one, unless it merges. */
+const operations = ['filter', 'map', 'keyBy', 'groupBy'] as const
+
 export const step = withRules(
   z.strictObject({
     name: name().describe(
       'Name of the step; its state and internal topics bear it, so renaming loses them.',
     ),
-    from: name().describe('The input or step whose records it takes.'),
+    from: name().optional().describe('The input or step whose records it takes.'),
+    merge: z
+      .array(name())
+      .min(2)
+      .max(16)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe(
+        'In place of `from`: several inputs or steps, whose records it takes as they come.',
+      ),
     filter: expression(
       'Keeps the records for which it is true. Example: `value.amount > 500`.',
     ).optional(),
@@ -64,6 +76,11 @@ export const step = withRules(
   }),
   [
     {
+      cel: 'has(self.from) != has(self.merge)',
+      message: 'a step takes records from somewhere: write exactly one of from and merge',
+      holds: (self) => (self.from === undefined) !== (self.merge === undefined),
+    },
+    {
       cel: 'has(self.groupBy) == has(self.aggregate)',
       message: 'groupBy and aggregate go together: write both or neither',
       holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
@@ -76,10 +93,9 @@ export const step = withRules(
         self.groupBy === undefined || (self.map === undefined && self.keyBy === undefined),
     },
     {
-      cel: 'has(self.filter) || has(self.map) || has(self.keyBy) || has(self.groupBy)',
-      message: 'a step does something: write filter, map, keyBy, or groupBy with aggregate',
-      holds: (self) =>
-        [self.filter, self.map, self.keyBy, self.groupBy].some((part) => part !== undefined),
+      cel: [...operations, 'merge'].map((field) => `has(self.${field})`).join(' || '),
+      message: `a step does something: write one of ${operations.join(', ')}`,
+      holds: (self) => [...operations, 'merge' as const].some((field) => self[field] !== undefined),
     },
   ],
 ).describe(

@@ -30,7 +30,9 @@ const output = z.strictObject({
 /** Within one step the order is filter → map → keyBy, or filter → groupBy + aggregate. */
 const step = z.strictObject({
   name: z.string(),
-  from: z.string(),
+  /** Exactly one of `from` and `merge` is given. */
+  from: z.string().optional(),
+  merge: z.array(z.string()).min(2).optional(),
   filter: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
   keyBy: z.string().optional(),

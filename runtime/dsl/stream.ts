@@ -1,6 +1,7 @@
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 import type { StreamRecord } from '../topology/record.ts'
+import { keyChanged } from '../topology/repartitioning.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
 
@@ -32,47 +33,40 @@ export class Stream<V> {
 
   /** Keeps the records for which `predicate` is true. */
   filter(name: string, predicate: (record: TypedRecord<V>) => boolean): Stream<V> {
-    return this.#then({
-      kind: 'filter',
-      name,
-      parent: this.#tail,
-      label: '',
-      predicate: predicate as never,
-    })
+    return this.#then({ kind: 'filter', name, predicate: predicate as never })
   }
 
   /** New values; keys stay. */
   mapValues<W>(name: string, mapper: (record: TypedRecord<V>) => W): Stream<W> {
-    return this.#then<W>({
-      kind: 'map-values',
-      name,
-      parent: this.#tail,
-      label: '',
-      mapper: mapper as never,
-    })
+    return this.#then({ kind: 'map-values', name, mapper: mapper as never })
   }
 
   /** New keys; values stay. Grouping by them later moves records through a repartition topic. */
   selectKey(name: string, selector: (record: TypedRecord<V>) => unknown): Stream<V> {
-    return this.#then({
-      kind: 'select-key',
-      name,
-      parent: this.#tail,
-      label: '',
-      selector: selector as never,
-    })
+    return this.#then({ kind: 'select-key', name, selector: selector as never })
+  }
+
+  /**
+   * The records of this stream and of another, each as it comes: nothing is promised of the order between the two.
+   *
+   * @example
+   * const orders = web.merge('orders', app)
+   */
+  merge<W>(name: string, other: Stream<W>): Stream<V | W> {
+    const node = { kind: 'merge', name, parents: [this.#tail, other.#tail], label: '' } as const
+    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, Object.freeze(node)])
+    return new Stream<V | W>([...nodes], name)
   }
 
   /** Groups by a new key, through the topic `<applicationId>-<name>-repartition`. */
   groupBy(name: string, selector: (record: TypedRecord<V>) => unknown): GroupedStream<V> {
-    const keyed = this.selectKey(`${name}.key`, selector)
-    return new GroupedStream(keyed.#repartitioned(name), `${name}.repartition`)
+    return this.selectKey(`${name}.key`, selector).#repartitioned(name).#grouped()
   }
 
   /** Groups by the key that the records have; they move only if it was changed since they were last placed by it. */
   groupByKey(name: string): GroupedStream<V> {
-    if (!this.#keyChanged()) return new GroupedStream(this.#nodes, this.#tail)
-    return new GroupedStream(this.#repartitioned(name), `${name}.repartition`)
+    const moves = keyChanged(this.#nodes, this.#tail)
+    return (moves ? this.#repartitioned(name) : this).#grouped()
   }
 
   /** Writes to a topic, which must exist. */
@@ -88,23 +82,19 @@ export class Stream<V> {
     return { nodes: [...this.#nodes, sink] }
   }
 
-  #then<W = V>(node: TopologyNode): Stream<W> {
-    return new Stream<W>([...this.#nodes, Object.freeze(node)], node.name)
+  #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
+    const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
+    return new Stream<W>([...this.#nodes, node], node.name)
   }
 
-  #repartitioned(stem: string): readonly JobNode[] {
-    const name = `${stem}.repartition`
-    return [
-      ...this.#nodes,
-      Object.freeze({ kind: 'repartition', name, parent: this.#tail, label: '', stem } as const),
-    ]
+  #repartitioned(stem: string): Stream<V> {
+    return this.#then({ kind: 'repartition', name: `${stem}.repartition`, stem })
   }
 
-  #keyChanged(): boolean {
-    const last = this.#nodes.findLastIndex(({ kind }) => kind === 'select-key')
-    const placed = this.#nodes.findLastIndex(
-      ({ kind }) => kind === 'repartition' || kind === 'input',
-    )
-    return last > placed
+  #grouped(): GroupedStream<V> {
+    return new GroupedStream(this.#nodes, this.#tail)
   }
 }
+
+/** A node before the stream has said where it stands. */
+type Unplaced<N> = N extends { readonly parent: string } ? Omit<N, 'parent' | 'label'> : never

@@ -2,7 +2,7 @@ import { BadRecord } from '../errors.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
 import type { RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
-import { parentOf } from '../topology/topology.ts'
+import { parentsOf } from '../topology/topology.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
 import { processorOf, type Wiring } from './processor-of.ts'
@@ -20,20 +20,21 @@ export function buildProcessors(
   subTopology: SubTopology,
   surroundings: Surroundings,
 ): ReadonlyMap<string, Processor> {
-  const childrenOf = (name: string) =>
-    subTopology.nodes.filter((node) => node.kind !== 'repartition' && parentOf(node) === name)
+  const built = new Map<string, Processor>()
 
-  /** Repartition nodes belong to the sub-topology that reads them; here they are where the records leave. */
-  const build = (node: TopologyNode): Processor =>
-    guarded(
-      node,
-      surroundings,
-      processorOf(node, { ...surroundings, forward: forwardTo(node.name) }),
-    )
+  /** Once a node, however many ways lead to it. */
+  const processorAt = (node: TopologyNode): Processor => {
+    const known = built.get(node.name)
+    if (known !== undefined) return known
+    const wiring = { ...surroundings, forward: forwardTo(node.name) }
+    const processor = guarded(node, surroundings, processorOf(node, wiring))
+    built.set(node.name, processor)
+    return processor
+  }
 
   const forwardTo = (name: string): Forward => {
     const processors = [
-      ...childrenOf(name).map(build),
+      ...subTopology.nodes.filter((node) => isChild(node, name)).map(processorAt),
       ...subTopology.exits
         .filter((exit) => exit.parent === name)
         .map((exit) =>
@@ -54,6 +55,10 @@ export function buildProcessors(
     }),
   )
 }
+
+/** A repartition node belongs to the sub-topology that reads it; where it is a child, records leave by the exits. */
+const isChild = (node: TopologyNode, name: string): boolean =>
+  node.kind !== 'repartition' && parentsOf(node).includes(name)
 
 /** Whatever goes wrong with a record becomes a `BadRecord` of the node where it went wrong. */
 function guarded(node: TopologyNode, { entered }: Surroundings, processor: Processor): Processor {

@@ -15,18 +15,21 @@ export interface Wiring {
   readonly sink: (to: Pick<SinkNode, 'topic' | 'format'>, record: FlowRecord) => void
 }
 
-/** What runs each kind of node. Sources and repartition nodes only say where records enter: behind them all is as it was. */
+const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
+
+/** What runs each kind of node. Some only say where records come from, and pass them on. */
 const makers: {
   readonly [K in TopologyNode['kind']]: (
     node: Extract<TopologyNode, { kind: K }>,
     wiring: Wiring,
   ) => Processor
 } = {
-  source: (_, { forward }) => ({ process: forward }),
+  source: passOn,
   filter: (node, { forward }) => filterProcessor(node, forward),
   'map-values': (node, { forward }) => mapValuesProcessor(node, forward),
   'select-key': (node, { forward }) => selectKeyProcessor(node, forward),
-  repartition: (_, { forward }) => ({ process: forward }),
+  repartition: passOn,
+  merge: passOn,
   aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
 }

@@ -12,6 +12,7 @@ export type TopologyNode =
   | MapValuesNode
   | SelectKeyNode
   | RepartitionNode
+  | MergeNode
   | AggregateNode
   | SinkNode
 
@@ -61,6 +62,14 @@ export interface RepartitionNode extends Child {
   readonly kind: 'repartition'
   /** The user's name for what comes next: the step or the grouping. */
   readonly stem: string
+  /** Partitions of the topic; unset: as many as there are tasks that write it. */
+  readonly partitions?: number
+}
+
+/** The records of all its parents, each as it comes. */
+export interface MergeNode extends Omit<Child, 'parent'> {
+  readonly kind: 'merge'
+  readonly parents: readonly string[]
 }
 
 /** Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update. */

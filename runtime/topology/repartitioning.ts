@@ -1,13 +1,17 @@
-import type { TopologyNode } from './nodes.ts'
-import { parentOf } from './topology.ts'
+import { parentsOf } from './topology.ts'
+
+type Placed = Parameters<typeof parentsOf>[0] & { readonly name: string }
+
+const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key'])
+const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 
 /**
  * True when a key was chosen since the records were last placed by their key (at a source or a repartition): equal keys
- * may then sit in different partitions.
+ * may then sit in different partitions. Of merged streams one is enough.
  */
-export function keyChanged(nodes: readonly TopologyNode[], from: string): boolean {
+export function keyChanged(nodes: readonly Placed[], from: string): boolean {
   const node = nodes.find(({ name }) => name === from)
-  if (node === undefined || node.kind === 'source' || node.kind === 'repartition') return false
-  if (node.kind === 'select-key') return true
-  return keyChanged(nodes, parentOf(node) ?? '')
+  if (node === undefined || PLACES_BY_KEY.has(node.kind)) return false
+  if (CHANGES_KEY.has(node.kind)) return true
+  return parentsOf(node).some((parent) => keyChanged(nodes, parent))
 }

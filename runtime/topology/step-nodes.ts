@@ -2,6 +2,7 @@ import type { StepConfig } from '../config.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import type { TopologyNode } from './nodes.ts'
 import { type Operation, operationsOf } from './step-operations.ts'
+import { originsOf } from './step-order.ts'
 
 /** The nodes of one step, in order. The last one bears the step's name, those before it `<step>.<part>`. */
 export function nodesOfStep(
@@ -9,9 +10,12 @@ export function nodesOfStep(
   compiler: FieldCompiler,
   isKeyChanged: (from: string) => boolean,
 ): TopologyNode[] {
-  const operations = operationsOf(step, compiler, isKeyChanged(step.from))
+  const operations = operationsOf(step, compiler, originsOf(step).some(isKeyChanged))
   if (operations.length === 0 && !compiler.failed) {
-    compiler.fail('', `step "${step.name}" does nothing: write filter, map, keyBy or groupBy`)
+    compiler.fail(
+      '',
+      `step "${step.name}" does nothing: write filter, map, keyBy or another operation`,
+    )
   }
   return placed(step, operations)
 }
@@ -20,8 +24,8 @@ function placed(step: StepConfig, operations: readonly Operation[]): TopologyNod
   let parent = step.from
   return operations.map(({ part, ...operation }, index) => {
     const name = index === operations.length - 1 ? step.name : `${step.name}.${part}`
-    const node = { ...operation, name, parent } as TopologyNode
+    const node = { ...operation, name, ...('parents' in operation ? {} : { parent }) }
     parent = name
-    return node
+    return node as TopologyNode
   })
 }

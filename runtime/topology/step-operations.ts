@@ -3,12 +3,12 @@ import { EvaluationFault } from '../expr/expression-error.ts'
 import { aggregateOf } from './aggregate-fields.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
-import type { TopologyNode } from './nodes.ts'
+import type { SourceNode, TopologyNode } from './nodes.ts'
 
 /** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
 export type Operation = { readonly part: string } & Unplaced<TopologyNode>
 
-type Unplaced<N> = N extends { readonly parent: string } ? Omit<N, 'name' | 'parent'> : never
+type Unplaced<N> = N extends SourceNode ? never : Omit<N, 'name' | 'parent'>
 
 /** The operations of a step in the order in which they are done, whatever the order in which they are written. */
 export const operationsOf = (
@@ -16,11 +16,15 @@ export const operationsOf = (
   compiler: FieldCompiler,
   isKeyChanged: boolean,
 ): readonly Operation[] => [
+  ...merge(step),
   ...filter(step, compiler),
   ...map(step, compiler),
   ...keyBy(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
 ]
+
+const merge = ({ merge: parents }: StepConfig): Operation[] =>
+  parents === undefined ? [] : [{ kind: 'merge', part: 'merge', label: '', parents }]
 
 function filter({ filter: source }: StepConfig, compiler: FieldCompiler): Operation[] {
   const expression = compiler.expression('filter', source)

@@ -5,11 +5,12 @@ export interface Topology {
   readonly nodes: readonly TopologyNode[]
 }
 
-export const parentOf = (node: TopologyNode): string | undefined =>
-  node.kind === 'source' ? undefined : node.parent
-
-export const childrenOf = ({ nodes }: Topology, name: string): readonly TopologyNode[] =>
-  nodes.filter((node) => parentOf(node) === name)
+/** None for a source, several for a merge. */
+export const parentsOf = (node: {
+  readonly kind: string
+  readonly parent?: string
+  readonly parents?: readonly string[]
+}): readonly string[] => node.parents ?? (node.parent === undefined ? [] : [node.parent])
 
 export const sourcesOf = ({ nodes }: Topology): readonly SourceNode[] =>
   nodes.filter((node) => node.kind === 'source')

@@ -87,6 +87,24 @@ export const badManifests: readonly BadManifest[] = [
     says: /a step does something: write filter/,
   },
   {
+    sentence: 'a step that takes from nothing',
+    kind: 'StreamJob',
+    spec: step({ from: undefined, keyBy: 'key' }),
+    says: /exactly one of from and merge/,
+  },
+  {
+    sentence: 'a step that both takes from one and merges',
+    kind: 'StreamJob',
+    spec: step({ merge: ['in', 'other'] }),
+    says: /exactly one of from and merge/,
+  },
+  {
+    sentence: 'a merge of one',
+    kind: 'StreamJob',
+    spec: step({ from: undefined, merge: ['in'] }),
+    says: /merge.*at least 2/,
+  },
+  {
     sentence: 'groupBy without aggregate',
     kind: 'StreamJob',
     spec: step({ groupBy: 'key' }),
