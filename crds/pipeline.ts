@@ -45,7 +45,10 @@ export const input = z
   .describe('A topic that the job reads.')
 
 /** Fields of a step of which it needs one, unless it merges. */
-const operations = ['filter', 'map', 'keyBy', 'groupBy'] as const
+const operations = ['filter', 'filterNot', 'flatMap', 'map', 'keyBy', 'groupBy'] as const
+
+/** Those that cannot go before groupBy in one step: what they make would have no name to look at. */
+const notWithGroupBy = ['flatMap', 'map', 'keyBy'] as const
 
 export const step = withRules(
   z.strictObject({
@@ -64,6 +67,12 @@ export const step = withRules(
       ),
     filter: expression(
       'Keeps the records for which it is true. Example: `value.amount > 500`.',
+    ).optional(),
+    filterNot: expression(
+      'Drops the records for which it is true. Example: `value.test`.',
+    ).optional(),
+    flatMap: expression(
+      'A list, each element of which becomes the value of a record of its own. Example: `value.lines`.',
     ).optional(),
     map: fieldsOf('New value: each field an expression. Example: `card: value.card`.').optional(),
     keyBy: expression('New key. Example: `value.customer`.').optional(),
@@ -86,11 +95,10 @@ export const step = withRules(
       holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
     },
     {
-      cel: '!has(self.groupBy) || (!has(self.map) && !has(self.keyBy))',
-      message:
-        'a step with groupBy cannot also have map or keyBy: write them as steps of their own',
+      cel: `!has(self.groupBy) || !(${notWithGroupBy.map((field) => `has(self.${field})`).join(' || ')})`,
+      message: `a step with groupBy cannot also have ${notWithGroupBy.join(', ')}: write them as steps of their own`,
       holds: (self) =>
-        self.groupBy === undefined || (self.map === undefined && self.keyBy === undefined),
+        self.groupBy === undefined || notWithGroupBy.every((field) => self[field] === undefined),
     },
     {
       cel: [...operations, 'merge'].map((field) => `has(self.${field})`).join(' || '),
@@ -99,7 +107,7 @@ export const step = withRules(
     },
   ],
 ).describe(
-  'One operation. Within a step the order is filter, map, keyBy; or filter, groupBy, aggregate.',
+  'One operation, or several in the order of these fields: filter first, groupBy with aggregate last.',
 )
 
 export const code = withRules(

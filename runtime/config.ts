@@ -27,13 +27,15 @@ const output = z.strictObject({
   format: format.default('Json'),
 })
 
-/** Within one step the order is filter → map → keyBy, or filter → groupBy + aggregate. */
+/** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
 const step = z.strictObject({
   name: z.string(),
   /** Exactly one of `from` and `merge` is given. */
   from: z.string().optional(),
   merge: z.array(z.string()).min(2).optional(),
   filter: z.string().optional(),
+  filterNot: z.string().optional(),
+  flatMap: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
   keyBy: z.string().optional(),
   groupBy: z.string().optional(),

@@ -2,4 +2,4 @@
 export { type Job, job, type Output } from './dsl/job.ts'
 export { Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
-export type { RecordHeader, StreamRecord } from './topology/record.ts'
+export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'

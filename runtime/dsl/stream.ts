@@ -1,6 +1,6 @@
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
-import type { StreamRecord } from '../topology/record.ts'
+import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
@@ -36,14 +36,60 @@ export class Stream<V> {
     return this.#then({ kind: 'filter', name, predicate: predicate as never })
   }
 
+  /** Drops the records for which `predicate` is true. */
+  filterNot(name: string, predicate: (record: TypedRecord<V>) => boolean): Stream<V> {
+    return this.#then({ kind: 'filter-not', name, predicate: predicate as never })
+  }
+
+  /**
+   * New keys and values. Grouping by the keys later moves records through a repartition topic: where only the value
+   * changes, `mapValues` is cheaper.
+   *
+   * @example
+   * payments.map('by-card', ({ value }) => ({ key: value.card, value: value.amount }))
+   */
+  map<W>(name: string, mapper: (record: TypedRecord<V>) => KeyValue<W>): Stream<W> {
+    return this.#then({ kind: 'map', name, mapper: mapper as never })
+  }
+
   /** New values; keys stay. */
   mapValues<W>(name: string, mapper: (record: TypedRecord<V>) => W): Stream<W> {
     return this.#then({ kind: 'map-values', name, mapper: mapper as never })
   }
 
+  /**
+   * Any number of records for one, in the order of the list, each with a key and a value of its own.
+   *
+   * @example
+   * orders.flatMap('lines', ({ value }) => value.lines.map((line) => ({ key: line.sku, value: line })))
+   */
+  flatMap<W>(name: string, mapper: (record: TypedRecord<V>) => Iterable<KeyValue<W>>): Stream<W> {
+    return this.#then({ kind: 'flat-map', name, mapper: mapper as never })
+  }
+
+  /**
+   * Any number of values for one, in the order of the list; keys stay.
+   *
+   * @example
+   * orders.flatMapValues('lines', ({ value }) => value.lines)
+   */
+  flatMapValues<W>(name: string, mapper: (record: TypedRecord<V>) => Iterable<W>): Stream<W> {
+    return this.#then({ kind: 'flat-map-values', name, mapper: mapper as never })
+  }
+
   /** New keys; values stay. Grouping by them later moves records through a repartition topic. */
   selectKey(name: string, selector: (record: TypedRecord<V>) => unknown): Stream<V> {
     return this.#then({ kind: 'select-key', name, selector: selector as never })
+  }
+
+  /**
+   * A look at each record, which goes on as it is. Seen again after a crash, as all that was not committed.
+   *
+   * @example
+   * payments.peek('seen', ({ offset }) => console.log(offset))
+   */
+  peek(name: string, action: (record: TypedRecord<V>) => void): Stream<V> {
+    return this.#then({ kind: 'peek', name, action: action as never })
   }
 
   /**
@@ -83,6 +129,7 @@ export class Stream<V> {
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
+    refuseAsync(step)
     const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
   }
@@ -94,6 +141,15 @@ export class Stream<V> {
   #grouped(): GroupedStream<V> {
     return new GroupedStream(this.#nodes, this.#tail)
   }
+}
+
+/** An async function answers with a promise, which would be written as `{}`. */
+function refuseAsync(step: Unplaced<TopologyNode>): void {
+  const isAsync = Object.values(step).some(
+    (field) => Object.prototype.toString.call(field) === '[object AsyncFunction]',
+  )
+  if (isAsync)
+    throw new Error(`the function of step "${step.name}" is async: a step answers at once`)
 }
 
 /** A node before the stream has said where it stands. */

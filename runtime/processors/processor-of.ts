@@ -2,8 +2,13 @@ import type { KeyValueStore } from '../state/store.ts'
 import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
 import { filterProcessor } from './filter.ts'
+import { filterNotProcessor } from './filter-not.ts'
+import { flatMapProcessor } from './flat-map.ts'
+import { flatMapValuesProcessor } from './flat-map-values.ts'
 import type { FlowRecord } from './flow-record.ts'
+import { mapProcessor } from './map.ts'
 import { mapValuesProcessor } from './map-values.ts'
+import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
 import { selectKeyProcessor } from './select-key.ts'
 
@@ -26,8 +31,13 @@ const makers: {
 } = {
   source: passOn,
   filter: (node, { forward }) => filterProcessor(node, forward),
+  'filter-not': (node, { forward }) => filterNotProcessor(node, forward),
+  map: (node, { forward }) => mapProcessor(node, forward),
   'map-values': (node, { forward }) => mapValuesProcessor(node, forward),
   'select-key': (node, { forward }) => selectKeyProcessor(node, forward),
+  'flat-map': (node, { forward }) => flatMapProcessor(node, forward),
+  'flat-map-values': (node, { forward }) => flatMapValuesProcessor(node, forward),
+  peek: (node, { forward }) => peekProcessor(node, forward),
   repartition: passOn,
   merge: passOn,
   aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),

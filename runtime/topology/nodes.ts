@@ -1,6 +1,6 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
-import type { StreamRecord } from './record.ts'
+import type { KeyValue, StreamRecord } from './record.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -9,8 +9,13 @@ import type { StreamRecord } from './record.ts'
 export type TopologyNode =
   | SourceNode
   | FilterNode
+  | FilterNotNode
+  | MapNode
   | MapValuesNode
+  | FlatMapNode
+  | FlatMapValuesNode
   | SelectKeyNode
+  | PeekNode
   | RepartitionNode
   | MergeNode
   | AggregateNode
@@ -47,14 +52,42 @@ export interface FilterNode extends Child {
   readonly predicate: RecordFunction<boolean>
 }
 
+export interface FilterNotNode extends Child {
+  readonly kind: 'filter-not'
+  readonly predicate: RecordFunction<boolean>
+}
+
+export interface MapNode extends Child {
+  readonly kind: 'map'
+  readonly mapper: RecordFunction<KeyValue>
+}
+
 export interface MapValuesNode extends Child {
   readonly kind: 'map-values'
   readonly mapper: ValueMapper
 }
 
+/** Any number of records for one, in the order of the list. */
+export interface FlatMapNode extends Child {
+  readonly kind: 'flat-map'
+  readonly mapper: RecordFunction<Iterable<KeyValue>>
+}
+
+/** Any number of records for one, all with its key, in the order of the list. */
+export interface FlatMapValuesNode extends Child {
+  readonly kind: 'flat-map-values'
+  readonly mapper: RecordFunction<Iterable<unknown>>
+}
+
 export interface SelectKeyNode extends Child {
   readonly kind: 'select-key'
   readonly selector: RecordFunction<unknown>
+}
+
+/** A look at each record, which goes on as it is. */
+export interface PeekNode extends Child {
+  readonly kind: 'peek'
+  readonly action: (record: StreamRecord) => void
 }
 
 /** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */

@@ -2,7 +2,7 @@ import { parentsOf } from './topology.ts'
 
 type Placed = Parameters<typeof parentsOf>[0] & { readonly name: string }
 
-const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key'])
+const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key', 'map', 'flat-map'])
 const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 
 /**

@@ -1,5 +1,6 @@
 import type { StepConfig } from '../config.ts'
 import { EvaluationFault } from '../expr/expression-error.ts'
+import { typeName } from '../expr/values.ts'
 import { aggregateOf } from './aggregate-fields.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
@@ -18,6 +19,8 @@ export const operationsOf = (
 ): readonly Operation[] => [
   ...merge(step),
   ...filter(step, compiler),
+  ...filterNot(step, compiler),
+  ...flatMap(step, compiler),
   ...map(step, compiler),
   ...keyBy(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
@@ -29,11 +32,30 @@ const merge = ({ merge: parents }: StepConfig): Operation[] =>
 function filter({ filter: source }: StepConfig, compiler: FieldCompiler): Operation[] {
   const expression = compiler.expression('filter', source)
   if (expression === undefined) return []
-  const predicate = fromExpression(expression, (answer) => {
-    if (typeof answer === 'boolean') return answer
-    throw new EvaluationFault(`a filter answers true or false, not ${JSON.stringify(answer)}`)
-  })
+  const predicate = fromExpression(expression, yesOrNo)
   return [{ kind: 'filter', part: 'filter', label: expression.source, predicate }]
+}
+
+function filterNot({ filterNot: source }: StepConfig, compiler: FieldCompiler): Operation[] {
+  const expression = compiler.expression('filterNot', source)
+  if (expression === undefined) return []
+  const predicate = fromExpression(expression, yesOrNo)
+  return [{ kind: 'filter-not', part: 'filter-not', label: expression.source, predicate }]
+}
+
+function yesOrNo(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer
+  throw new EvaluationFault(`a filter answers true or false, not ${JSON.stringify(answer)}`)
+}
+
+function flatMap({ flatMap: source }: StepConfig, compiler: FieldCompiler): Operation[] {
+  const expression = compiler.expression('flatMap', source)
+  if (expression === undefined) return []
+  const mapper = fromExpression(expression, (answer) => {
+    if (Array.isArray(answer)) return answer as readonly unknown[]
+    throw new EvaluationFault(`flatMap answers a list, not ${typeName(answer)}`)
+  })
+  return [{ kind: 'flat-map-values', part: 'flat-map', label: expression.source, mapper }]
 }
 
 function map({ map: sources }: StepConfig, compiler: FieldCompiler): Operation[] {

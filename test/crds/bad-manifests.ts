@@ -123,6 +123,24 @@ export const badManifests: readonly BadManifest[] = [
     says: /steps of their own/,
   },
   {
+    sentence: 'groupBy and flatMap in one step',
+    kind: 'StreamJob',
+    spec: step({ groupBy: 'key', aggregate: { n: 'count()' }, flatMap: 'value.items' }),
+    says: /steps of their own/,
+  },
+  {
+    sentence: 'a flatMap that is no expression',
+    kind: 'StreamJob',
+    spec: step({ flatMap: ['value.items'] }),
+    says: /flatMap.*string/,
+  },
+  {
+    sentence: 'a filterNot without an expression',
+    kind: 'StreamJob',
+    spec: step({ filterNot: '' }),
+    says: /filterNot/,
+  },
+  {
     sentence: 'two steps of one name',
     kind: 'StreamJob',
     spec: { ...goodJob, steps: [...goodJob.steps, ...goodJob.steps] },
