@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { conditionsSchema } from './conditions.ts'
 import { duration, kafka, MAX_APPLICATION_ID, topicName } from './fields.ts'
-import { code, input, output, step } from './pipeline.ts'
+import { code, input, output } from './pipeline.ts'
 import { withRules } from './rule.ts'
+import { step } from './step.ts'
 
 const quantity = () =>
   z.union([z.int(), z.string().max(64)]).meta({ 'x-kubernetes-int-or-string': true })

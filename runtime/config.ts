@@ -37,7 +37,19 @@ const step = z.strictObject({
   filterNot: z.string().optional(),
   flatMap: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
+  project: z
+    .strictObject({
+      keep: z.array(z.string()).optional(),
+      drop: z.array(z.string()).optional(),
+      rename: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
   keyBy: z.string().optional(),
+  /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
+  branches: z
+    .array(z.strictObject({ name: z.string(), when: z.string().optional() }))
+    .min(1)
+    .optional(),
   groupBy: z.string().optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
 })

@@ -1,9 +1,12 @@
 import type { RecordFormat } from '../config.ts'
-import type { TopologyNode } from '../topology/nodes.ts'
+import { projectionText } from '../topology/node-labels.ts'
+import type { Projection, TopologyNode } from '../topology/nodes.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
+import { refuseAsync } from './refuse-async.ts'
+import { Split } from './split.ts'
 
 /** A record whose value is of type `V`; reading a value that is not is the job's own risk. */
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
@@ -77,6 +80,29 @@ export class Stream<V> {
     return this.#then({ kind: 'flat-map-values', name, mapper: mapper as never })
   }
 
+  /**
+   * Changes which fields the values have, not what they are: `keep` these, `drop` these, or `rename` these. Fields keep
+   * their order; null stays null.
+   *
+   * @example
+   * payments.project('slim', { keep: ['card', 'amount'] })
+   */
+  project<K extends keyof V & string>(
+    name: string,
+    projection: { readonly keep: readonly K[] },
+  ): Stream<Pick<V, K>>
+  project<K extends keyof V & string>(
+    name: string,
+    projection: { readonly drop: readonly K[] },
+  ): Stream<Omit<V, K>>
+  project<const R extends Readonly<Partial<Record<keyof V & string, string>>>>(
+    name: string,
+    projection: { readonly rename: R },
+  ): Stream<Renamed<V, R>>
+  project(name: string, projection: Projection): Stream<unknown> {
+    return this.#then({ kind: 'project', name, label: projectionText(projection), projection })
+  }
+
   /** New keys; values stay. Grouping by them later moves records through a repartition topic. */
   selectKey(name: string, selector: (record: TypedRecord<V>) => unknown): Stream<V> {
     return this.#then({ kind: 'select-key', name, selector: selector as never })
@@ -90,6 +116,19 @@ export class Stream<V> {
    */
   peek(name: string, action: (record: TypedRecord<V>) => void): Stream<V> {
     return this.#then({ kind: 'peek', name, action: action as never })
+  }
+
+  /**
+   * Splits into branches: each record goes to the first that takes it.
+   *
+   * @example
+   * const { large, rest } = payments
+   *   .split('route')
+   *   .branch('large', ({ value }) => value.amount > 500)
+   *   .otherwise('rest')
+   */
+  split(name: string): Split<V> {
+    return new Split(this.#nodes, this.#tail, name)
   }
 
   /**
@@ -129,7 +168,7 @@ export class Stream<V> {
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
-    refuseAsync(step)
+    refuseAsync(step.name, Object.values(step))
     const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
   }
@@ -143,14 +182,12 @@ export class Stream<V> {
   }
 }
 
-/** An async function answers with a promise, which would be written as `{}`. */
-function refuseAsync(step: Unplaced<TopologyNode>): void {
-  const isAsync = Object.values(step).some(
-    (field) => Object.prototype.toString.call(field) === '[object AsyncFunction]',
-  )
-  if (isAsync)
-    throw new Error(`the function of step "${step.name}" is async: a step answers at once`)
-}
-
 /** A node before the stream has said where it stands. */
-type Unplaced<N> = N extends { readonly parent: string } ? Omit<N, 'parent' | 'label'> : never
+type Unplaced<N> = N extends { readonly parent: string }
+  ? Omit<N, 'parent' | 'label'> & { readonly label?: string }
+  : never
+
+/** The fields of `V`, those that `R` names under their new names. */
+type Renamed<V, R> = {
+  readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
+}

@@ -8,7 +8,7 @@ import type { Forward, Processor } from './processor.ts'
 import { processorOf, type Wiring } from './processor-of.ts'
 
 /** What a sub-topology needs from the task around it. */
-export interface Surroundings extends Omit<Wiring, 'forward'> {
+export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo'> {
   /** Takes a record that leaves for the repartition topic of the node. */
   readonly repartition: (node: RepartitionNode, record: FlowRecord) => void
   /** Counts a record that enters the node. */
@@ -20,26 +20,31 @@ export function buildProcessors(
   subTopology: SubTopology,
   surroundings: Surroundings,
 ): ReadonlyMap<string, Processor> {
-  const built = new Map<string, Processor>()
+  const builder = new Builder(subTopology, surroundings)
+  return new Map(
+    subTopology.sources.map(({ node, topic }) => {
+      const forward = builder.forwardFrom(node)
+      return [topic, { process: (record) => (surroundings.entered(node), forward(record)) }]
+    }),
+  )
+}
 
-  /** Once a node, however many ways lead to it. */
-  const processorAt = (node: TopologyNode): Processor => {
-    const known = built.get(node.name)
-    if (known !== undefined) return known
-    const wiring = { ...surroundings, forward: forwardTo(node.name) }
-    const processor = guarded(node, surroundings, processorOf(node, wiring))
-    built.set(node.name, processor)
-    return processor
+class Builder {
+  readonly #subTopology: SubTopology
+  readonly #surroundings: Surroundings
+  readonly #built = new Map<string, Processor>()
+
+  constructor(subTopology: SubTopology, surroundings: Surroundings) {
+    this.#subTopology = subTopology
+    this.#surroundings = surroundings
   }
 
-  const forwardTo = (name: string): Forward => {
+  /** The way to all children of a node, and to the repartition topics behind it. */
+  forwardFrom(name: string): Forward {
+    const { nodes, exits } = this.#subTopology
     const processors = [
-      ...subTopology.nodes.filter((node) => isChild(node, name)).map(processorAt),
-      ...subTopology.exits
-        .filter((exit) => exit.parent === name)
-        .map((exit) =>
-          guarded(exit, surroundings, { process: (r) => surroundings.repartition(exit, r) }),
-        ),
+      ...nodes.filter((node) => isChild(node, name)).map((node) => this.#processorAt(node)),
+      ...exits.filter((exit) => exit.parent === name).map((exit) => this.#exit(exit)),
     ]
     const [only] = processors
     if (processors.length === 1 && only !== undefined) return (record) => only.process(record)
@@ -48,12 +53,35 @@ export function buildProcessors(
     }
   }
 
-  return new Map(
-    subTopology.sources.map(({ node, topic }) => {
-      const forward = forwardTo(node)
-      return [topic, { process: (record) => (surroundings.entered(node), forward(record)) }]
-    }),
-  )
+  /** A branch that nothing takes from is not there. */
+  #forwardTo(child: string): Forward {
+    const node = this.#subTopology.nodes.find(({ name }) => name === child)
+    if (node === undefined) return () => undefined
+    const processor = this.#processorAt(node)
+    return (record) => processor.process(record)
+  }
+
+  /** Once a node, however many ways lead to it. */
+  #processorAt(node: TopologyNode): Processor {
+    const known = this.#built.get(node.name)
+    if (known !== undefined) return known
+    const processor = guarded(
+      node,
+      this.#surroundings,
+      processorOf(node, {
+        ...this.#surroundings,
+        forward: this.forwardFrom(node.name),
+        forwardTo: (child) => this.#forwardTo(child),
+      }),
+    )
+    this.#built.set(node.name, processor)
+    return processor
+  }
+
+  #exit(exit: RepartitionNode): Processor {
+    const { repartition } = this.#surroundings
+    return guarded(exit, this.#surroundings, { process: (record) => repartition(exit, record) })
+  }
 }
 
 /** A repartition node belongs to the sub-topology that reads it; where it is a child, records leave by the exits. */

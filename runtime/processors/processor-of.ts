@@ -10,11 +10,15 @@ import { mapProcessor } from './map.ts'
 import { mapValuesProcessor } from './map-values.ts'
 import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
+import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
+import { splitProcessor } from './split.ts'
 
 /** What a processor may reach. */
 export interface Wiring {
   readonly forward: Forward
+  /** The way to one child alone. */
+  readonly forwardTo: (child: string) => Forward
   readonly store: (name: string) => KeyValueStore
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: Pick<SinkNode, 'topic' | 'format'>, record: FlowRecord) => void
@@ -38,6 +42,9 @@ const makers: {
   'flat-map': (node, { forward }) => flatMapProcessor(node, forward),
   'flat-map-values': (node, { forward }) => flatMapValuesProcessor(node, forward),
   peek: (node, { forward }) => peekProcessor(node, forward),
+  project: (node, { forward }) => projectProcessor(node, forward),
+  split: (node, { forwardTo }) => splitProcessor(node, forwardTo),
+  branch: passOn,
   repartition: passOn,
   merge: passOn,
   aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),

@@ -15,7 +15,7 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
 } {
   const problems: Problem[] = []
   const steps = config.steps ?? []
-  const names = new Set([...config.inputs, ...steps].map(({ name }) => name))
+  const names = new Set([...config.inputs.map(({ name }) => name), ...steps.flatMap(namesOf)])
   const nodes: TopologyNode[] = config.inputs.map(sourceNode)
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     const path = `steps[${index}]`
@@ -60,6 +60,10 @@ const sinkNode = ({ from = '', topic, format }: OutputConfig, index: number): To
   format,
 })
 
+/** By which later steps may take from a step. */
+const namesOf = ({ name, branches }: StepConfig): readonly string[] =>
+  branches?.map((branch) => `${name}.${branch.name}`) ?? [name]
+
 function unknownOrigins(
   taking: Pick<StepConfig, 'from' | 'merge'>,
   path: string,
@@ -70,7 +74,11 @@ function unknownOrigins(
   return origins.flatMap((origin, index) => {
     if (names.has(origin)) return []
     const field = taking.merge === undefined ? 'from' : `merge[${index}]`
-    const message = `there is no input or step "${origin}".${hint(origin, names)}`
+    const branches = [...names].filter((name) => name.startsWith(`${origin}.`))
+    const message =
+      branches.length > 0
+        ? `"${origin}" is split into branches: take from ${branches.join(' or ')}`
+        : `there is no input or step "${origin}".${hint(origin, names)}`
     return [{ path: `${path}.${field}`, message }]
   })
 }

@@ -16,6 +16,9 @@ export type TopologyNode =
   | FlatMapValuesNode
   | SelectKeyNode
   | PeekNode
+  | ProjectNode
+  | SplitNode
+  | BranchNode
   | RepartitionNode
   | MergeNode
   | AggregateNode
@@ -88,6 +91,38 @@ export interface SelectKeyNode extends Child {
 export interface PeekNode extends Child {
   readonly kind: 'peek'
   readonly action: (record: StreamRecord) => void
+}
+
+/** Changes which fields an object has, not their values; null stays null. Fields keep their order. */
+export interface ProjectNode extends Child {
+  readonly kind: 'project'
+  readonly projection: Projection
+}
+
+/** Exactly one of the three; of fields that a record does not have nothing is said. */
+export interface Projection {
+  readonly keep?: readonly string[]
+  readonly drop?: readonly string[]
+  /** Old name → new name. */
+  readonly rename?: Readonly<Record<string, string>>
+}
+
+/** Gives each record to the first of its branches that takes it; a record that none takes goes nowhere. */
+export interface SplitNode extends Child {
+  readonly kind: 'split'
+  readonly branches: readonly Branch[]
+}
+
+export interface Branch {
+  /** The node of the branch, `<split>.<branch>`. */
+  readonly node: string
+  /** Unset: it takes all that come so far. */
+  readonly predicate?: RecordFunction<boolean>
+}
+
+/** What a split gave to one of its branches. */
+export interface BranchNode extends Child {
+  readonly kind: 'branch'
 }
 
 /** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */

@@ -1,6 +1,6 @@
 import type { StepConfig } from '../config.ts'
 import type { FieldCompiler } from './field-compiler.ts'
-import type { TopologyNode } from './nodes.ts'
+import type { BranchNode, SplitNode, TopologyNode } from './nodes.ts'
 import { type Operation, operationsOf } from './step-operations.ts'
 import { originsOf } from './step-order.ts'
 
@@ -17,8 +17,13 @@ export function nodesOfStep(
       `step "${step.name}" does nothing: write filter, map, keyBy or another operation`,
     )
   }
-  return placed(step, operations)
+  const nodes = placed(step, operations)
+  return [...nodes, ...nodes.flatMap((node) => (node.kind === 'split' ? branchNodes(node) : []))]
 }
+
+/** One behind the split for each of its branches. */
+export const branchNodes = ({ name, branches }: SplitNode): readonly BranchNode[] =>
+  branches.map(({ node }) => ({ kind: 'branch', name: node, parent: name, label: '' }))
 
 function placed(step: StepConfig, operations: readonly Operation[]): TopologyNode[] {
   let parent = step.from

@@ -4,6 +4,7 @@ import { typeName } from '../expr/values.ts'
 import { aggregateOf } from './aggregate-fields.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
+import { projectionText } from './node-labels.ts'
 import type { SourceNode, TopologyNode } from './nodes.ts'
 
 /** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
@@ -22,7 +23,9 @@ export const operationsOf = (
   ...filterNot(step, compiler),
   ...flatMap(step, compiler),
   ...map(step, compiler),
+  ...project(step, compiler),
   ...keyBy(step, compiler),
+  ...branches(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
 ]
 
@@ -45,7 +48,7 @@ function filterNot({ filterNot: source }: StepConfig, compiler: FieldCompiler): 
 
 function yesOrNo(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer
-  throw new EvaluationFault(`a filter answers true or false, not ${JSON.stringify(answer)}`)
+  throw new EvaluationFault(`a condition answers true or false, not ${JSON.stringify(answer)}`)
 }
 
 function flatMap({ flatMap: source }: StepConfig, compiler: FieldCompiler): Operation[] {
@@ -66,6 +69,16 @@ function map({ map: sources }: StepConfig, compiler: FieldCompiler): Operation[]
   })
   const label = Object.keys(sources).join(', ')
   return [{ kind: 'map-values', part: 'map', label, mapper: fromFields(fields) }]
+}
+
+function project({ project: projection }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (projection === undefined) return []
+  const newNames = Object.values(projection.rename ?? {})
+  const twice = newNames.find((name, index) => newNames.indexOf(name) !== index)
+  if (twice !== undefined) {
+    return compiler.fail('project.rename', `two fields would be named "${twice}"`)
+  }
+  return [{ kind: 'project', part: 'project', label: projectionText(projection), projection }]
 }
 
 const keyBy = ({ keyBy: source }: StepConfig, compiler: FieldCompiler): Operation[] =>
@@ -99,6 +112,20 @@ function aggregate(
     ...(moves ? [repartitioned(name)] : []),
     { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
   ]
+}
+
+function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (ways === undefined) return []
+  const compiled = ways.map(({ name: branch, when }, index) => {
+    const expression = compiler.expression(`branches[${index}].when`, when)
+    const predicate =
+      expression === undefined ? {} : { predicate: fromExpression(expression, yesOrNo) }
+    return { node: `${name}.${branch}`, ...predicate }
+  })
+  const label = ways
+    .map(({ name: branch, when }) => (when === undefined ? branch : `${branch}: ${when}`))
+    .join(', ')
+  return [{ kind: 'split', part: 'split', label, branches: compiled }]
 }
 
 const repartitioned = (stem: string): Operation => ({

@@ -7,9 +7,13 @@ export interface PlacedStep {
   readonly index: number
 }
 
-/** The inputs and steps whose records a step takes. */
+/** The inputs, steps and branches whose records a step takes. */
 export const originsOf = ({ from, merge }: Pick<StepConfig, 'from' | 'merge'>): readonly string[] =>
   merge ?? (from === undefined ? [] : [from])
+
+/** The part of `<step>.<branch>` that waits for its turn. */
+const stepsAbove = (step: StepConfig): readonly string[] =>
+  originsOf(step).map((origin) => origin.split('.')[0] ?? origin)
 
 /** Steps may be written in any order; a step that waits for itself is a cycle, named in full. */
 export function parentsFirst(
@@ -22,7 +26,7 @@ export function parentsFirst(
   const pending = new Set(steps.map(({ name }) => name))
   for (const { name } of inputs) pending.delete(name)
   for (;;) {
-    const next = waiting.findIndex(({ step }) => !originsOf(step).some((at) => pending.has(at)))
+    const next = waiting.findIndex(({ step }) => !stepsAbove(step).some((at) => pending.has(at)))
     const [found] = next < 0 ? [] : waiting.splice(next, 1)
     if (found === undefined) break
     pending.delete(found.step.name)
@@ -44,7 +48,7 @@ function cycleFrom(start: StepConfig, stuck: readonly PlacedStep[]): readonly st
   while (name !== undefined && !path.includes(name)) {
     path.unshift(name)
     const step = stuck.find((one) => one.step.name === name)?.step
-    const origins: readonly string[] = step === undefined ? [] : originsOf(step)
+    const origins: readonly string[] = step === undefined ? [] : stepsAbove(step)
     name = origins.find((at) => stuck.some((one) => one.step.name === at))
   }
   return name === undefined ? path : [name, ...path.slice(0, path.indexOf(name) + 1)]
