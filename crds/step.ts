@@ -10,12 +10,13 @@ const operations = [
   'map',
   'project',
   'keyBy',
+  'repartition',
   'branches',
   'groupBy',
 ] as const
 
 /** Those that cannot go before groupBy in one step: what they make would have no name to look at. */
-const notWithGroupBy = ['flatMap', 'map', 'project', 'keyBy'] as const
+const notWithGroupBy = ['flatMap', 'map', 'project', 'keyBy', 'repartition'] as const
 
 /** A split is all that its step does: its branches bear the step's name, and nothing else may. */
 const notWithBranches = operations.filter((field) => field !== 'branches')
@@ -105,6 +106,19 @@ export const step = withRules(
     map: fieldsOf('New value: each field an expression. Example: `card: value.card`.').optional(),
     project: project.optional(),
     keyBy: expression('New key. Example: `value.customer`.').optional(),
+    repartition: z
+      .strictObject({
+        partitions: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .optional()
+          .describe('Partitions of the topic. Unset: as many as there are tasks that write it.'),
+      })
+      .optional()
+      .describe(
+        'Sends the records through a topic of the job, by their key. Example: `{partitions: 12}`, or `{}`.',
+      ),
     branches: branches.optional(),
     groupBy: expression(
       'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',

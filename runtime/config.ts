@@ -45,6 +45,7 @@ const step = z.strictObject({
     })
     .optional(),
   keyBy: z.string().optional(),
+  repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
   /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
   branches: z
     .array(z.strictObject({ name: z.string(), when: z.string().optional() }))

@@ -1,6 +1,6 @@
 import type { RecordFormat } from '../config.ts'
-import { projectionText } from '../topology/node-labels.ts'
-import type { Projection, TopologyNode } from '../topology/nodes.ts'
+import { projectionText, repartitionText } from '../topology/node-labels.ts'
+import type { Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -143,6 +143,18 @@ export class Stream<V> {
     return new Stream<V | W>([...nodes], name)
   }
 
+  /**
+   * Sends the records through the topic `<applicationId>-<name>-repartition`, so that equal keys meet and as many tasks as
+   * it has partitions share the work behind it. Without `partitions` it has as many as there are tasks that write it. A
+   * record without key is dropped.
+   *
+   * @example
+   * payments.selectKey('card', ({ value }) => value.card).repartition('spread', { partitions: 12 })
+   */
+  repartition(name: string, options: { readonly partitions?: number } = {}): Stream<V> {
+    return this.#repartitioned(name, options)
+  }
+
   /** Groups by a new key, through the topic `<applicationId>-<name>-repartition`. */
   groupBy(name: string, selector: (record: TypedRecord<V>) => unknown): GroupedStream<V> {
     return this.selectKey(`${name}.key`, selector).#repartitioned(name).#grouped()
@@ -173,8 +185,15 @@ export class Stream<V> {
     return new Stream<W>([...this.#nodes, node], node.name)
   }
 
-  #repartitioned(stem: string): Stream<V> {
-    return this.#then({ kind: 'repartition', name: `${stem}.repartition`, stem })
+  #repartitioned(stem: string, options: Pick<RepartitionNode, 'partitions'> = {}): Stream<V> {
+    const name = `${stem}.repartition`
+    return this.#then({
+      kind: 'repartition',
+      name,
+      label: repartitionText(options),
+      stem,
+      ...options,
+    })
   }
 
   #grouped(): GroupedStream<V> {

@@ -67,7 +67,7 @@ class Builder {
     if (known !== undefined) return known
     const processor = guarded(
       node,
-      this.#surroundings,
+      this.#surroundings.entered,
       processorOf(node, {
         ...this.#surroundings,
         forward: this.forwardFrom(node.name),
@@ -78,9 +78,10 @@ class Builder {
     return processor
   }
 
+  /** A record is counted where it comes out of the topic, not where it goes in. */
   #exit(exit: RepartitionNode): Processor {
     const { repartition } = this.#surroundings
-    return guarded(exit, this.#surroundings, { process: (record) => repartition(exit, record) })
+    return guarded(exit, () => undefined, { process: (record) => repartition(exit, record) })
   }
 }
 
@@ -89,14 +90,18 @@ const isChild = (node: TopologyNode, name: string): boolean =>
   node.kind !== 'repartition' && parentsOf(node).includes(name)
 
 /** Whatever goes wrong with a record becomes a `BadRecord` of the node where it went wrong. */
-function guarded(node: TopologyNode, { entered }: Surroundings, processor: Processor): Processor {
+function guarded(
+  { name }: TopologyNode,
+  entered: Surroundings['entered'],
+  processor: Processor,
+): Processor {
   return {
     process(record) {
-      entered(node.name)
+      entered(name)
       try {
         processor.process(record)
       } catch (error) {
-        throw error instanceof BadRecord ? error : asBadRecord(error, node.name)
+        throw error instanceof BadRecord ? error : asBadRecord(error, name)
       }
     },
   }

@@ -4,8 +4,8 @@ import { typeName } from '../expr/values.ts'
 import { aggregateOf } from './aggregate-fields.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
-import { projectionText } from './node-labels.ts'
-import type { SourceNode, TopologyNode } from './nodes.ts'
+import { projectionText, repartitionText } from './node-labels.ts'
+import type { RepartitionNode, SourceNode, TopologyNode } from './nodes.ts'
 
 /** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
 export type Operation = { readonly part: string } & Unplaced<TopologyNode>
@@ -25,6 +25,7 @@ export const operationsOf = (
   ...map(step, compiler),
   ...project(step, compiler),
   ...keyBy(step, compiler),
+  ...repartition(step),
   ...branches(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
 ]
@@ -109,7 +110,7 @@ function aggregate(
   const moves = select.length > 0 || isKeyChanged
   return [
     ...select,
-    ...(moves ? [repartitioned(name)] : []),
+    ...(moves ? [repartitionOf(name)] : []),
     { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
   ]
 }
@@ -128,9 +129,16 @@ function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler)
   return [{ kind: 'split', part: 'split', label, branches: compiled }]
 }
 
-const repartitioned = (stem: string): Operation => ({
+const repartition = ({ name, repartition: options }: StepConfig): Operation[] =>
+  options === undefined ? [] : [repartitionOf(name, options)]
+
+const repartitionOf = (
+  stem: string,
+  options: Pick<RepartitionNode, 'partitions'> = {},
+): Operation => ({
   kind: 'repartition',
   part: 'repartition',
-  label: '',
+  label: repartitionText(options),
   stem,
+  ...options,
 })

@@ -159,6 +159,12 @@ export const badManifests: readonly BadManifest[] = [
     says: /keep.*at least 1/,
   },
   {
+    sentence: 'a repartition into no partition',
+    kind: 'StreamJob',
+    spec: step({ repartition: { partitions: 0 } }),
+    says: /partitions.*greater than or equal to 1/,
+  },
+  {
     sentence: 'two branches of one name',
     kind: 'StreamJob',
     spec: step({ branches: [{ name: 'a', when: 'true' }, { name: 'a' }] }),
