@@ -72,14 +72,47 @@ export const code = withRules(
   'The job as a TypeScript file, instead of `steps`. Node runs it as it is, without a build.',
 )
 
-export const output = z
-  .strictObject({
+export const output = withRules(
+  z.strictObject({
     from: origin()
       .optional()
       .describe(
         'The input, step or branch whose records it takes. Not in a TypeScript job, where `.to(topic)` says so.',
       ),
-    topic: topicName().describe('Topic to write. It must exist, or a Topic object must create it.'),
+    topic: topicName()
+      .optional()
+      .describe('Topic to write. It must exist, or a Topic object must create it.'),
+    topicFrom: expression(
+      'In place of `topic`: the topic of each record, one of `topics`. Example: `"payments-" + value.country`.',
+    ).optional(),
+    topics: z
+      .array(topicName())
+      .min(1)
+      .max(32)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe(
+        'The topics that `topicFrom` may name. Each must exist, or a Topic object must create it.',
+      ),
     format,
-  })
-  .describe('A topic that the job writes.')
+  }),
+  [
+    {
+      cel: 'has(self.topic) != has(self.topicFrom)',
+      message: 'an output goes somewhere: write exactly one of topic and topicFrom',
+      holds: (self) => (self.topic === undefined) !== (self.topicFrom === undefined),
+    },
+    {
+      cel: 'has(self.topicFrom) == has(self.topics)',
+      message: 'topicFrom chooses one of topics: write both or neither',
+      holds: (self) => (self.topicFrom === undefined) === (self.topics === undefined),
+    },
+  ],
+).describe('A topic that the job writes, or several among which an expression chooses.')
+
+/** The topics that an output may write. */
+export const topicsOfOutput = ({
+  topic,
+  topics = [],
+}: Pick<z.output<typeof output>, 'topic' | 'topics'>): readonly string[] =>
+  topic === undefined ? topics : [topic]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conditionsSchema } from './conditions.ts'
 import { duration, kafka, MAX_APPLICATION_ID, topicName } from './fields.ts'
-import { code, input, output } from './pipeline.ts'
+import { code, input, output, topicsOfOutput } from './pipeline.ts'
 import { withRules } from './rule.ts'
 import { step } from './step.ts'
 
@@ -134,11 +134,17 @@ const spec = withRules(
       fieldPath: '.outputs',
     },
     {
-      cel: 'self.outputs.all(o, !self.inputs.exists(i, i.topic == o.topic))',
+      cel: 'has(self.steps) || self.outputs.all(o, !has(o.topicFrom))',
       message:
-        'an output topic is also an input: the job would feed itself; write to another topic',
+        'with code, .toOneOf(topics, …) chooses the topic: leave topicFrom out and list each topic as an output',
       holds: (self) =>
-        !self.outputs.some(({ topic }) => self.inputs.some((i) => i.topic === topic)),
+        self.steps !== undefined || self.outputs.every(({ topicFrom }) => topicFrom === undefined),
+      fieldPath: '.outputs',
+    },
+    {
+      cel: 'self.outputs.map(o, has(o.topics) ? size(o.topics) : 1).sum() <= 64',
+      message: 'the outputs have at most 64 topics in all',
+      holds: (self) => self.outputs.flatMap(topicsOfOutput).length <= 64,
       fieldPath: '.outputs',
     },
     {

@@ -23,7 +23,10 @@ const input = z.strictObject({
 const output = z.strictObject({
   /** Given exactly when the job has steps. */
   from: z.string().optional(),
-  topic: z.string(),
+  /** Exactly one of `topic` and `topicFrom` is given; `topicFrom`, an expression, chooses one of `topics`. */
+  topic: z.string().optional(),
+  topicFrom: z.string().optional(),
+  topics: z.array(z.string()).optional(),
   format: format.default('Json'),
 })
 

@@ -168,15 +168,25 @@ export class Stream<V> {
 
   /** Writes to a topic, which must exist. */
   to(topic: string, format: RecordFormat = 'Json'): Output {
-    const sink = {
-      kind: 'sink',
-      name: `${this.#tail} → ${topic}`,
-      parent: this.#tail,
-      label: '',
-      topic,
-      format,
-    } as const
-    return { nodes: [...this.#nodes, sink] }
+    const name = `${this.#tail} → ${topic}`
+    return { nodes: this.#then({ kind: 'sink', name, topic, format }).#nodes }
+  }
+
+  /**
+   * Writes each record to the topic that `choose` names, one of `topics`, which must all exist; another answer makes the
+   * record a bad one.
+   *
+   * @example
+   * payments.toOneOf(['payments-de', 'payments-fr'], ({ value }) => `payments-${value.country}`)
+   */
+  toOneOf(
+    topics: readonly string[],
+    choose: (record: TypedRecord<V>) => string,
+    format: RecordFormat = 'Json',
+  ): Output {
+    const name = `${this.#tail} → ${topics.join(' | ')}`
+    const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never, format } as const
+    return { nodes: this.#then(sink).#nodes }
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {

@@ -1,6 +1,7 @@
 import type { KeyValueStore } from '../state/store.ts'
 import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
+import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
 import { filterNotProcessor } from './filter-not.ts'
 import { flatMapProcessor } from './flat-map.ts'
@@ -49,6 +50,7 @@ const makers: {
   merge: passOn,
   aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
+  'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }
 
 export const processorOf = (node: TopologyNode, wiring: Wiring): Processor =>

@@ -1,6 +1,6 @@
 import { InvalidJob } from '../errors.ts'
 import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
-import { parentsOf } from './topology.ts'
+import { lineageOf } from './topology.ts'
 
 /**
  * A store holds the keys of one partition number. Records merged from topics of different partition counts have equal
@@ -26,11 +26,6 @@ export function requireCoPartitioned(
 }
 
 function sourcesAbove({ nodes, sources }: SubTopology, start: string): SubTopologySource[] {
-  const above = new Set([start])
-  for (const name of above) {
-    const node = nodes.find((candidate) => candidate.name === name)
-    if (node === undefined || node.kind === 'repartition') continue
-    for (const parent of parentsOf(node)) above.add(parent)
-  }
+  const above = lineageOf(nodes, start, ({ kind }) => kind === 'repartition')
   return sources.filter(({ node }) => above.has(node))
 }

@@ -22,7 +22,11 @@ function describeNode(node: TopologyNode, topic: string | undefined): string {
   const parents = parentsOf(node)
   const from = parents.length === 0 ? '' : ` <- ${parents.join(', ')}`
   const label = 'label' in node && node.label !== '' ? ` [${node.label}]` : ''
-  const about =
-    node.kind === 'sink' ? ` -> topic ${node.topic}` : topic === undefined ? '' : ` topic ${topic}`
-  return `${node.kind} ${node.name}${about}${label}${from}`
+  return `${node.kind} ${node.name}${topicText(node, topic)}${label}${from}`
+}
+
+function topicText(node: TopologyNode, read: string | undefined): string {
+  if (node.kind === 'sink') return ` -> topic ${node.topic}`
+  if (node.kind === 'dynamic-sink') return ` -> one of the topics ${node.topics.join(', ')}`
+  return read === undefined ? '' : ` topic ${read}`
 }

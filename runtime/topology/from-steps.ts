@@ -1,10 +1,12 @@
-import type { InputConfig, OutputConfig, RuntimeConfig, StepConfig } from '../config.ts'
+import type { InputConfig, RuntimeConfig, StepConfig } from '../config.ts'
 import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { FieldCompiler } from './field-compiler.ts'
+import { feedbackProblems } from './feedback.ts'
 import type { TopologyNode } from './nodes.ts'
 import { keyChanged } from './repartitioning.ts'
 import { nodesOfStep } from './step-nodes.ts'
+import { sinksOf } from './sink-nodes.ts'
 import { duplicates, originsOf, parentsFirst } from './step-order.ts'
 import { type Topology, topologyOf } from './topology.ts'
 
@@ -28,12 +30,11 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   config.outputs.forEach((output, index) => {
     const unknown = unknownOrigins(output, `outputs[${index}]`, names)
     problems.push(...unknown)
-    if (unknown.length === 0) nodes.push(sinkNode(output, index))
+    if (unknown.length === 0) nodes.push(...sinksOf(output, index, problems))
   })
-  return {
-    topology: topologyOf(nodes),
-    problems: [...duplicates(config.inputs, steps), ...problems],
-  }
+  const topology = topologyOf(nodes)
+  problems.push(...duplicates(config.inputs, steps), ...feedbackProblems(topology, 'outputs'))
+  return { topology, problems }
 }
 
 export const sourceNode = ({
@@ -49,15 +50,6 @@ export const sourceNode = ({
   format,
   startFrom,
   ...(generator === undefined ? {} : { generator }),
-})
-
-const sinkNode = ({ from = '', topic, format }: OutputConfig, index: number): TopologyNode => ({
-  kind: 'sink',
-  name: `outputs[${index}]`,
-  parent: from,
-  label: '',
-  topic,
-  format,
 })
 
 /** By which later steps may take from a step. */

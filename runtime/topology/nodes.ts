@@ -23,6 +23,7 @@ export type TopologyNode =
   | MergeNode
   | AggregateNode
   | SinkNode
+  | DynamicSinkNode
 
 export interface SourceNode {
   readonly kind: 'source'
@@ -153,5 +154,13 @@ export interface AggregateNode extends Child {
 export interface SinkNode extends Child {
   readonly kind: 'sink'
   readonly topic: string
+  readonly format: RecordFormat
+}
+
+/** Writes each record to the topic that `topicOf` names. It must be one of `topics`, which the job waits for. */
+export interface DynamicSinkNode extends Child {
+  readonly kind: 'dynamic-sink'
+  readonly topics: readonly string[]
+  readonly topicOf: RecordFunction<unknown>
   readonly format: RecordFormat
 }

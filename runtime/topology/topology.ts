@@ -12,12 +12,32 @@ export const parentsOf = (node: {
   readonly parents?: readonly string[]
 }): readonly string[] => node.parents ?? (node.parent === undefined ? [] : [node.parent])
 
+/** The node and all above it, up to those that `isRoot` is true for. */
+export function lineageOf(
+  nodes: readonly TopologyNode[],
+  start: string,
+  isRoot: (node: TopologyNode) => boolean = () => false,
+): ReadonlySet<string> {
+  const lineage = new Set([start])
+  for (const name of lineage) {
+    const node = nodes.find((candidate) => candidate.name === name)
+    if (node === undefined || isRoot(node)) continue
+    for (const parent of parentsOf(node)) lineage.add(parent)
+  }
+  return lineage
+}
+
 export const sourcesOf = ({ nodes }: Topology): readonly SourceNode[] =>
   nodes.filter((node) => node.kind === 'source')
 
+export function topicsWrittenBy(node: TopologyNode): readonly string[] {
+  if (node.kind === 'sink') return [node.topic]
+  return node.kind === 'dynamic-sink' ? node.topics : []
+}
+
 /** Output topics that the user named; internal topics are not among them. */
 export const sinkTopicsOf = ({ nodes }: Topology): readonly string[] => [
-  ...new Set(nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : []))),
+  ...new Set(nodes.flatMap(topicsWrittenBy)),
 ]
 
 /** Freezes the nodes; the builders have checked them. */

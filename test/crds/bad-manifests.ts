@@ -207,10 +207,49 @@ export const badManifests: readonly BadManifest[] = [
     says: /bears the name of an input/,
   },
   {
-    sentence: 'an output topic that is also an input',
+    sentence: 'an output to nowhere',
     kind: 'StreamJob',
-    spec: { ...goodJob, outputs: [{ from: 'large', topic: 'in' }] },
-    says: /also an input/,
+    spec: { ...goodJob, outputs: [{ from: 'large' }] },
+    says: /exactly one of topic and topicFrom/,
+  },
+  {
+    sentence: 'an output to a topic and by an expression',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      outputs: [{ from: 'large', topic: 'a', topicFrom: 'key', topics: ['a', 'b'] }],
+    },
+    says: /exactly one of topic and topicFrom/,
+  },
+  {
+    sentence: 'an output by an expression that names no topics',
+    kind: 'StreamJob',
+    spec: { ...goodJob, outputs: [{ from: 'large', topicFrom: 'key' }] },
+    says: /topicFrom chooses one of topics/,
+  },
+  {
+    sentence: 'an output by an expression in a TypeScript job',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      steps: undefined,
+      code: { inline: 'x' },
+      outputs: [{ topicFrom: 'key', topics: ['a'] }],
+    },
+    says: /list each topic as an output/,
+  },
+  {
+    sentence: 'more output topics than a job may have',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      outputs: [0, 1, 2].map((n) => ({
+        from: 'large',
+        topicFrom: 'key',
+        topics: Array.from({ length: 32 }, (_, index) => `t-${n}-${index}`),
+      })),
+    },
+    says: /at most 64 topics/,
   },
   {
     sentence: 'an unknown format',
