@@ -148,6 +148,12 @@ const spec = withRules(
       fieldPath: '.outputs',
     },
     {
+      cel: 'self.inputs.all(i, self.inputs.exists_one(j, j.topic == i.topic))',
+      message: 'two inputs read one topic: keep one, from which several steps may take',
+      holds: (self) => new Set(self.inputs.map(({ topic }) => topic)).size === self.inputs.length,
+      fieldPath: '.inputs',
+    },
+    {
       cel: '!has(self.steps) || self.steps.all(s, !self.inputs.exists(i, i.name == s.name))',
       message: 'a step bears the name of an input: choose another',
       holds: (self) => !(self.steps ?? []).some((s) => self.inputs.some((i) => i.name === s.name)),

@@ -4,11 +4,13 @@ import { lineageOf, type Topology, topicsWrittenBy } from './topology.ts'
 /** A job may read a topic that it writes, unless what it reads there comes back to it: that would never end. */
 export function feedbackProblems({ nodes }: Topology, path: string): readonly Problem[] {
   const writes = nodes.flatMap((node) => {
+    const topics = topicsWrittenBy(node)
+    if (topics.length === 0) return []
     const lineage = lineageOf(nodes, node.name)
     const reads = nodes.flatMap((from) =>
       from.kind === 'source' && lineage.has(from.name) ? [from.topic] : [],
     )
-    return topicsWrittenBy(node).flatMap((topic) => reads.map((read) => [read, topic] as const))
+    return topics.flatMap((topic) => reads.map((read) => [read, topic] as const))
   })
   const loop = loopIn(writes)
   if (loop === undefined) return []

@@ -5,18 +5,23 @@ export interface Topology {
   readonly nodes: readonly TopologyNode[]
 }
 
-/** None for a source, several for a merge. */
-export const parentsOf = (node: {
+/** A node as far as the shape of the graph goes. */
+interface Vertex {
   readonly kind: string
+  readonly name: string
   readonly parent?: string
   readonly parents?: readonly string[]
-}): readonly string[] => node.parents ?? (node.parent === undefined ? [] : [node.parent])
+}
+
+/** None for a source, several for a merge. */
+export const parentsOf = ({ parent, parents }: Vertex): readonly string[] =>
+  parents ?? (parent === undefined ? [] : [parent])
 
 /** The node and all above it, up to those that `isRoot` is true for. */
-export function lineageOf(
-  nodes: readonly TopologyNode[],
+export function lineageOf<N extends Vertex>(
+  nodes: readonly N[],
   start: string,
-  isRoot: (node: TopologyNode) => boolean = () => false,
+  isRoot: (node: N) => boolean = () => false,
 ): ReadonlySet<string> {
   const lineage = new Set([start])
   for (const name of lineage) {

@@ -84,7 +84,7 @@ export const badManifests: readonly BadManifest[] = [
     sentence: 'a step that does nothing',
     kind: 'StreamJob',
     spec: step({}),
-    says: /a step does something: write filter/,
+    says: /a step does something: write one of filter/,
   },
   {
     sentence: 'a step that takes from nothing',
@@ -205,6 +205,18 @@ export const badManifests: readonly BadManifest[] = [
     kind: 'StreamJob',
     spec: { ...goodJob, steps: [{ name: 'in', from: 'in', keyBy: 'key' }] },
     says: /bears the name of an input/,
+  },
+  {
+    sentence: 'two inputs of one topic',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      inputs: [
+        { name: 'in', topic: 'in' },
+        { name: 'again', topic: 'in' },
+      ],
+    },
+    says: /two inputs read one topic/,
   },
   {
     sentence: 'an output to nowhere',

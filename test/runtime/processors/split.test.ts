@@ -103,6 +103,35 @@ describe('split into branches', () => {
       },
     },
     {
+      sentence: 'splits and merges forty times over, without a way for each combination',
+      steps: {
+        steps: [
+          { name: 'all-0', from: 'in', filter: 'true' },
+          ...Array.from({ length: 40 }, (_, n) => [
+            { ...route, name: `route-${n}`, from: `all-${n}` },
+            {
+              name: `all-${n + 1}`,
+              merge: [`route-${n}.large`, `route-${n}.middle`, `route-${n}.rest`],
+            },
+          ]).flat(),
+          { name: 'counts', from: 'all-40', groupBy: 'key', aggregate: { n: 'count()' } },
+        ],
+        outputs: [{ from: 'counts', topic: 'out' }],
+      },
+      given: {
+        in: [
+          ['a', { n: 600 }],
+          ['a', { n: 1 }],
+        ],
+      },
+      out: {
+        out: [
+          ['a', { n: 1 }],
+          ['a', { n: 2 }],
+        ],
+      },
+    },
+    {
       sentence: 'sets aside a record that a condition cannot judge',
       steps: { steps: [route], outputs: [{ from: 'route.rest', topic: 'rest' }] },
       given: {
