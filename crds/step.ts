@@ -15,7 +15,7 @@ const operations = [
   'groupBy',
 ] as const
 
-/** Those that cannot go before groupBy in one step: what they make would have no name to look at. */
+/** Those that cannot go before groupBy in one step: what is grouped has a name of its own to look at. */
 const notWithGroupBy = ['flatMap', 'map', 'project', 'keyBy', 'repartition'] as const
 
 /** A split is all that its step does: its branches bear the step's name, and nothing else may. */

@@ -19,12 +19,12 @@ export const operationsOf = (
   isKeyChanged: boolean,
 ): readonly Operation[] => [
   ...merge(step),
-  ...filter(step, compiler),
-  ...filterNot(step, compiler),
+  ...condition('filter', step.filter, compiler),
+  ...condition('filterNot', step.filterNot, compiler),
   ...flatMap(step, compiler),
   ...map(step, compiler),
   ...project(step, compiler),
-  ...keyBy(step, compiler),
+  ...selectKey('keyBy', step.keyBy, compiler),
   ...repartition(step),
   ...branches(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
@@ -33,18 +33,16 @@ export const operationsOf = (
 const merge = ({ merge: parents }: StepConfig): Operation[] =>
   parents === undefined ? [] : [{ kind: 'merge', part: 'merge', label: '', parents }]
 
-function filter({ filter: source }: StepConfig, compiler: FieldCompiler): Operation[] {
-  const expression = compiler.expression('filter', source)
+function condition(
+  field: 'filter' | 'filterNot',
+  source: string | undefined,
+  compiler: FieldCompiler,
+): Operation[] {
+  const expression = compiler.expression(field, source)
   if (expression === undefined) return []
+  const kind = field === 'filter' ? 'filter' : 'filter-not'
   const predicate = fromExpression(expression, yesOrNo)
-  return [{ kind: 'filter', part: 'filter', label: expression.source, predicate }]
-}
-
-function filterNot({ filterNot: source }: StepConfig, compiler: FieldCompiler): Operation[] {
-  const expression = compiler.expression('filterNot', source)
-  if (expression === undefined) return []
-  const predicate = fromExpression(expression, yesOrNo)
-  return [{ kind: 'filter-not', part: 'filter-not', label: expression.source, predicate }]
+  return [{ kind, part: kind, label: expression.source, predicate }]
 }
 
 function yesOrNo(answer: unknown): boolean {
@@ -82,9 +80,6 @@ function project({ project: projection }: StepConfig, compiler: FieldCompiler): 
   return [{ kind: 'project', part: 'project', label: projectionText(projection), projection }]
 }
 
-const keyBy = ({ keyBy: source }: StepConfig, compiler: FieldCompiler): Operation[] =>
-  selectKey('keyBy', source, compiler)
-
 function selectKey(
   field: 'keyBy' | 'groupBy',
   source: string | undefined,
@@ -94,6 +89,34 @@ function selectKey(
   if (expression === undefined) return []
   const selector = fromExpression(expression)
   return [{ kind: 'select-key', part: 'key', label: expression.source, selector }]
+}
+
+const repartition = ({ name, repartition: options }: StepConfig): Operation[] =>
+  options === undefined ? [] : [repartitionOf(name, options)]
+
+const repartitionOf = (
+  stem: string,
+  options: Pick<RepartitionNode, 'partitions'> = {},
+): Operation => ({
+  kind: 'repartition',
+  part: 'repartition',
+  label: repartitionText(options),
+  stem,
+  ...options,
+})
+
+function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (ways === undefined) return []
+  const compiled = ways.map(({ name: branch, when }, index) => {
+    const expression = compiler.expression(`branches[${index}].when`, when)
+    const predicate =
+      expression === undefined ? {} : { predicate: fromExpression(expression, yesOrNo) }
+    return { node: `${name}.${branch}`, ...predicate }
+  })
+  const label = ways
+    .map(({ name: branch, when }) => (when === undefined ? branch : `${branch}: ${when}`))
+    .join(', ')
+  return [{ kind: 'split', part: 'split', label, branches: compiled }]
 }
 
 function aggregate(
@@ -114,31 +137,3 @@ function aggregate(
     { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
   ]
 }
-
-function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler): Operation[] {
-  if (ways === undefined) return []
-  const compiled = ways.map(({ name: branch, when }, index) => {
-    const expression = compiler.expression(`branches[${index}].when`, when)
-    const predicate =
-      expression === undefined ? {} : { predicate: fromExpression(expression, yesOrNo) }
-    return { node: `${name}.${branch}`, ...predicate }
-  })
-  const label = ways
-    .map(({ name: branch, when }) => (when === undefined ? branch : `${branch}: ${when}`))
-    .join(', ')
-  return [{ kind: 'split', part: 'split', label, branches: compiled }]
-}
-
-const repartition = ({ name, repartition: options }: StepConfig): Operation[] =>
-  options === undefined ? [] : [repartitionOf(name, options)]
-
-const repartitionOf = (
-  stem: string,
-  options: Pick<RepartitionNode, 'partitions'> = {},
-): Operation => ({
-  kind: 'repartition',
-  part: 'repartition',
-  label: repartitionText(options),
-  stem,
-  ...options,
-})
