@@ -45,6 +45,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/errors.ts',
     'runtime/config.ts',
     'runtime/broker/',
+    'runtime/platform/did-you-mean.ts',
   ],
   'runtime/fused/': [
     'runtime/fused/',

@@ -49,7 +49,7 @@ export class ExitWriter {
 
   constructor(
     kernel: Kernel,
-    { topic, key, template }: Exit,
+    { topic, key, template, ways }: Exit,
     partitions: number,
     place: (slot: number) => number,
   ) {
@@ -64,9 +64,9 @@ export class ExitWriter {
       slot: place(slot),
       texts: kernel.allocate(CHUNK * NUMBER_BYTES),
     }))
-    this.selection = kernel.allocate(CHUNK * 4)
-    this.#placed = kernel.allocate(CHUNK * 4)
-    this.#sorted = kernel.allocate(CHUNK * 4)
+    this.selection = kernel.allocate(CHUNK * 4 * ways)
+    this.#placed = kernel.allocate(CHUNK * 4 * ways)
+    this.#sorted = kernel.allocate(CHUNK * 4 * ways)
   }
 
   write({ from, to, selected }: Range, sink: RecordSink): void {

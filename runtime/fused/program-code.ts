@@ -1,10 +1,10 @@
 import type { RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
-import type { RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { Branch, RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import type { StreamRecord } from '../topology/record.ts'
 import type { SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
-import { parentOf } from '../topology/topology.ts'
+import { parentsOf } from '../topology/topology.ts'
 import { type Code, CodeWriter, NotFusable } from './code.ts'
 import { ExpressionCode, type Scope } from './expression-code.ts'
 import { FieldTree } from './field-tree.ts'
@@ -17,6 +17,8 @@ export interface Exit {
   readonly key: number | undefined
   /** Fixed text and slots that make up the new value; undefined for the record's own. */
   readonly template: readonly (string | number)[] | undefined
+  /** How many ways lead here: as often may one record be selected. */
+  readonly ways: number
 }
 
 /** The code of everything behind one source, before it has a kernel to run on. */
@@ -91,31 +93,52 @@ class Generator {
   children(name: string, flow: Flow): void {
     const { nodes, exits } = this.#subTopology
     for (const node of nodes) {
-      if (node.kind !== 'repartition' && parentOf(node) === name) this.#node(node, flow)
+      if (node.kind !== 'repartition' && parentsOf(node).includes(name)) this.#node(node, flow)
     }
     for (const exit of exits) if (exit.parent === name) this.#repartition(exit, flow)
   }
 
   #node(node: TopologyNode, flow: Flow): void {
+    const fuse = this.#operations[node.kind] as
+      ((node: TopologyNode, flow: Flow) => void) | undefined
+    if (fuse === undefined) throw new NotFusable()
     this.#passed(node.name)
-    switch (node.kind) {
-      case 'filter': {
-        const test = this.#code(flow).bool(astOf(node.predicate))
-        return this.#writer.block(`if (${test})`, () => this.children(node.name, flow))
-      }
-      case 'map-values':
-        return this.children(node.name, { key: flow.key, value: this.#map(node.mapper, flow) })
-      case 'select-key': {
-        const key = this.#code(flow).value(astOf(node.selector))
-        return this.children(node.name, { key, value: flow.value })
-      }
-      case 'sink':
-        return this.#sink(node, flow)
-      case 'aggregate':
-      case 'source':
-      case 'repartition':
-        throw new NotFusable()
+    fuse(node, flow)
+  }
+
+  /** What is not here is for the interpreter. */
+  readonly #operations: Operations = {
+    filter: ({ name, predicate }, flow) => {
+      const test = this.#code(flow).bool(astOf(predicate))
+      this.#writer.block(`if (${test})`, () => this.children(name, flow))
+    },
+    'filter-not': ({ name, predicate }, flow) => {
+      const test = this.#code(flow).bool(astOf(predicate))
+      this.#writer.block(`if (!(${test}))`, () => this.children(name, flow))
+    },
+    'map-values': ({ name, mapper }, flow) => {
+      this.children(name, { key: flow.key, value: this.#map(mapper, flow) })
+    },
+    'select-key': ({ name, selector }, flow) => {
+      this.children(name, { key: this.#code(flow).value(astOf(selector)), value: flow.value })
+    },
+    split: ({ branches }, flow) => this.#split(branches, flow),
+    branch: ({ name }, flow) => this.children(name, flow),
+    merge: ({ name }, flow) => this.children(name, flow),
+    sink: (node, flow) => this.#sink(node, flow),
+  }
+
+  /** The first branch that takes a record has it. */
+  #split([branch, ...others]: readonly Branch[], flow: Flow): void {
+    if (branch === undefined) return
+    const goOn = () => {
+      const node = this.#subTopology.nodes.find(({ name }) => name === branch.node)
+      if (node !== undefined) this.#node(node, flow)
     }
+    if (branch.predicate === undefined) return goOn()
+    const test = this.#code(flow).bool(astOf(branch.predicate))
+    this.#writer.block(`if (${test})`, goOn)
+    this.#writer.block('else', () => this.#split(others, flow))
   }
 
   #passed(name: string): void {
@@ -149,18 +172,31 @@ class Generator {
   /** Without a key there is nothing to group by: such a record is dropped, as Kafka Streams does. */
   #repartition(exit: RepartitionNode, flow: Flow): void {
     if (flow.value === 'own' && this.#source.format !== JSON_FORMAT) throw new NotFusable()
-    this.#passed(exit.name)
+    // Counted where it comes out of the topic, not where it goes in.
     const topic = repartitionTopic(this.#applicationId, exit.stem)
     if (flow.key !== 'own') return this.#exit(topic, flow)
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exit(topic, flow))
   }
 
   #exit(topic: string, flow: Flow): void {
-    const index = this.#exits.length
+    const index = this.#exitOf(topic, flow)
+    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = i`)
+  }
+
+  /** Merged streams share an exit as long as their records are as they came. */
+  #exitOf(topic: string, flow: Flow): number {
+    const isOwn = flow.key === 'own' && flow.value === 'own'
+    const known = this.#exits.findIndex(
+      (exit) => isOwn && exit.topic === topic && isUnchanged(exit),
+    )
+    const shared = this.#exits[known]
+    if (shared !== undefined) {
+      this.#exits[known] = { ...shared, ways: shared.ways + 1 }
+      return known
+    }
     const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
     const template = flow.value === 'own' ? undefined : this.#template(flow.value)
-    this.#exits.push({ topic, key, template })
-    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = i`)
+    return this.#exits.push({ topic, key, template, ways: 1 }) - 1
   }
 
   #keySlot(key: Code): number {
@@ -253,6 +289,13 @@ class Generator {
   }
 }
 
+type Operations = {
+  readonly [Kind in TopologyNode['kind']]?: (
+    node: Extract<TopologyNode, { readonly kind: Kind }>,
+    flow: Flow,
+  ) => void
+}
+
 const JSON_FORMAT: RecordFormat = 'Json'
 
 type Field = readonly [name: string, expression: Expression<StreamRecord>]
@@ -261,6 +304,8 @@ function astOf({ expression }: { readonly expression?: Expression<StreamRecord> 
   if (expression === undefined) throw new NotFusable()
   return expression.ast
 }
+
+const isUnchanged = ({ key, template }: Exit) => key === undefined && template === undefined
 
 function made(value: ReadonlyMap<string, Code>, [name, ...rest]: readonly string[]): Code {
   const code = name === undefined || rest.length > 0 ? undefined : value.get(name)

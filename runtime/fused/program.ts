@@ -118,8 +118,9 @@ export class Program {
   /** What a record in doubt has already selected. */
   #forget(i: number): void {
     this.#exits.forEach(({ selection }, exit) => {
-      const last = (this.#selected[exit] ?? 0) - 1
-      if (last >= 0 && this.#kernel.int32[selection / 4 + last] === i) this.#selected[exit] = last
+      let selected = this.#selected[exit] ?? 0
+      while (selected > 0 && this.#kernel.int32[selection / 4 + selected - 1] === i) selected--
+      this.#selected[exit] = selected
     })
   }
 

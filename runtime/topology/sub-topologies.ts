@@ -1,7 +1,7 @@
 import type { RecordFormat } from '../config.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { AggregateNode, RepartitionNode, TopologyNode } from './nodes.ts'
-import { parentOf, type Topology } from './topology.ts'
+import { parentsOf, type Topology } from './topology.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
 export interface SubTopology {
@@ -19,8 +19,8 @@ export interface SubTopologySource {
   readonly topic: string
   readonly format: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
-  /** For a repartition topic: the sub-topology's own; otherwise a topic of the user's. */
-  readonly internal: boolean
+  /** The node behind a repartition topic of the job's own; unset for a topic of the user's. */
+  readonly repartition?: RepartitionNode
 }
 
 export interface StoreSpec {
@@ -33,13 +33,8 @@ export interface StoreSpec {
  * Streams. A repartition node ends one sub-topology and begins the next.
  */
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
-  const roots = new Map<string, string>()
-  for (const node of topology.nodes) {
-    const parent = parentOf(node)
-    const root = node.kind === 'repartition' || parent === undefined ? node.name : roots.get(parent)
-    roots.set(node.name, root ?? node.name)
-  }
-  const members = Map.groupBy(topology.nodes, (node) => roots.get(node.name) ?? node.name)
+  const groups = connected(topology.nodes)
+  const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
@@ -54,14 +49,27 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
   }))
 }
 
+/** Node → the group it belongs to. A merge makes one group of those of its parents. */
+function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>()
+  for (const node of nodes) {
+    const above = node.kind === 'repartition' ? [] : parentsOf(node)
+    const joined = new Set(above.map((parent) => groups.get(parent)))
+    const [group = node.name] = joined
+    groups.set(node.name, group)
+    for (const [name, old] of groups) if (joined.has(old)) groups.set(name, group)
+  }
+  return groups
+}
+
 function sourceOf(node: TopologyNode, applicationId: string): SubTopologySource[] {
   if (node.kind === 'source') {
     const { name, topic, format, startFrom } = node
-    return [{ node: name, topic, format, startFrom, internal: false }]
+    return [{ node: name, topic, format, startFrom }]
   }
   if (node.kind === 'repartition') {
     const topic = repartitionTopic(applicationId, node.stem)
-    return [{ node: node.name, topic, format: 'Json', startFrom: 'Earliest', internal: true }]
+    return [{ node: node.name, topic, format: 'Json', startFrom: 'Earliest', repartition: node }]
   }
   return []
 }

@@ -96,7 +96,7 @@ export function configOf(job: StreamJob): RuntimeConfig {
 /** Runs the example on an embedded broker until nothing is left to read, and compares. Topics have one partition. */
 export async function runExample(example: Example): Promise<void> {
   const config = configOf(jobOf(example))
-  const outputs = config.outputs.map(({ topic }) => topic)
+  const outputs = config.outputs.flatMap(({ topic, topics = [] }) => topic ?? topics)
   const names = [...config.inputs.map(({ topic }) => topic), ...outputs]
   const bench = new JobBench(Object.fromEntries(names.map((name) => [name, 1])))
   try {

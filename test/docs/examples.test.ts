@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { parseAllDocuments } from 'yaml'
 import { type StreamJob, streamJobSchema, topicSchema } from '../../crds/index.ts'
-import { step } from '../../crds/pipeline.ts'
+import { step } from '../../crds/step.ts'
 import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
 import { compileAggregator } from '../../runtime/expr/aggregator.ts'
@@ -51,10 +51,14 @@ describe('examples in the docs', () => {
   }
 })
 
-describe('docs/writing-jobs.md', () => {
-  const code = examplesIn(pageOf('docs/writing-jobs.md'))
+const codeOf = (...files: readonly string[]) =>
+  files
+    .flatMap((file) => examplesIn(pageOf(file)))
     .map((example) => example.code.text)
     .join('\n')
+
+describe('docs on steps', () => {
+  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md')
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
     it(`runs an example of the operation ${field}`, () => {
@@ -69,15 +73,13 @@ describe('docs/writing-jobs.md', () => {
   }
 })
 
-describe('docs/typescript-jobs.md', () => {
+describe('docs on TypeScript jobs', () => {
   it('has examples without type errors', function () {
     this.timeout(60_000)
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = examplesIn(pageOf('docs/typescript-jobs.md'))
-    .map((example) => example.code.text)
-    .join('\n')
+  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md')
 
   for (const operation of [Stream.prototype, GroupedStream.prototype].flatMap(methodsOf)) {
     it(`runs an example of .${operation}(…)`, () => {

@@ -5,6 +5,7 @@ import type { StepConfig } from '../../../runtime/config.ts'
 import { FlowRecord } from '../../../runtime/processors/flow-record.ts'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
 import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
+import { FieldCompiler } from '../../../runtime/topology/field-compiler.ts'
 import { nodesOfStep } from '../../../runtime/topology/step-nodes.ts'
 import { PaymentMaker } from '../payments.ts'
 
@@ -46,7 +47,8 @@ export function nodeOf<Kind extends TopologyNode['kind']>(
   kind: Kind,
   step: Partial<StepConfig>,
 ): Extract<TopologyNode, { readonly kind: Kind }> {
-  const [node] = nodesOfStep({ name: 'step', from: 'payments', ...step }, '', [], () => false)
+  const compiler = new FieldCompiler('', [])
+  const [node] = nodesOfStep({ name: 'step', from: 'payments', ...step }, compiler, () => false)
   if (node?.kind !== kind) throw new Error(`the step became ${node?.kind}, not ${kind}`)
   return node as Extract<TopologyNode, { readonly kind: Kind }>
 }
