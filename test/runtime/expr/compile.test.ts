@@ -166,6 +166,6 @@ const outcome = (run: () => unknown): unknown => {
 
 function judge(source: string, value: object): unknown {
   const result = run(source, { value: new Map(Object.entries(value)) })
-  if (typeof result !== 'boolean') throw new Error(String(result))
+  if (typeof result !== 'boolean') throw new Error(`not a boolean: ${JSON.stringify(result)}`)
   return result
 }
