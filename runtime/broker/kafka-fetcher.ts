@@ -7,13 +7,12 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { BrokerError, OffsetOutOfRange } from './errors.ts'
+import { BrokerError, CorruptBatch, OffsetOutOfRange } from './errors.ts'
+import { readFetched } from './fetched-batches.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import { type FetchResponse, type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import { partitionKey } from './partition-key.ts'
-import { onlyCommitted } from './read-committed.ts'
-import { splitBatches } from './record-batch.ts'
 
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
@@ -81,7 +80,7 @@ export class KafkaFetcher implements Fetcher {
 
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const ready = this.#take()
-    if (ready.length > 0 || maxWaitMs <= 0) return ready
+    if (ready.length > 0 || this.#failure !== undefined || maxWaitMs <= 0) return ready
     this.#arrival = new AbortController()
     await sleep(this.#clock, maxWaitMs, this.#arrival.signal)
     return this.#take()
@@ -116,36 +115,30 @@ export class KafkaFetcher implements Fetcher {
     if (reading === undefined || reading.paused) return []
     const { position } = reading
     if (part.errorCode !== 0) return this.#refused(part, position)
-    const batches = splitBatches(part.records)
-    const last = batches.at(-1)
-    if (last === undefined) return []
-    reading.position = last.nextOffset
-    const { topic, partition, lastStableOffset, aborted } = part
-    return [
-      {
-        topic,
-        partition,
-        position,
-        batches: onlyCommitted(batches, aborted),
-        highWatermark: lastStableOffset,
-      },
-    ]
+    try {
+      const { batches, nextOffset } = readFetched(part, position)
+      if (nextOffset === position) return []
+      reading.position = nextOffset
+      const { topic, partition, lastStableOffset } = part
+      return [{ topic, partition, position, batches, highWatermark: lastStableOffset }]
+    } catch (error) {
+      if (!(error instanceof CorruptBatch)) throw error
+      return this.#fail(error)
+    }
   }
 
   #refused(part: FetchResponsePart, offset: number): [] {
     const code = errorName(part.errorCode)
-    if (code === 'OFFSET_OUT_OF_RANGE') {
-      this.#failure = new OffsetOutOfRange({ ...part, offset })
-      this.wake()
-    } else if (!RETRIED.has(code)) {
-      this.#failure = new BrokerError(
-        code,
-        `fetch ${part.topic}-${part.partition}@${offset}: ${code}`,
-      )
-      this.wake()
-    } else {
-      this.#lookUpLeaders()
-    }
+    const at = `${part.topic}-${part.partition}@${offset}`
+    if (code === 'OFFSET_OUT_OF_RANGE') return this.#fail(new OffsetOutOfRange({ ...part, offset }))
+    if (!RETRIED.has(code)) return this.#fail(new BrokerError(code, `fetch ${at}: ${code}`))
+    this.#lookUpLeaders()
+    return []
+  }
+
+  /** Thrown by the next poll, so that what arrived beside it is handed out first. */
+  #fail(failure: Error): [] {
+    this.#failure = failure
     return []
   }
 
