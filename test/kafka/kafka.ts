@@ -6,11 +6,13 @@ import { Kafka, logLevel } from 'kafkajs'
 import { command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePorts } from '../support/free-ports.ts'
-import { kafkaJars } from './jars.ts'
+import { javaOptions, kafkaJars } from './jars.ts'
 
 export interface RunningKafka {
   readonly bootstrapServers: readonly string[]
   readonly libsDir: string
+  /** One a broker: a folder for each partition, with its segments. */
+  readonly dataDirs: readonly string[]
   /** Runs one of Kafka's Java tools to its end and returns what it printed. */
   javaTool(mainClass: string, args: readonly string[], input?: string): Promise<string>
   stop(): Promise<void>
@@ -33,7 +35,6 @@ export async function startKafka({
 }: KafkaOptions = {}): Promise<RunningKafka> {
   const libsDir = await kafkaJars(log)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
-  writeFileSync(join(dir, 'log4j.properties'), LOG4J)
   const [zookeeperPort = 0, ...ports] = await freePorts(brokers + 1)
   const java = new JavaProcesses(dir, libsDir)
   java.start('zookeeper', 'org.apache.zookeeper.server.quorum.QuorumPeerMain', '256m', [
@@ -55,10 +56,13 @@ export async function startKafka({
   return {
     bootstrapServers,
     libsDir,
+    dataDirs: ports.map((_, id) => dataDir(dir, id)),
     javaTool: (mainClass, args, input) => java.tool(mainClass, args, input),
     stop: () => java.stop(),
   }
 }
+
+const dataDir = (dir: string, id: number) => join(dir, `broker-${id}-data`)
 
 interface BrokerSettings {
   readonly dir: string
@@ -71,7 +75,7 @@ interface BrokerSettings {
 const brokerProperties = ({ dir, id, port, brokers, zookeeperPort }: BrokerSettings): string[] => [
   `broker.id=${id}`,
   `listeners=PLAINTEXT://127.0.0.1:${port}`,
-  `log.dirs=${join(dir, `broker-${id}-data`)}`,
+  `log.dirs=${dataDir(dir, id)}`,
   `zookeeper.connect=127.0.0.1:${zookeeperPort}`,
   `offsets.topic.replication.factor=${Math.min(brokers, 3)}`,
   `transaction.state.log.replication.factor=${Math.min(brokers, 3)}`,
@@ -80,6 +84,9 @@ const brokerProperties = ({ dir, id, port, brokers, zookeeperPort }: BrokerSetti
   'auto.create.topics.enable=false',
   'group.initial.rebalance.delay.ms=0',
   'log.cleaner.dedupe.buffer.size=4194304',
+  'log.cleaner.backoff.ms=500',
+  // Tests write records of any time; retention goes by that and would remove them half a minute after the start.
+  'log.retention.ms=-1',
 ]
 
 /** Ready means that a client sees every broker, not that a port is open. */
@@ -124,7 +131,7 @@ class JavaProcesses {
       `-Xmx${heap}`,
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=4',
-      ...this.#classpath(),
+      ...javaOptions(this.#libsDir),
       mainClass,
       file,
     ]
@@ -145,7 +152,7 @@ class JavaProcesses {
       'java',
       '-Xmx256m',
       '-XX:TieredStopAtLevel=1',
-      ...this.#classpath(),
+      ...javaOptions(this.#libsDir),
       mainClass,
       ...args,
     ]
@@ -169,19 +176,4 @@ class JavaProcesses {
   #kill(signal: NodeJS.Signals): void {
     for (const child of this.#running.values()) child.kill(signal)
   }
-
-  #classpath(): string[] {
-    return [
-      `-Dlog4j.configuration=file:${join(this.#dir, 'log4j.properties')}`,
-      '-cp',
-      `${this.#libsDir}/*`,
-    ]
-  }
 }
-
-const LOG4J = `log4j.rootLogger=WARN, out
-log4j.appender.out=org.apache.log4j.ConsoleAppender
-log4j.appender.out.target=System.err
-log4j.appender.out.layout=org.apache.log4j.PatternLayout
-log4j.appender.out.layout.ConversionPattern=%d %p %c: %m%n
-`
