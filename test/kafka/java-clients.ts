@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { cacheDir, withLock } from '../support/cache.ts'
 import { command, hasCommand } from '../support/command.ts'
 import type { SampleRecord } from '../support/sample-records.ts'
-import { kafkaJars, missingForKafka } from './jars.ts'
+import { javaOptions, kafkaJars, missingForKafka } from './jars.ts'
 
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -44,10 +44,13 @@ export class JavaClients {
     bootstrapServers: readonly string[],
     log: (line: string) => void = () => undefined,
   ): Promise<JavaClients> {
-    const libs = join(await kafkaJars(log), '*')
-    const classes = await compiled(libs, log)
-    const options = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
-    const argv = [...options, '-cp', `${classes}:${libs}`, 'Strangers', bootstrapServers.join(',')]
+    const libsDir = await kafkaJars(log)
+    const classes = await compiled(libsDir, log)
+    const argv = [
+      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      ...javaOptions(libsDir, { level: 'ERROR', classes }),
+      ...['Strangers', bootstrapServers.join(',')],
+    ]
     return new JavaClients(spawn('java', argv, { stdio: ['pipe', 'pipe', 'inherit'] }))
   }
 
@@ -114,7 +117,7 @@ export class JavaClients {
 const source = join(import.meta.dirname, 'java', 'Strangers.java')
 
 /** The folder of the compiled class, kept until the source changes. */
-async function compiled(libs: string, log: (line: string) => void): Promise<string> {
+async function compiled(libsDir: string, log: (line: string) => void): Promise<string> {
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)
   const dir = join(cacheDir, 'kafka', `java-clients-${digest}`)
   if (existsSync(dir)) return dir
@@ -124,7 +127,7 @@ async function compiled(libs: string, log: (line: string) => void): Promise<stri
     const partial = `${dir}.partial`
     rmSync(partial, { recursive: true, force: true })
     mkdirSync(partial, { recursive: true })
-    await command(['javac', '-cp', libs, '-d', partial, source])
+    await command(['javac', '-cp', `${libsDir}/*`, '-d', partial, source])
     renameSync(partial, dir)
     return dir
   })

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { command } from '../support/command.ts'
+import { javaOptions } from './jars.ts'
 
 interface Program {
   readonly mainClass: string
@@ -20,7 +21,6 @@ export class JavaProcesses {
     this.#dir = dir
     this.#libsDir = libsDir
     mkdirSync(join(dir, 'logs'), { recursive: true })
-    writeFileSync(join(dir, 'log4j.properties'), LOG4J)
     process.once('exit', this.#endWithUs)
   }
 
@@ -39,7 +39,7 @@ export class JavaProcesses {
     const args = [
       `-Xmx${heap}`,
       '-XX:+UseSerialGC',
-      ...this.#classpath(),
+      ...javaOptions(this.#libsDir),
       mainClass,
       this.#propertiesFile(name),
     ]
@@ -70,7 +70,7 @@ export class JavaProcesses {
   }
 
   tool(mainClass: string, args: readonly string[], input?: string): Promise<string> {
-    const argv = ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', ...this.#classpath()]
+    const argv = ['java', '-Xmx256m', '-XX:TieredStopAtLevel=1', ...javaOptions(this.#libsDir)]
     return command([...argv, mainClass, ...args], input === undefined ? {} : { input })
   }
 
@@ -89,14 +89,6 @@ export class JavaProcesses {
   #propertiesFile(name: string): string {
     return join(this.#dir, `${name}.properties`)
   }
-
-  #classpath(): string[] {
-    return [
-      `-Dlog4j.configuration=file:${join(this.#dir, 'log4j.properties')}`,
-      '-cp',
-      `${this.#libsDir}/*`,
-    ]
-  }
 }
 
 const ended = (child: ChildProcess) =>
@@ -105,10 +97,3 @@ const ended = (child: ChildProcess) =>
       ? child.once('exit', resolve)
       : resolve(undefined),
   )
-
-const LOG4J = `log4j.rootLogger=WARN, out
-log4j.appender.out=org.apache.log4j.ConsoleAppender
-log4j.appender.out.target=System.err
-log4j.appender.out.layout=org.apache.log4j.PatternLayout
-log4j.appender.out.layout.ConversionPattern=%d %p %c: %m%n
-`

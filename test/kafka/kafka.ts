@@ -14,6 +14,8 @@ export interface RunningKafka {
   readonly libsDir: string
   /** Of ZooKeeper and the brokers. */
   readonly pids: readonly number[]
+  /** One a broker: a folder for each partition, with its segments. */
+  readonly dataDirs: readonly string[]
   /** Runs one of Kafka's Java tools to its end and returns what it printed. */
   javaTool(mainClass: string, args: readonly string[], input?: string): Promise<string>
   stop(): Promise<void>
@@ -91,6 +93,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     brokers,
     libsDir,
     pids: java.pids,
+    dataDirs: brokers.map(({ id }) => dataDir(dir, id)),
     javaTool: (mainClass, args, input) => java.tool(mainClass, args, input),
     stop: async () => {
       await Promise.all(proxies.map((proxy) => proxy.close()))
@@ -143,6 +146,8 @@ class JavaBroker implements RunningBroker {
   }
 }
 
+const dataDir = (dir: string, id: number) => join(dir, `broker-${id}-data`)
+
 interface BrokerSettings {
   readonly dir: string
   readonly id: number
@@ -165,7 +170,7 @@ function brokerProperties(settings: BrokerSettings): string[] {
     `advertised.listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://127.0.0.1:${advertised}${extra}`,
     `listener.security.protocol.map=INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
     'inter.broker.listener.name=INTERNAL',
-    `log.dirs=${join(dir, `broker-${id}-data`)}`,
+    `log.dirs=${dataDir(dir, id)}`,
     `zookeeper.connect=127.0.0.1:${zookeeperPort}`,
     `offsets.topic.replication.factor=${Math.min(count, 3)}`,
     `transaction.state.log.replication.factor=${Math.min(count, 3)}`,
@@ -174,6 +179,9 @@ function brokerProperties(settings: BrokerSettings): string[] {
     'auto.create.topics.enable=false',
     'group.initial.rebalance.delay.ms=0',
     'log.cleaner.dedupe.buffer.size=4194304',
+    'log.cleaner.backoff.ms=500',
+    // Tests write records of any time; retention goes by that and would remove them half a minute after the start.
+    'log.retention.ms=-1',
     ...properties,
   ]
 }
