@@ -2,11 +2,11 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Compression } from '../../../runtime/broker/compression.ts'
 import { CorruptBatch } from '../../../runtime/broker/errors.ts'
+import type { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import {
   type Header,
   headersAt,
   keyAt,
-  RecordBatch,
   splitBatches,
   valueAt,
 } from '../../../runtime/broker/record-batch.ts'
