@@ -66,7 +66,7 @@ export class KafkaPeer {
     this.#connection ??= this.#open()
     const connection = await this.#connection
     // While it proves itself again, the broker takes nothing else.
-    if (connection.status === 'reauthenticating') await connection.ready()
+    if (connection.status === 'reauthenticating') await this.#proven(connection)
     return connection
   }
 
@@ -74,6 +74,14 @@ export class KafkaPeer {
   async close(): Promise<void> {
     const connection = await this.#connection?.catch(() => undefined)
     if (connection !== undefined) discard(connection)
+  }
+
+  async #proven(connection: Connection): Promise<void> {
+    try {
+      await connection.ready()
+    } catch (error) {
+      throw connectError(error, this.address, this.#options.security)
+    }
   }
 
   async #open(): Promise<Connection> {
@@ -110,6 +118,8 @@ export class KafkaPeer {
     const { clock, log, closing } = this.#options
     const since = clock.monotonic()
     this.#isOpen = true
+    // A refused proof leaves the socket half open.
+    connection.on('error', () => discard(connection))
     connection.once('close', () => {
       this.#isOpen = false
       this.#connection = undefined
