@@ -30,8 +30,8 @@ export async function runInstance({ configPath, httpPort, env }: RunOptions): Pr
   })
   const config = await readConfig(configPath)
   const instanceId = env.POD_NAME ?? hostname()
-  const { bootstrapServers } = config.kafka
-  const broker = new KafkaBroker({ bootstrapServers, clientId: instanceId })
+  const { bootstrapServers, ...security } = config.kafka
+  const broker = new KafkaBroker({ bootstrapServers, clientId: instanceId, security, log })
   const instance = startInstance({
     config,
     broker,
