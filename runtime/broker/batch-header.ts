@@ -43,6 +43,10 @@ export function batchCrc(batch: Buffer): number {
   return crc32c(batch.subarray(at.attributes)) >>> 0
 }
 
+export function writeCrc(batch: Buffer): void {
+  batch.writeUInt32BE(batchCrc(batch), at.crc)
+}
+
 export interface ProducerStamp {
   readonly producerId: bigint
   readonly epoch: number
@@ -54,5 +58,5 @@ export function stampProducer(batch: Buffer, { producerId, epoch, sequence }: Pr
   batch.writeBigInt64BE(producerId, at.producerId)
   batch.writeInt16BE(epoch, at.producerEpoch)
   batch.writeInt32BE(sequence, at.baseSequence)
-  batch.writeUInt32BE(batchCrc(batch), at.crc)
+  writeCrc(batch)
 }

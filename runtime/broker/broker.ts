@@ -53,10 +53,11 @@ export interface BrokerAdmin {
 
 export interface Producer {
   /**
-   * Queues one record batch (v2, base offset 0) as built by `RecordBatchBuilder`; the producer stamps producer id,
-   * epoch, sequence and CRC. A failure is kept and thrown by the next `flush`.
+   * Queues one record batch (v2, base offset 0) as a `RecordBatchBuilder` makes it; the producer stamps producer id, epoch,
+   * sequence and CRC into it. `release` is called once nobody needs its bytes any more; after a failure it may not be. A
+   * failure is kept and thrown by the next `flush`.
    */
-  send(to: TopicPartition, batch: Buffer): void
+  send(to: TopicPartition, batch: Buffer, release?: () => void): void
   /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */
   flush(): Promise<void>
   /** Bytes sent and not yet acknowledged: the back-pressure signal. */

@@ -9,6 +9,7 @@ import type {
   Producer,
   TopicPartition,
 } from './broker.ts'
+import { writeCrc } from './batch-header.ts'
 import type { EmbeddedGroup } from './embedded-group.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { BrokerError, OffsetOutOfRange } from './errors.ts'
@@ -32,9 +33,11 @@ export class EmbeddedProducer implements Producer {
     this.#logs = logs
   }
 
-  send(to: TopicPartition, batch: Buffer): void {
+  send(to: TopicPartition, batch: Buffer, release?: () => void): void {
     try {
+      writeCrc(batch)
       this.#logs.append(to, batch)
+      release?.()
     } catch (error) {
       this.#failure ??= error as Error
     }

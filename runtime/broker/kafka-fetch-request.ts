@@ -1,4 +1,5 @@
 import { type Connection, type Reader, Writer } from '@platformatic/kafka'
+import { at, LENGTH_OVERHEAD } from './batch-header.ts'
 import { answered, asBrokerError } from './kafka-call.ts'
 
 /** Fetch v11, the last version that names topics and has fixed-size headers; records stay one slice of the socket's buffer. */
@@ -34,7 +35,8 @@ export interface FetchResponsePart {
   readonly errorCode: number
   readonly lastStableOffset: number
   readonly aborted: readonly AbortedTransaction[]
-  readonly records: Buffer
+  /** Each a record batch, but for what a fetch has cut off. */
+  readonly records: readonly Buffer[]
 }
 
 export interface FetchResponse {
@@ -127,10 +129,27 @@ function decodePart(reader: Reader, topic: string): FetchResponsePart {
     false,
   )
   reader.readInt32() // preferred read replica
-  const size = reader.readInt32()
-  const records = size > 0 ? reader.buffer.slice(reader.position, reader.position + size) : EMPTY
-  if (size > 0) reader.skip(size)
+  const size = Math.max(reader.readInt32(), 0)
+  const records = sliceBatches(reader, size)
+  reader.skip(size)
   return { topic, partition, errorCode, lastStableOffset, aborted: aborted ?? [], records }
 }
 
-const EMPTY = Buffer.alloc(0)
+/**
+ * Cuts between batches, so that one that came within one piece off the socket stays a view of it. The last slice is what
+ * does not look like a whole batch, if nothing else came: its reader has the words for it.
+ */
+function sliceBatches({ buffer, position: start }: Reader, size: number): Buffer[] {
+  const end = start + size
+  const slices: Buffer[] = []
+  for (let position = start; position < end;) {
+    const isHeader = end - position >= at.records
+    const length = isHeader ? buffer.readInt32BE(position + at.length) + LENGTH_OVERHEAD : size
+    const isWhole = length >= at.records && position + length <= end
+    if (!isWhole && slices.length > 0 && length >= at.records) break
+    const next = isWhole ? position + length : end
+    slices.push(buffer.slice(position, next))
+    position = next
+  }
+  return slices
+}

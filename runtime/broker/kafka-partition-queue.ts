@@ -8,6 +8,8 @@ export type ProducerIdentity = Pick<ProducerStamp, 'producerId' | 'epoch'>
 export interface QueuedBatch {
   readonly bytes: Buffer
   sequence: number | undefined
+  /** Called when it is acknowledged. */
+  readonly release?: (() => void) | undefined
 }
 
 /** Sequences are int32 and go from 2^31 - 1 to 0. */
@@ -49,8 +51,8 @@ export class PartitionQueue {
     return this.#batches.length === 0
   }
 
-  add(bytes: Buffer): void {
-    this.#batches.push({ bytes, sequence: undefined })
+  add(bytes: Buffer, release?: () => void): void {
+    this.#batches.push({ bytes, sequence: undefined, release })
   }
 
   /**
@@ -94,6 +96,7 @@ export class PartitionQueue {
       this.failures = 0
       this.missingSince = undefined
       this.#isKnown = true
+      batch.release?.()
     }
     this.#answered()
   }

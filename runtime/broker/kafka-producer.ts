@@ -65,8 +65,8 @@ export class KafkaProducer implements Producer {
     return this.#pendingBytes
   }
 
-  send(to: TopicPartition, batch: Buffer): void {
-    this.#queue(to).add(batch)
+  send(to: TopicPartition, batch: Buffer, release?: () => void): void {
+    this.#queue(to).add(batch, release)
     this.#pendingBytes += batch.length
     // Later, so that batches of several partitions sent in one go share a request.
     if (this.#pumpQueued) return

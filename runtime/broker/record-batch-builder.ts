@@ -1,4 +1,4 @@
-import { at, attribute, batchCrc, LENGTH_OVERHEAD, writeInt64 } from './batch-header.ts'
+import { at, attribute, LENGTH_OVERHEAD, writeCrc, writeInt64 } from './batch-header.ts'
 import { type Compression, compress, compressions } from './compression.ts'
 import type { Header } from './record-batch.ts'
 import { varintSize, writeVarint } from './varint.ts'
@@ -7,7 +7,7 @@ const INITIAL_BYTES = 16 * 1024
 
 /** Builds one record batch (v2) with base offset 0. Grows by doubling; `reset` keeps the buffer for the next batch. */
 export class RecordBatchBuilder {
-  #bytes = Buffer.allocUnsafe(INITIAL_BYTES)
+  #bytes: Buffer = Buffer.allocUnsafe(INITIAL_BYTES)
   #end: number = at.records
   #count = 0
   #baseTimestamp = 0
@@ -15,6 +15,11 @@ export class RecordBatchBuilder {
 
   get count(): number {
     return this.#count
+  }
+
+  /** Bytes that fit before the buffer has to grow. */
+  get capacity(): number {
+    return this.#bytes.length
   }
 
   /** Uncompressed size of the batch so far. */
@@ -75,12 +80,28 @@ export class RecordBatchBuilder {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
   }
 
-  /** A copy, so that the builder may be reset while the batch is in flight. */
+  /** A whole batch of its own, so that the builder may be reset while it is in flight. */
   build(compression: Compression = 'none'): Buffer {
     const records = compress(this.#bytes.subarray(at.records, this.#end), compression)
     const batch = Buffer.allocUnsafe(at.records + records.length)
-    batch.fill(0, 0, at.records)
     records.copy(batch, at.records)
+    this.#writeHeader(batch, compression)
+    writeCrc(batch)
+    return batch
+  }
+
+  /** The batch in the builder's own buffer, but for its CRC, which a producer writes. The builder starts anew in `next`. */
+  detach(next: Buffer): { readonly batch: Buffer; readonly buffer: Buffer } {
+    const buffer = this.#bytes
+    const batch = buffer.subarray(0, this.#end)
+    this.#writeHeader(batch, 'none')
+    this.#bytes = next
+    this.reset()
+    return { batch, buffer }
+  }
+
+  #writeHeader(batch: Buffer, compression: Compression): void {
+    batch.fill(0, 0, at.records)
     batch.writeInt32BE(batch.length - LENGTH_OVERHEAD, at.length)
     batch.writeInt32BE(-1, at.leaderEpoch)
     batch[at.magic] = 2
@@ -90,8 +111,6 @@ export class RecordBatchBuilder {
     writeInt64(batch, at.maxTimestamp, this.#maxTimestamp)
     batch.fill(0xff, at.producerId, at.recordCount) // no producer id, epoch or sequence
     batch.writeInt32BE(this.#count, at.recordCount)
-    batch.writeUInt32BE(batchCrc(batch), at.crc)
-    return batch
   }
 
   reset(): void {

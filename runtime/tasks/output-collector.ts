@@ -1,4 +1,5 @@
 import type { Producer, TopicPartition } from '../broker/broker.ts'
+import { BufferPool } from '../broker/buffer-pool.ts'
 import { partitionFor } from '../broker/partitioner.ts'
 import type { Header } from '../broker/record-batch.ts'
 import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
@@ -17,6 +18,9 @@ export interface OutputRecord {
 
 /** Large batches cost the broker least; this is where a batch is sent before the poll's end. */
 const BATCH_BYTES = 256 * 1024
+/** A builder that has grown to this is worth handing its buffer on; room for a batch and what made it large enough. */
+const POOLED_BYTES = 512 * 1024
+const MAX_POOLED = 32
 
 /**
  * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
@@ -26,6 +30,7 @@ export class OutputCollector implements RecordSink {
   readonly #producer: Producer
   readonly #partitionCounts: ReadonlyMap<string, number>
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
+  readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
   readonly #turns = new Map<string, number>()
   #staged: OutputRecord[] = []
   #produced = 0
@@ -100,7 +105,11 @@ export class OutputCollector implements RecordSink {
   #sendBatch(topic: string, partition: number, builder: RecordBatchBuilder): void {
     if (builder.count === 0) return
     this.#produced += builder.count
-    this.#producer.send({ topic, partition }, builder.build())
-    builder.reset()
+    if (builder.capacity < POOLED_BYTES) {
+      this.#producer.send({ topic, partition }, builder.build())
+      return builder.reset()
+    }
+    const { batch, buffer } = builder.detach(this.#buffers.take())
+    this.#producer.send({ topic, partition }, batch, () => this.#buffers.give(buffer))
   }
 }
