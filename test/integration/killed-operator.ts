@@ -72,7 +72,7 @@ export function describeKilledOperator(rounds: number): void {
         NAMESPACE,
         '--ignore-not-found',
       ])
-      operator = spawn(process.execPath, ['cli/main.ts', 'operator'], {
+      operator = spawn(process.execPath, [...process.execArgv, 'cli/main.ts', 'operator'], {
         stdio: ['ignore', 'ignore', 'inherit'],
         env: {
           ...process.env,
