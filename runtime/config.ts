@@ -47,6 +47,8 @@ export const runtimeConfigSchema = z.strictObject({
   steps: z.array(step).optional(),
   code: z.strictObject({ path: z.string() }).optional(),
   outputs: z.array(output).default([]),
+  /** Each is a member of the group with tasks and sockets of its own. */
+  threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
   deadLetterTopic: z.string().optional(),
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
