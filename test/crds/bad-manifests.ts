@@ -141,6 +141,18 @@ export const badManifests: readonly BadManifest[] = [
     says: /replicas.*integer/,
   },
   {
+    sentence: 'a pod without threads',
+    kind: 'StreamJob',
+    spec: { ...goodJob, threads: 0 },
+    says: /threads.*greater than or equal to 1/,
+  },
+  {
+    sentence: 'more threads than any machine has a use for',
+    kind: 'StreamJob',
+    spec: { ...goodJob, threads: 65 },
+    says: /threads.*less than or equal to 64/,
+  },
+  {
     sentence: 'an unknown onError',
     kind: 'StreamJob',
     spec: { ...goodJob, onError: 'Ignore' },
