@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** The contract between the operator, which renders this as JSON, and the runtime, which parses it at start. */
 
-const format = z.enum(['Json', 'String'])
+const format = z.enum(['Json', 'String', 'Bytes', 'Int', 'Long', 'Double', 'UUID'])
 
 const generator = z.strictObject({
   recordsPerSecond: z.number().min(1).max(10_000),
@@ -15,6 +15,7 @@ const input = z.strictObject({
   name: z.string(),
   topic: z.string(),
   format: format.default('Json'),
+  keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
   generator: generator.optional(),
@@ -25,6 +26,7 @@ const output = z.strictObject({
   from: z.string().optional(),
   topic: z.string(),
   format: format.default('Json'),
+  keyFormat: format.default('String'),
 })
 
 /** Within one step the order is filter → map → keyBy, or filter → groupBy + aggregate. */

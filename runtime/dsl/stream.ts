@@ -10,6 +10,12 @@ export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
   readonly value: V
 }
 
+/** How an output topic is written. */
+export interface OutputFormats {
+  readonly format?: RecordFormat
+  readonly keyFormat?: RecordFormat
+}
+
 /**
  * Records of an input, as the manifest names it.
  *
@@ -75,8 +81,10 @@ export class Stream<V> {
     return new GroupedStream(this.#repartitioned(name), `${name}.repartition`)
   }
 
-  /** Writes to a topic, which must exist. */
-  to(topic: string, format: RecordFormat = 'Json'): Output {
+  /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
+  to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
+    const { format = 'Json', keyFormat = 'String' } =
+      typeof formats === 'string' ? { format: formats } : formats
     const sink = {
       kind: 'sink',
       name: `${this.#tail} → ${topic}`,
@@ -84,6 +92,7 @@ export class Stream<V> {
       label: '',
       topic,
       format,
+      keyFormat,
     } as const
     return { nodes: [...this.#nodes, sink] }
   }

@@ -1,8 +1,8 @@
 import { BadRecord } from '../errors.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
 import type { KeyValueStore } from '../state/store.ts'
-import type { RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { parentOf } from '../topology/topology.ts'
 import { aggregateProcessor } from './aggregate.ts'
 import { filterProcessor } from './filter.ts'
@@ -17,7 +17,7 @@ export interface Surroundings {
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (node: SinkNode, record: FlowRecord) => void
   /** Takes a record that leaves for the repartition topic of the node. */
-  readonly repartition: (node: RepartitionNode, record: FlowRecord) => void
+  readonly repartition: (node: RepartitionExit, record: FlowRecord) => void
   /** Counts a record that enters the node. */
   readonly entered: (node: string) => void
 }

@@ -36,6 +36,7 @@ export const sourceNode = ({
   name,
   topic,
   format,
+  keyFormat,
   startFrom,
   generator,
 }: InputConfig): TopologyNode => ({
@@ -43,12 +44,13 @@ export const sourceNode = ({
   name,
   topic,
   format,
+  keyFormat,
   startFrom,
   ...(generator === undefined ? {} : { generator }),
 })
 
 const sinkNode = (
-  { from, topic, format }: Required<OutputConfig>,
+  { from, topic, format, keyFormat }: Required<OutputConfig>,
   index: number,
 ): TopologyNode => ({
   kind: 'sink',
@@ -57,6 +59,7 @@ const sinkNode = (
   label: '',
   topic,
   format,
+  keyFormat,
 })
 
 interface Placed {

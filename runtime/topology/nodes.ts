@@ -19,6 +19,7 @@ export interface SourceNode {
   readonly name: string
   readonly topic: string
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   readonly generator?: GeneratorConfig
 }
@@ -66,4 +67,5 @@ export interface SinkNode extends Child {
   readonly kind: 'sink'
   readonly topic: string
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
 }

@@ -10,7 +10,12 @@ export interface SubTopology {
   readonly sources: readonly SubTopologySource[]
   readonly stores: readonly StoreSpec[]
   /** Where records leave for the repartition topics of other sub-topologies. */
-  readonly exits: readonly RepartitionNode[]
+  readonly exits: readonly RepartitionExit[]
+}
+
+export interface RepartitionExit extends RepartitionNode {
+  /** How the values lie in the repartition topic. */
+  readonly format: RecordFormat
 }
 
 /** A topic this sub-topology reads, and the node whose children get its records. */
@@ -18,6 +23,7 @@ export interface SubTopologySource {
   readonly node: string
   readonly topic: string
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   /** For a repartition topic: the sub-topology's own; otherwise a topic of the user's. */
   readonly internal: boolean
@@ -43,25 +49,45 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
-    sources: nodes.flatMap((node) => sourceOf(node, applicationId)),
+    sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
       .filter((node): node is AggregateNode => node.kind === 'aggregate')
       .map(({ name }) => ({ name, changelogTopic: changelogTopic(applicationId, name) })),
-    exits: topology.nodes.filter(
-      (node): node is RepartitionNode =>
-        node.kind === 'repartition' && nodes.some(({ name }) => name === node.parent),
-    ),
+    exits: topology.nodes
+      .filter((node) => node.kind === 'repartition')
+      .filter(({ parent }) => nodes.some(({ name }) => name === parent))
+      .map((node) => ({ ...node, format: valueFormatAt(node, topology) })),
   }))
 }
 
-function sourceOf(node: TopologyNode, applicationId: string): SubTopologySource[] {
+function sourceOf(
+  node: TopologyNode,
+  topology: Topology,
+  applicationId: string,
+): SubTopologySource[] {
   if (node.kind === 'source') {
-    const { name, topic, format, startFrom } = node
-    return [{ node: name, topic, format, startFrom, internal: false }]
+    const { name, topic, format, keyFormat, startFrom } = node
+    return [{ node: name, topic, format, keyFormat, startFrom, internal: false }]
   }
   if (node.kind === 'repartition') {
     const topic = repartitionTopic(applicationId, node.stem)
-    return [{ node: node.name, topic, format: 'Json', startFrom: 'Earliest', internal: true }]
+    const format = valueFormatAt(node, topology)
+    // The key was chosen by the job, and lies there as text: see `serde/key.ts`.
+    const keyFormat = 'String'
+    return [{ node: node.name, topic, format, keyFormat, startFrom: 'Earliest', internal: true }]
   }
   return []
+}
+
+/** Nodes that hand on the very value they were given. */
+const passing: ReadonlySet<TopologyNode['kind']> = new Set(['filter', 'select-key', 'repartition'])
+
+/** A value that no node has changed since it was read goes on in its own bytes; what a job made is written as JSON. */
+function valueFormatAt(node: TopologyNode, { nodes }: Topology): RecordFormat {
+  let current: TopologyNode | undefined = node
+  while (current !== undefined && passing.has(current.kind)) {
+    const parent: string | undefined = parentOf(current)
+    current = nodes.find(({ name }) => name === parent)
+  }
+  return current?.kind === 'source' ? current.format : 'Json'
 }

@@ -129,6 +129,28 @@ export const badManifests: readonly BadManifest[] = [
     says: /"Json", "String"/,
   },
   {
+    sentence: 'an unknown format of keys',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputs: [{ name: 'in', topic: 'in', keyFormat: 'int64' }] },
+    says: /keyFormat.*"Long"/s,
+  },
+  {
+    sentence: 'a generator of numbers',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      inputs: [
+        {
+          name: 'in',
+          topic: 'in',
+          format: 'Int',
+          generator: { recordsPerSecond: 1, value: { n: 'n' } },
+        },
+      ],
+    },
+    says: /format Json or String/,
+  },
+  {
     sentence: 'negative replicas',
     kind: 'StreamJob',
     spec: { ...goodJob, replicas: -1 },

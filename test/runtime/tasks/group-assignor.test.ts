@@ -4,7 +4,14 @@ import { encodeMemberInfo, groupAssignor } from '../../../runtime/tasks/group-as
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
 
 const source = (topic: string) =>
-  ({ node: topic, topic, format: 'Json', startFrom: 'Earliest', internal: false }) as const
+  ({
+    node: topic,
+    topic,
+    format: 'Json',
+    keyFormat: 'String',
+    startFrom: 'Earliest',
+    internal: false,
+  }) as const
 
 /** Sub-topologies that read these topics. */
 const reading = (...topics: readonly (readonly string[])[]): SubTopology[] =>
