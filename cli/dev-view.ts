@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { StreamJob, Topic } from '../crds/index.ts'
+import { type StreamJob, type Topic, topicsOfOutput } from '../crds/index.ts'
 import type { Snapshot } from '../dashboard/snapshot.ts'
 import { kinds } from '../operator/kube/kinds.ts'
 import type { Kube } from '../operator/kube/kube.ts'
@@ -73,7 +73,7 @@ export class DevView {
   }
 
   async #follow({ spec, status }: StreamJob): Promise<void> {
-    for (const { topic } of spec.outputs) await this.#options.tail.follow(topic)
+    for (const topic of spec.outputs.flatMap(topicsOfOutput)) await this.#options.tail.follow(topic)
     if (spec.onError !== 'DeadLetter' || status?.applicationId === undefined) return
     await this.#options.tail.follow(spec.deadLetterTopic ?? `${status.applicationId}-dead-letters`)
   }

@@ -13,7 +13,6 @@ export const conditionDocs = {
       TopicsNotReady: 'See the condition `TopicsReady`.',
       NotAvailable: 'See the condition `Available`.',
       NotSynced: 'See the condition `Synced`.',
-      Stalled: 'See the condition `Stalled`.',
     },
   },
   Accepted: {
@@ -74,7 +73,6 @@ export const conditionDocs = {
     reasons: {
       CrashLoop: 'The pods keep dying; the message holds their last words.',
       NeedsAttention: 'The message says what to change.',
-      DeletionBlocked: 'Kafka cannot be reached to clean up; the object goes after the deadline.',
     },
   },
 } as const

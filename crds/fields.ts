@@ -15,8 +15,22 @@ export const name = () =>
     .max(63)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
 
+/** An input or a step by its name, or a branch of a step as `<step>.<branch>`. */
+export const origin = () =>
+  z
+    .string()
+    .min(1)
+    .max(127)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/)
+
 /** Field names of a record, as they are written in `map` and `aggregate`. */
 export const MAX_FIELDS = 64
+
+export const fieldsOf = (what: string) =>
+  z
+    .record(z.string(), z.string().min(1).max(4096))
+    .meta({ maxProperties: MAX_FIELDS })
+    .describe(what)
 
 export const expression = (what: string) =>
   z.string().min(1).max(4096).describe(`${what} A CEL expression.`)

@@ -4,6 +4,7 @@ import type { TopicSpec, TopicStatus } from './topic.ts'
 export { API_VERSION, GROUP, MAX_OBJECT_NAME } from './definition.ts'
 export type { Condition, ConditionType, ReasonOf } from './conditions.ts'
 export { durationMs } from './fields.ts'
+export { topicsOfOutput } from './pipeline.ts'
 export { streamJobSchema, type StreamJobSpec, type StreamJobStatus } from './streamjob.ts'
 export { topicSchema, type TopicSpec, type TopicStatus } from './topic.ts'
 

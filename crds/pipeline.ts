@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { expression, MAX_FIELDS, name, topicName } from './fields.ts'
+import { expression, fieldsOf, name, origin, topicName } from './fields.ts'
 import { withRules } from './rule.ts'
 
-/** What a job is made of: inputs, steps or code, outputs. */
+/** What a job is made of, beside its steps: inputs, code, outputs. */
 
 const formats = z.enum(['Json', 'String', 'Bytes', 'Int', 'Long', 'Double', 'UUID'])
 
@@ -17,12 +17,6 @@ const keyFormat = formats
   .describe(
     'How keys are written, as in `format`. Partitions go by the written bytes: a key that Java wrote as a Long is found only as a Long.',
   )
-
-const fieldsOf = (what: string) =>
-  z
-    .record(z.string(), z.string().min(1).max(4096))
-    .meta({ maxProperties: MAX_FIELDS })
-    .describe(what)
 
 const generator = z
   .strictObject({
@@ -62,48 +56,6 @@ export const input = withRules(
   ],
 ).describe('A topic that the job reads.')
 
-export const step = withRules(
-  z.strictObject({
-    name: name().describe(
-      'Name of the step; its state and internal topics bear it, so renaming loses them.',
-    ),
-    from: name().describe('The input or step whose records it takes.'),
-    filter: expression(
-      'Keeps the records for which it is true. Example: `value.amount > 500`.',
-    ).optional(),
-    map: fieldsOf('New value: each field an expression. Example: `card: value.card`.').optional(),
-    keyBy: expression('New key. Example: `value.customer`.').optional(),
-    groupBy: expression(
-      'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
-    ).optional(),
-    aggregate: fieldsOf(
-      'New value: each field one of `count()`, `sum(x)`, `min(x)`, `max(x)`, `avg(x)` over all records of the key so far. Needs `groupBy`.',
-    ).optional(),
-  }),
-  [
-    {
-      cel: 'has(self.groupBy) == has(self.aggregate)',
-      message: 'groupBy and aggregate go together: write both or neither',
-      holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
-    },
-    {
-      cel: '!has(self.groupBy) || (!has(self.map) && !has(self.keyBy))',
-      message:
-        'a step with groupBy cannot also have map or keyBy: write them as steps of their own',
-      holds: (self) =>
-        self.groupBy === undefined || (self.map === undefined && self.keyBy === undefined),
-    },
-    {
-      cel: 'has(self.filter) || has(self.map) || has(self.keyBy) || has(self.groupBy)',
-      message: 'a step does something: write filter, map, keyBy, or groupBy with aggregate',
-      holds: (self) =>
-        [self.filter, self.map, self.keyBy, self.groupBy].some((part) => part !== undefined),
-    },
-  ],
-).describe(
-  'One operation. Within a step the order is filter, map, keyBy; or filter, groupBy, aggregate.',
-)
-
 export const code = withRules(
   z.strictObject({
     inline: z.string().min(1).max(262_144).optional().describe('The TypeScript file itself.'),
@@ -138,15 +90,48 @@ export const code = withRules(
   'The job as a TypeScript file, instead of `steps`. Node runs it as it is, without a build.',
 )
 
-export const output = z
-  .strictObject({
-    from: name()
+export const output = withRules(
+  z.strictObject({
+    from: origin()
       .optional()
       .describe(
-        'The input or step whose records it takes. Not in a TypeScript job, where `.to(topic)` says so.',
+        'The input, step or branch whose records it takes. Not in a TypeScript job, where `.to(topic)` says so.',
       ),
-    topic: topicName().describe('Topic to write. It must exist, or a Topic object must create it.'),
+    topic: topicName()
+      .optional()
+      .describe('Topic to write. It must exist, or a Topic object must create it.'),
+    topicFrom: expression(
+      'In place of `topic`: the topic of each record, one of `topics`. Example: `"payments-" + value.country`.',
+    ).optional(),
+    topics: z
+      .array(topicName())
+      .min(1)
+      .max(32)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe(
+        'The topics that `topicFrom` may name. Each must exist, or a Topic object must create it.',
+      ),
     format,
     keyFormat,
-  })
-  .describe('A topic that the job writes.')
+  }),
+  [
+    {
+      cel: 'has(self.topic) != has(self.topicFrom)',
+      message: 'an output goes somewhere: write exactly one of topic and topicFrom',
+      holds: (self) => (self.topic === undefined) !== (self.topicFrom === undefined),
+    },
+    {
+      cel: 'has(self.topicFrom) == has(self.topics)',
+      message: 'topicFrom chooses one of topics: write both or neither',
+      holds: (self) => (self.topicFrom === undefined) === (self.topics === undefined),
+    },
+  ],
+).describe('A topic that the job writes, or several among which an expression chooses.')
+
+/** The topics that an output may write. */
+export const topicsOfOutput = ({
+  topic,
+  topics = [],
+}: Pick<z.output<typeof output>, 'topic' | 'topics'>): readonly string[] =>
+  topic === undefined ? topics : [topic]

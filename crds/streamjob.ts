@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { conditionsSchema } from './conditions.ts'
 import { duration, kafka, MAX_APPLICATION_ID, topicName } from './fields.ts'
-import { code, input, output, step } from './pipeline.ts'
+import { code, input, output, topicsOfOutput } from './pipeline.ts'
 import { withRules } from './rule.ts'
+import { step } from './step.ts'
 
 const quantity = () =>
   z.union([z.int(), z.string().max(64)]).meta({ 'x-kubernetes-int-or-string': true })
@@ -141,12 +142,24 @@ const spec = withRules(
       fieldPath: '.outputs',
     },
     {
-      cel: 'self.outputs.all(o, !self.inputs.exists(i, i.topic == o.topic))',
+      cel: 'has(self.steps) || self.outputs.all(o, !has(o.topicFrom))',
       message:
-        'an output topic is also an input: the job would feed itself; write to another topic',
+        'with code, .toOneOf(topics, …) chooses the topic: leave topicFrom out and list each topic as an output',
       holds: (self) =>
-        !self.outputs.some(({ topic }) => self.inputs.some((i) => i.topic === topic)),
+        self.steps !== undefined || self.outputs.every(({ topicFrom }) => topicFrom === undefined),
       fieldPath: '.outputs',
+    },
+    {
+      cel: 'self.outputs.map(o, has(o.topics) ? size(o.topics) : 1).sum() <= 64',
+      message: 'the outputs have at most 64 topics in all',
+      holds: (self) => self.outputs.flatMap(topicsOfOutput).length <= 64,
+      fieldPath: '.outputs',
+    },
+    {
+      cel: 'self.inputs.all(i, self.inputs.exists_one(j, j.topic == i.topic))',
+      message: 'two inputs read one topic: keep one, from which several steps may take',
+      holds: (self) => new Set(self.inputs.map(({ topic }) => topic)).size === self.inputs.length,
+      fieldPath: '.inputs',
     },
     {
       cel: '!has(self.steps) || self.steps.all(s, !self.inputs.exists(i, i.name == s.name))',

@@ -24,18 +24,38 @@ const input = z.strictObject({
 const output = z.strictObject({
   /** Given exactly when the job has steps. */
   from: z.string().optional(),
-  topic: z.string(),
+  /** Exactly one of `topic` and `topicFrom` is given; `topicFrom`, an expression, chooses one of `topics`. */
+  topic: z.string().optional(),
+  topicFrom: z.string().optional(),
+  topics: z.array(z.string()).optional(),
   format: format.default('Json'),
   keyFormat: format.default('String'),
 })
 
-/** Within one step the order is filter → map → keyBy, or filter → groupBy + aggregate. */
+/** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
 const step = z.strictObject({
   name: z.string(),
-  from: z.string(),
+  /** Exactly one of `from` and `merge` is given. */
+  from: z.string().optional(),
+  merge: z.array(z.string()).min(2).optional(),
   filter: z.string().optional(),
+  filterNot: z.string().optional(),
+  flatMap: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
+  project: z
+    .strictObject({
+      keep: z.array(z.string()).optional(),
+      drop: z.array(z.string()).optional(),
+      rename: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
   keyBy: z.string().optional(),
+  repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
+  /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
+  branches: z
+    .array(z.strictObject({ name: z.string(), when: z.string().optional() }))
+    .min(1)
+    .optional(),
   groupBy: z.string().optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
 })

@@ -45,6 +45,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/errors.ts',
     'runtime/config.ts',
     'runtime/broker/',
+    'runtime/platform/did-you-mean.ts',
+  ],
+  'runtime/fused/': [
+    'runtime/fused/',
+    'runtime/topology/',
+    'runtime/expr/',
+    'runtime/broker/',
+    'runtime/config.ts',
   ],
   'runtime/state/': [
     'runtime/state/',
@@ -57,6 +65,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/tasks/',
     'runtime/topology/',
     'runtime/processors/',
+    'runtime/fused/',
     'runtime/state/',
     'runtime/broker/',
     'runtime/serde/',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { generatedFiles } from '../crds/generated.ts'
+import { kernelModule } from '../runtime/fused/generate.ts'
 
 describe('generated files', () => {
   for (const [path, content] of generatedFiles()) {
@@ -9,4 +10,10 @@ describe('generated files', () => {
       expect(readFileSync(path, 'utf8')).to.equal(content)
     })
   }
+
+  it('runtime/fused/kernel-bytes.ts is what npm run generate would write', async function () {
+    this.timeout(60_000)
+    const content = await kernelModule()
+    expect(readFileSync('runtime/fused/kernel-bytes.ts', 'utf8')).to.equal(content)
+  })
 })

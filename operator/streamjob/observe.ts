@@ -1,4 +1,4 @@
-import type { StreamJob, Topic } from '../../crds/index.ts'
+import { type StreamJob, type Topic, topicsOfOutput } from '../../crds/index.ts'
 import type { RuntimeStatus } from '../../runtime/config.ts'
 import type { Key } from '../engine/controller-spec.ts'
 import {
@@ -115,7 +115,7 @@ export function topicsOf({
 }: StreamJob): readonly { name: string; role: 'Input' | 'Output' | 'DeadLetter' }[] {
   return [
     ...spec.inputs.map(({ topic }) => ({ name: topic, role: 'Input' as const })),
-    ...spec.outputs.map(({ topic }) => ({ name: topic, role: 'Output' as const })),
+    ...spec.outputs.flatMap(topicsOfOutput).map((name) => ({ name, role: 'Output' as const })),
     ...(spec.deadLetterTopic === undefined
       ? []
       : [{ name: spec.deadLetterTopic, role: 'DeadLetter' as const }]),

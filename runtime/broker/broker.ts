@@ -136,7 +136,10 @@ export interface GroupMember {
   onRejoinNeeded: (() => void) | undefined
   readonly generation: number
   readonly memberId: string
-  /** Throws `CommitRejected` when this member no longer owns its generation: nothing was committed. */
+  /**
+   * Throws `CommitRejected` when this member no longer owns its generation: nothing was committed. Also when the
+   * coordinator was out of reach until the session was over; then nobody knows whether it was.
+   */
   commit(offsets: readonly PartitionOffset[]): Promise<void>
   /** Offsets without a commit are absent. Works before `join`. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]>

@@ -88,6 +88,8 @@ function snappyLength(bytes: Buffer): number {
   return length
 }
 
+/** Of the frame format. The library also reads legacy frames, whose blocks are not bounded as below; no client writes them. */
+const LZ4_MAGIC = 0x184d2204
 const LZ4_BLOCK_MAX_BYTES: Readonly<Record<number, number>> = {
   4: 64 << 10,
   5: 256 << 10,
@@ -99,6 +101,8 @@ const LZ4_CONTENT_SIZE_FLAG = 0x08
 const LZ4_BLOCK_CHECKSUM_FLAG = 0x10
 
 function uncompressLz4(bytes: Buffer, maxBytes: number): Buffer {
+  if (bytes.length < LZ4_HEADER_BYTES || bytes.readUInt32LE(0) !== LZ4_MAGIC)
+    throw new CorruptBatch('not an lz4 frame')
   if (lz4Bound(bytes) > maxBytes) throw tooLarge(maxBytes)
   return decompressFrameSync(bytes)
 }

@@ -10,22 +10,37 @@ export class BrokerError extends Error {
   }
 }
 
-/** The position is outside the log: retention removed the records, or the topic was recreated. */
+/** The position is outside the log: retention or a deletion removed the records, or the topic was recreated. */
 export class OffsetOutOfRange extends BrokerError {
   override readonly name = 'OffsetOutOfRange'
   readonly topic: string
   readonly partition: number
   readonly offset: number
 
-  constructor(at: { topic: string; partition: number; offset: number }) {
+  /** `log` is where the partition begins and ends now, if known. */
+  constructor(
+    at: { topic: string; partition: number; offset: number },
+    log?: { readonly start: number; readonly end: number },
+  ) {
     super(
       'OFFSET_OUT_OF_RANGE',
-      `${at.topic}-${at.partition}@${at.offset} is no longer in the log: retention removed it or the topic was recreated`,
+      `${at.topic}-${at.partition}@${at.offset} is not in the log: ${whyOutside(at.offset, log)}`,
     )
     this.topic = at.topic
     this.partition = at.partition
     this.offset = at.offset
   }
+}
+
+function whyOutside(
+  offset: number,
+  log: { readonly start: number; readonly end: number } | undefined,
+): string {
+  if (log === undefined) return 'retention removed it or the topic was recreated'
+  if (offset < log.start) {
+    return `offsets ${offset} to ${log.start - 1} were removed by retention or deleted before they were read, ${log.start} is the first one left`
+  }
+  return `it ends at ${log.end}: the topic was recreated, or lost records when it chose a leader that was not in sync`
 }
 
 /** The group moved on without this member (rebalance, expired session, fenced instance id). */

@@ -1,99 +1,89 @@
-import { Connection } from '@platformatic/kafka'
+import type { Connection } from '@platformatic/kafka'
+import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
+import { KafkaPeer, type Node } from './kafka-peer.ts'
+import type { KafkaSecurity } from './kafka-security.ts'
 
 export interface ConnectionsOptions {
   readonly bootstrapServers: readonly string[]
   readonly clientId: string
-  readonly requestTimeoutMs: number
+  readonly security: KafkaSecurity
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
 }
-
-export interface Node {
-  readonly host: string
-  readonly port: number
-}
-
-const CONNECT_TIMEOUT_MS = 5000
 
 /**
- * One client's sockets: one for each broker, opened when first needed and opened anew after a failure. Each producer,
- * fetcher and group member has its own set, so that a long poll never holds up a commit.
+ * One client's sockets, one for each broker. Each producer, fetcher and group member has its own set, so that a long
+ * poll never holds up a commit.
  */
 export class KafkaConnections {
   readonly #options: ConnectionsOptions
-  readonly #open = new Map<string, Promise<Connection>>()
-  #closed = false
+  readonly #bootstrap: readonly Node[]
+  readonly #peers = new Map<string, KafkaPeer>()
+  readonly #closing = new AbortController()
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
+    this.#bootstrap = options.bootstrapServers.map(parseServer)
+  }
+
+  /** Aborts when the client closes: whoever waits to repeat a request stops waiting. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
   }
 
   /** A connection to the node. Throws `UNREACHABLE` and says so when the address came from the broker itself. */
-  async to(node: Node): Promise<Connection> {
-    const address = `${node.host}:${node.port}`
-    const known = await this.#usable(address)
-    if (known !== undefined) return known
-    const opening = this.#connect(node, address)
-    this.#open.set(address, opening)
-    return opening
+  to(node: Node): Promise<Connection> {
+    if (this.closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
+    return this.#peer(node).connection()
   }
 
-  /** A connection to whichever bootstrap server answers first, in the given order. */
-  async any(): Promise<Connection> {
-    const failures: string[] = []
-    for (const server of this.#options.bootstrapServers) {
+  /** A connection to any broker: an open one, else whichever may be tried soonest. `known` came from metadata. */
+  async any(known: readonly Node[] = []): Promise<Connection> {
+    const peers = new Set([...known, ...this.#bootstrap].map((node) => this.#peer(node)))
+    const failures: BrokerError[] = []
+    for (const peer of [...peers].sort(bySoonest)) {
+      if (this.closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
       try {
-        return await this.to(parseServer(server))
+        return await peer.connection()
       } catch (error) {
-        failures.push((error as Error).message)
+        failures.push(error as BrokerError)
       }
     }
-    throw new BrokerError('UNREACHABLE', `no bootstrap server answers: ${failures.join('; ')}`)
+    throw noneAnswers(failures)
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    const opened = await Promise.allSettled(this.#open.values())
-    this.#open.clear()
-    const connections = opened.flatMap((result) =>
-      result.status === 'fulfilled' ? result.value : [],
-    )
-    await Promise.all(connections.map((connection) => connection.close()))
+    this.#closing.abort()
+    await Promise.all([...this.#peers.values()].map((peer) => peer.close()))
   }
 
-  async #usable(address: string): Promise<Connection | undefined> {
-    if (this.#closed) throw new BrokerError('CLOSED', 'the client is closed')
-    const connection = await this.#open.get(address)?.catch(() => undefined)
-    return connection?.isConnected() === true ? connection : undefined
-  }
-
-  async #connect(node: Node, address: string): Promise<Connection> {
-    const { clientId, requestTimeoutMs, bootstrapServers } = this.#options
-    const connection = new Connection(clientId, {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: requestTimeoutMs,
-      maxInflights: 64,
-    })
-    // Every request in flight learns of the failure by itself; without a listener Node would end the process.
-    connection.on('error', () => undefined)
-    try {
-      await connection.connect(node.host, node.port)
-      return connection
-    } catch (error) {
-      this.#open.delete(address)
-      const hint = bootstrapServers.includes(address)
-        ? ''
-        : ` (${bootstrapServers.join(',')} answers and advertises this address: check advertised.listeners)`
-      throw new BrokerError('UNREACHABLE', `${address}: ${rootMessage(error)}${hint}`, {
-        cause: error,
-      })
-    }
+  #peer(node: Node): KafkaPeer {
+    const address = `${node.host}:${node.port}`
+    const known = this.#peers.get(address)
+    if (known !== undefined) return known
+    const servers = this.#options.bootstrapServers
+    const hint = this.#bootstrap.some(({ host, port }) => host === node.host && port === node.port)
+      ? ''
+      : ` (${servers.join(',')} answers and advertises this address: check advertised.listeners)`
+    const peer = new KafkaPeer(node, { ...this.#options, closing: this.closing, hint })
+    this.#peers.set(address, peer)
+    return peer
   }
 }
 
-/** The library wraps the socket's error; the innermost message is the one that says ECONNREFUSED. */
-function rootMessage(error: unknown): string {
-  const cause = (error as Error).cause
-  return cause instanceof Error ? rootMessage(cause) : (error as Error).message
+const bySoonest = (a: KafkaPeer, b: KafkaPeer): number =>
+  Number(b.isOpen) - Number(a.isOpen) || a.retryAt - b.retryAt
+
+/** When all fail alike, such as by a wrong password, that is the answer. */
+function noneAnswers(failures: readonly BrokerError[]): BrokerError {
+  const codes = new Set(failures.map(({ code }) => code))
+  const [only, ...others] = codes
+  const code = only === undefined || others.length > 0 ? 'UNREACHABLE' : only
+  const told = failures.map(({ message }) => message).join('; ')
+  return new BrokerError(code, `no bootstrap server answers: ${told}`)
 }
 
 /** `host:port`, `[ipv6]:port`. Throws with what to write. */

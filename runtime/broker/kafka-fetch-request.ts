@@ -1,18 +1,25 @@
 import { type Connection, type Reader, Writer } from '@platformatic/kafka'
-import { asBrokerError } from './kafka-call.ts'
+import { answered, asBrokerError } from './kafka-call.ts'
 
 /** Fetch v11, the last version that names topics and has fixed-size headers; records stay one slice of the socket's buffer. */
 const FETCH = { key: 1, version: 11 } as const
 
 const READ_COMMITTED = 1
 const MIN_BYTES = 1
+/** How much longer than the long poll an answer may take: a cold disk, a pause of the broker. */
+const ANSWER_MARGIN_MS = 10_000
 
 export interface FetchRequest {
   readonly maxWaitMs: number
   readonly maxBytes: number
   readonly topics: readonly {
     readonly name: string
-    readonly partitions: readonly { readonly partition: number; readonly offset: number }[]
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly offset: number
+      /** -1: unknown. A broker that knows another one refuses, so that nobody reads from a deposed leader. */
+      readonly leaderEpoch: number
+    }[]
   }[]
 }
 
@@ -31,12 +38,16 @@ export interface FetchResponsePart {
 }
 
 export interface FetchResponse {
-  readonly errorCode: number
+  /** How long the broker wants to hear nothing from this client. */
+  readonly throttleMs: number
   readonly parts: readonly FetchResponsePart[]
 }
 
-export function fetchRaw(connection: Connection, request: FetchRequest): Promise<FetchResponse> {
-  return new Promise((resolve, reject) => {
+export async function fetchRaw(
+  connection: Connection,
+  request: FetchRequest,
+): Promise<FetchResponse> {
+  const response = new Promise<FetchResponse>((resolve, reject) => {
     connection.send(
       FETCH.key,
       FETCH.version,
@@ -44,12 +55,17 @@ export function fetchRaw(connection: Connection, request: FetchRequest): Promise
       (_correlation, _key, _version, reader) => decode(reader),
       false,
       false,
-      (error, response) => {
-        if (error !== null) reject(asBrokerError(error, 'fetch'))
-        else resolve(response as FetchResponse)
+      (error, decoded) => {
+        if (error !== null) reject(error)
+        else resolve(decoded as FetchResponse)
       },
     )
   })
+  try {
+    return await answered(connection, request.maxWaitMs + ANSWER_MARGIN_MS, response)
+  } catch (error) {
+    throw asBrokerError(error, 'fetch')
+  }
 }
 
 function encode({ maxWaitMs, maxBytes, topics }: FetchRequest): Writer {
@@ -66,10 +82,10 @@ function encode({ maxWaitMs, maxBytes, topics }: FetchRequest): Writer {
       (writer, topic) =>
         writer.appendString(topic.name, false).appendArray(
           [...topic.partitions],
-          (w, { partition, offset }) =>
+          (w, { partition, offset, leaderEpoch }) =>
             w
               .appendInt32(partition)
-              .appendInt32(-1) // leader epoch: unknown
+              .appendInt32(leaderEpoch)
               .appendInt64(BigInt(offset))
               .appendInt64(-1n) // log start: not a follower
               .appendInt32(maxBytes),
@@ -84,8 +100,8 @@ function encode({ maxWaitMs, maxBytes, topics }: FetchRequest): Writer {
 }
 
 function decode(reader: Reader): FetchResponse {
-  reader.readInt32() // throttle time: the broker has already waited
-  const errorCode = reader.readInt16()
+  const throttleMs = reader.readInt32()
+  reader.readInt16() // an error of the fetch session, and there is none
   reader.readInt32() // session id
   const parts: FetchResponsePart[] = []
   reader.readArray(
@@ -96,7 +112,7 @@ function decode(reader: Reader): FetchResponse {
     false,
     false,
   )
-  return { errorCode, parts }
+  return { throttleMs, parts }
 }
 
 function decodePart(reader: Reader, topic: string): FetchResponsePart {

@@ -1,4 +1,3 @@
-import { protocolErrorsCodesById } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type {
   FetchedPartition,
@@ -7,60 +6,63 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { BrokerError, OffsetOutOfRange } from './errors.ts'
+import { BrokerError, CorruptBatch } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { type FetchResponse, type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
+import { errorName, isTransient, refused } from './kafka-errors.ts'
+import { type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
+import { outOfRange } from './kafka-list-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
+import { Reading } from './kafka-reading.ts'
 import { partitionKey } from './partition-key.ts'
-import { onlyCommitted } from './read-committed.ts'
-import { splitBatches } from './record-batch.ts'
 
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
 const RETRY_MS = 200
+/** Without any failure leaders are looked up so often, as Java's metadata.max.age.ms: a topic may have been replaced. */
+const METADATA_AGE_MS = 300_000
+/** A topic that is gone for so long was deleted. */
+const MISSING_TOPIC_MS = 60_000
+/** However many leaders share the budget, each gets enough for a batch of usual size. */
+const MIN_FETCH_BYTES = 64 * 1024
 
-interface Reading {
-  readonly partition: TopicPartition
-  position: number
-  paused: boolean
+export interface KafkaFetcherOptions extends FetcherOptions {
+  readonly connections: KafkaConnections
+  readonly metadata: KafkaMetadata
+  readonly clock: Clock
 }
 
 /** One leader: at most one fetch in flight, or one response that waits to be handed out. */
 interface Lane {
-  response: FetchResponse | undefined
+  parts: readonly FetchResponsePart[] | undefined
+  /** True while a fetch is in flight, and while the broker or a failure asks for a pause after it. */
+  isBusy: boolean
 }
 
 /**
- * While the caller works on one response, the next fetch to that leader is under way. A response is handed out only for
- * partitions whose position is still the one it was asked for, so a seek or a moved leader never doubles a record.
+ * While the caller works on one response, the next fetch to that leader is under way: what is held in memory is at most twice
+ * `maxBytes`, and a batch that alone is larger. A response is handed out only for partitions whose position is still the
+ * one it was asked for, so a seek or a moved leader never doubles a record.
+ *
+ * No fetch sessions (KIP-227): they save the broker some 30 bytes for each partition and request, against megabytes of
+ * records when busy and two requests a second when idle, and cost a state that each lost connection has to rebuild.
  */
 export class KafkaFetcher implements Fetcher {
-  readonly #connections: KafkaConnections
-  readonly #metadata: KafkaMetadata
-  readonly #clock: Clock
-  readonly #options: FetcherOptions
+  readonly #options: KafkaFetcherOptions
+  /** In the order in which they are asked for: whoever was served goes to the end, so that none starves. */
   readonly #readings = new Map<string, Reading>()
   readonly #lanes = new Map<number, Lane>()
   #arrival = new AbortController()
   #lookup: Promise<void> | undefined
+  #lookedUpAt = -METADATA_AGE_MS
   #failure: Error | undefined
-  #closed = false
 
-  constructor(
-    connections: KafkaConnections,
-    metadata: KafkaMetadata,
-    clock: Clock,
-    options: FetcherOptions,
-  ) {
-    this.#connections = connections
-    this.#metadata = metadata
-    this.#clock = clock
+  constructor(options: KafkaFetcherOptions) {
     this.#options = options
   }
 
   assign({ topic, partition, offset }: PartitionOffset): void {
-    const reading = { partition: { topic, partition }, position: offset, paused: false }
-    this.#readings.set(partitionKey(reading.partition), reading)
+    const at = { topic, partition }
+    this.#readings.set(partitionKey(at), new Reading(at, offset))
   }
 
   unassign(partition: TopicPartition): void {
@@ -81,9 +83,9 @@ export class KafkaFetcher implements Fetcher {
 
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const ready = this.#take()
-    if (ready.length > 0 || maxWaitMs <= 0) return ready
+    if (ready.length > 0 || this.#failure !== undefined || maxWaitMs <= 0) return ready
     this.#arrival = new AbortController()
-    await sleep(this.#clock, maxWaitMs, this.#arrival.signal)
+    await sleep(this.#options.clock, maxWaitMs, this.#arrival.signal)
     return this.#take()
   }
 
@@ -92,9 +94,8 @@ export class KafkaFetcher implements Fetcher {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
     this.wake()
-    await this.#connections.close()
+    await this.#options.connections.close()
   }
 
   /** Hands out what has arrived and sends the next fetches before the caller starts to work. */
@@ -102,104 +103,162 @@ export class KafkaFetcher implements Fetcher {
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
-    const fetched = [...this.#lanes].flatMap(([node, { response }]) => {
-      if (response === undefined) return []
-      this.#lanes.delete(node)
-      return response.parts.flatMap((part) => this.#accept(part))
+    const fetched = [...this.#lanes.values()].flatMap((lane) => {
+      const { parts = [] } = lane
+      lane.parts = undefined
+      return parts.flatMap((part) => this.#accept(part))
     })
     this.#send()
     return fetched
   }
 
   #accept(part: FetchResponsePart): FetchedPartition[] {
-    const reading = this.#readings.get(partitionKey(part))
-    if (reading === undefined || reading.paused) return []
-    const { position } = reading
-    if (part.errorCode !== 0) return this.#refused(part, position)
-    const batches = splitBatches(part.records)
-    const last = batches.at(-1)
-    if (last === undefined) return []
-    reading.position = last.nextOffset
-    const { topic, partition, lastStableOffset, aborted } = part
-    return [
-      {
-        topic,
-        partition,
-        position,
-        batches: onlyCommitted(batches, aborted),
-        highWatermark: lastStableOffset,
-      },
-    ]
+    const key = partitionKey(part)
+    const reading = this.#readings.get(key)
+    if (reading === undefined || reading.isPaused) return []
+    const fetched = this.#advance(reading, part)
+    if (fetched === undefined) return []
+    this.#readings.delete(key)
+    this.#readings.set(key, reading)
+    return [fetched]
   }
 
-  #refused(part: FetchResponsePart, offset: number): [] {
-    const code = errorName(part.errorCode)
-    if (code === 'OFFSET_OUT_OF_RANGE') {
-      this.#failure = new OffsetOutOfRange({ ...part, offset })
-      this.wake()
-    } else if (!RETRIED.has(code)) {
-      this.#failure = new BrokerError(
-        code,
-        `fetch ${part.topic}-${part.partition}@${offset}: ${code}`,
-      )
-      this.wake()
-    } else {
-      this.#lookUpLeaders()
+  /** What is corrupt is thrown by the next poll, so that what arrived beside it is handed out first. */
+  #advance(reading: Reading, part: FetchResponsePart): FetchedPartition | undefined {
+    try {
+      return reading.advance(part)
+    } catch (error) {
+      if (!(error instanceof CorruptBatch)) throw error
+      this.#failure = error
+      return undefined
     }
-    return []
   }
 
   #send(): void {
-    if (this.#closed) return
+    const { connections, clock } = this.#options
+    if (connections.closing.aborted) return
+    const byLeader = this.#byLeader()
+    const now = clock.monotonic()
+    if (byLeader.size > 0 && now - this.#lookedUpAt > METADATA_AGE_MS) this.#lookUpLeaders()
+    for (const [leader, all] of byLeader) {
+      const readings = all.filter(({ retryAt }) => retryAt <= now)
+      if (readings.length > 0 && this.#isFree(leader))
+        void this.#fetch(leader, readings, byLeader.size)
+    }
+  }
+
+  #byLeader(): Map<number, Reading[]> {
     const byLeader = new Map<number, Reading[]>()
     for (const reading of this.#readings.values()) {
-      if (reading.paused) continue
-      const leader = this.#metadata.leader(reading.partition)
+      if (reading.isPaused) continue
+      const leader = this.#options.metadata.leader(reading.partition)
       if (leader === undefined) this.#lookUpLeaders()
       else byLeader.set(leader, [...(byLeader.get(leader) ?? []), reading])
     }
-    for (const [leader, readings] of byLeader) {
-      if (!this.#lanes.has(leader)) void this.#fetch(leader, readings)
-    }
+    return byLeader
   }
 
-  async #fetch(leader: number, readings: readonly Reading[]): Promise<void> {
-    const lane: Lane = { response: undefined }
+  #isFree(leader: number): boolean {
+    const lane = this.#lanes.get(leader)
+    return lane === undefined || (lane.parts === undefined && !lane.isBusy)
+  }
+
+  async #fetch(leader: number, readings: readonly Reading[], leaders: number): Promise<void> {
+    const { connections, metadata, maxBytes } = this.#options
+    const lane: Lane = { parts: undefined, isBusy: true }
     this.#lanes.set(leader, lane)
-    const asked = new Map(
-      readings.map((r) => [partitionKey(r.partition), { reading: r, at: r.position }]),
-    )
+    const asked = readings.map((reading) => ({ reading, at: reading.position }))
+    for (const reading of readings) reading.topicId ??= metadata.topicId(reading.partition)
     try {
-      const connection = await this.#connections.to(this.#metadata.node(leader))
-      const { maxBytes } = this.#options
-      const topics = byTopic(readings)
-      const response = await fetchRaw(connection, { maxWaitMs: LONG_POLL_MS, maxBytes, topics })
-      const parts = response.parts.filter((part) => {
-        const ask = asked.get(partitionKey(part))
-        return (
-          ask?.reading === this.#readings.get(partitionKey(part)) &&
-          ask?.at === ask?.reading.position
-        )
+      const connection = await connections.to(metadata.node(leader))
+      const { parts, throttleMs } = await fetchRaw(connection, {
+        maxWaitMs: LONG_POLL_MS,
+        maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
+        topics: this.#topics(readings),
       })
-      lane.response = { ...response, parts }
-      if (parts.some((part) => part.records.length > 0 || part.errorCode !== 0)) this.wake()
-      else this.#again(leader)
-    } catch {
+      const current = asked.filter(({ reading, at }) => this.#isStill(reading, at))
+      this.#receive(
+        lane,
+        parts,
+        new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
+      )
+      if (lane.parts !== undefined) this.wake()
+      await this.#rest(throttleMs)
+    } catch (error) {
+      if (!isTransient((error as BrokerError).code)) this.#fail(error as Error)
       // The leader is gone or moved; whoever leads now is found by a fresh look.
-      await sleep(this.#clock, RETRY_MS)
+      await this.#rest(RETRY_MS)
       this.#lookUpLeaders()
-      this.#again(leader)
     }
-  }
-
-  /** An empty answer keeps the long poll going without waking the caller. */
-  #again(leader: number): void {
-    this.#lanes.delete(leader)
+    lane.isBusy = false
+    // An empty answer keeps the long poll going without waking the caller.
     this.#send()
   }
 
+  #receive(
+    lane: Lane,
+    parts: readonly FetchResponsePart[],
+    current: ReadonlyMap<string, Reading>,
+  ): void {
+    const full = parts.filter((part) => {
+      const reading = current.get(partitionKey(part))
+      if (reading === undefined) return false
+      if (part.errorCode !== 0) this.#refused(reading, errorName(part.errorCode))
+      else reading.missingSince = undefined
+      return part.errorCode === 0 && part.records.length > 0
+    })
+    if (full.length > 0) lane.parts = full
+  }
+
+  #refused(reading: Reading, code: string): void {
+    const { partition, position } = reading
+    const { clock, metadata, connections } = this.#options
+    reading.retryAt = clock.monotonic() + RETRY_MS
+    if (code === 'OFFSET_OUT_OF_RANGE') {
+      void outOfRange({ connections, metadata }, { ...partition, offset: position }).then(
+        (error) => {
+          if (this.#isStill(reading, position)) this.#fail(error)
+        },
+      )
+    } else if (isTransient(code) || code === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      this.#lookUpLeaders()
+    } else {
+      this.#fail(refused(code, `fetch ${partition.topic}-${partition.partition}@${position}`))
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.wake()
+  }
+
+  #isStill(reading: Reading, position: number): boolean {
+    return (
+      this.#readings.get(partitionKey(reading.partition)) === reading &&
+      reading.position === position
+    )
+  }
+
+  #topics(readings: readonly Reading[]) {
+    const { metadata } = this.#options
+    return [...Map.groupBy(readings, ({ partition }) => partition.topic)].map(([name, list]) => ({
+      name,
+      partitions: list.map(({ partition, position }) => ({
+        partition: partition.partition,
+        offset: position,
+        leaderEpoch: metadata.leaderEpoch(partition),
+      })),
+    }))
+  }
+
+  #rest(ms: number): Promise<void> {
+    return ms <= 0
+      ? Promise.resolve()
+      : sleep(this.#options.clock, ms, this.#options.connections.closing)
+  }
+
   #lookUpLeaders(): void {
-    if (this.#closed) return
+    if (this.#options.connections.closing.aborted) return
     this.#lookup ??= this.#refreshLeaders().finally(() => {
       this.#lookup = undefined
       this.#send()
@@ -207,45 +266,49 @@ export class KafkaFetcher implements Fetcher {
   }
 
   async #refreshLeaders(): Promise<void> {
-    const topics = new Set([...this.#readings.values()].map((reading) => reading.partition.topic))
+    const { metadata, clock } = this.#options
+    this.#lookedUpAt = clock.monotonic()
+    const topics = new Set([...this.#readings.values()].map(({ partition }) => partition.topic))
     try {
-      await this.#metadata.refresh([...topics])
+      await metadata.refresh([...topics])
     } catch {
       // No broker answers now; the pause below spaces the next try.
     }
-    const unled = [...this.#readings.values()].some(
-      (r) => this.#metadata.leader(r.partition) === undefined,
+    for (const reading of this.#readings.values()) this.#checkTopic(reading)
+    // Also for those that a broker refused: they may be asked for again only then.
+    await this.#rest(RETRY_MS)
+  }
+
+  #checkTopic(reading: Reading): void {
+    const { metadata, clock } = this.#options
+    const { partition, topicId } = reading
+    const { topic } = partition
+    const now = clock.monotonic()
+    if (!metadata.isMissing(topic)) {
+      reading.missingSince = undefined
+      const id = metadata.topicId(partition)
+      if (topicId !== undefined && id !== undefined && id !== topicId)
+        this.#fail(recreated(reading))
+      return
+    }
+    reading.missingSince ??= now
+    if (now - reading.missingSince < MISSING_TOPIC_MS) return
+    this.#fail(
+      new BrokerError(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `topic ${topic} is gone: somebody deleted it while it was read; create it again`,
+      ),
     )
-    if (unled) await sleep(this.#clock, RETRY_MS)
   }
 
-  #setPaused(partition: TopicPartition, paused: boolean): void {
+  #setPaused(partition: TopicPartition, isPaused: boolean): void {
     const reading = this.#readings.get(partitionKey(partition))
-    if (reading !== undefined) reading.paused = paused
+    if (reading !== undefined) reading.isPaused = isPaused
   }
 }
 
-const RETRIED: ReadonlySet<string> = new Set([
-  'NOT_LEADER_OR_FOLLOWER',
-  'LEADER_NOT_AVAILABLE',
-  'REPLICA_NOT_AVAILABLE',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-  'OFFSET_NOT_AVAILABLE',
-  'KAFKA_STORAGE_ERROR',
-  'NETWORK_EXCEPTION',
-])
-
-export const errorName = (code: number): string =>
-  (protocolErrorsCodesById as Readonly<Record<number, string>>)[code] ?? `ERROR_${code}`
-
-function byTopic(readings: readonly Reading[]) {
-  const topics = new Map<string, { partition: number; offset: number }[]>()
-  for (const { partition, position } of readings) {
-    const list = topics.get(partition.topic) ?? []
-    list.push({ partition: partition.partition, offset: position })
-    topics.set(partition.topic, list)
-  }
-  return [...topics].map(([name, partitions]) => ({ name, partitions }))
-}
+const recreated = ({ partition: { topic, partition }, position }: Reading): BrokerError =>
+  new BrokerError(
+    'TOPIC_RECREATED',
+    `topic ${topic} was deleted and created anew while it was read: offset ${position} of ${topic}-${partition} means nothing in it; reset the group's offsets, or give the job a new applicationId`,
+  )

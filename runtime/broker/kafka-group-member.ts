@@ -1,34 +1,23 @@
-import {
-  type Connection,
-  findCoordinatorV2,
-  heartbeatV3,
-  joinGroupV5,
-  leaveGroupV3,
-  offsetCommitV7,
-  offsetFetchV5,
-  syncGroupV3,
-} from '@platformatic/kafka'
+import { heartbeatV3, leaveGroupV3, offsetCommitV7, offsetFetchV5 } from '@platformatic/kafka'
 import { type Clock, sleep, type Timer } from '../platform/clock.ts'
 import type { GroupMember, GroupMemberOptions, PartitionOffset, TopicPartition } from './broker.ts'
-import {
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-} from './consumer-protocol.ts'
 import { BrokerError, CommitRejected } from './errors.ts'
 import { call } from './kafka-call.ts'
-import type { KafkaConnections, Node } from './kafka-connections.ts'
+import type { KafkaConnections } from './kafka-connections.ts'
+import { KafkaCoordinator, RETRY_MS } from './kafka-coordinator.ts'
+import { isTransient } from './kafka-errors.ts'
+import { joinGroup, syncGroup } from './kafka-group-join.ts'
 import { commitTopics, fetchTopics, readCommitted } from './kafka-group-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 
-const PROTOCOL_TYPE = 'consumer'
-const PROTOCOL_NAME = 'millrace'
-const CONSUMER_COORDINATOR = 0
-const RETRY_MS = 200
-const MAX_HEARTBEAT_INTERVAL_MS = 3000
+export interface KafkaGroupMemberOptions extends GroupMemberOptions {
+  readonly connections: KafkaConnections
+  readonly metadata: KafkaMetadata
+  readonly clock: Clock
+}
 
-type JoinResponse = Awaited<ReturnType<typeof joinGroupV5.api.async>>
+const MAX_HEARTBEAT_INTERVAL_MS = 3000
+const LEAVE_MS = 3000
 
 /**
  * A member of a classic group. Heartbeats run on their own timer, apart from polls and joins, so that slow processing
@@ -36,28 +25,20 @@ type JoinResponse = Awaited<ReturnType<typeof joinGroupV5.api.async>>
  */
 export class KafkaGroupMember implements GroupMember {
   onRejoinNeeded: (() => void) | undefined
-  readonly #connections: KafkaConnections
-  readonly #metadata: KafkaMetadata
-  readonly #clock: Clock
-  readonly #options: GroupMemberOptions
-  #coordinator: Node | undefined
+  readonly #options: KafkaGroupMemberOptions
+  readonly #coordinator: KafkaCoordinator
   #memberId = ''
   #generation = -1
   #rejoinNeeded = false
   #fenced: BrokerError | undefined
   #heartbeat: Timer | undefined
+  /** Monotonic time of the last answer that took us for a member. */
+  #heardAt = 0
   #closed = false
 
-  constructor(
-    connections: KafkaConnections,
-    metadata: KafkaMetadata,
-    clock: Clock,
-    options: GroupMemberOptions,
-  ) {
-    this.#connections = connections
-    this.#metadata = metadata
-    this.#clock = clock
+  constructor(options: KafkaGroupMemberOptions) {
     this.#options = options
+    this.#coordinator = new KafkaCoordinator(options)
   }
 
   get memberId(): string {
@@ -73,18 +54,21 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async join(): Promise<readonly TopicPartition[]> {
+    const { clock, connections } = this.#options
     this.#heartbeat?.cancel()
     while (!this.#closed) {
       if (this.#fenced !== undefined) throw this.#fenced
       try {
         const assignment = await this.#joinOnce()
         this.#rejoinNeeded = false
+        this.#heard()
         this.#scheduleHeartbeat()
         return assignment
       } catch (error) {
+        const { code } = error as BrokerError
         this.#learn(error as BrokerError)
-        if (!RETRIED_JOIN.has((error as BrokerError).code)) throw error
-        if ((error as BrokerError).code !== 'MEMBER_ID_REQUIRED') await sleep(this.#clock, RETRY_MS)
+        if (!isTransient(code) && !REPEATED_JOIN.has(code)) throw error
+        if (code !== 'MEMBER_ID_REQUIRED') await sleep(clock, RETRY_MS, connections.closing)
       }
     }
     throw new BrokerError('CLOSED', 'this member is closed')
@@ -93,23 +77,23 @@ export class KafkaGroupMember implements GroupMember {
   async commit(offsets: readonly PartitionOffset[]): Promise<void> {
     if (offsets.length === 0) return
     const { groupId, instanceId } = this.#options
-    const what = `commit offsets of group ${groupId}`
+    if (this.#rejoinNeeded && this.#isSessionOver) throw sessionOver(groupId)
+    const request = {
+      api: offsetCommitV7.api,
+      what: `commit offsets of group ${groupId}`,
+      timeoutMs: this.#coordinator.patienceMs,
+    }
+    const topics = commitTopics(offsets)
+    const member = [this.#generation, this.#memberId, instanceId ?? null] as const
     try {
-      await this.#retrying((connection) =>
-        call(
-          connection,
-          offsetCommitV7.api,
-          what,
-          groupId,
-          this.#generation,
-          this.#memberId,
-          instanceId ?? null,
-          commitTopics(offsets),
-        ),
+      await this.#coordinator.retrying(
+        (connection) => call(connection, request, groupId, ...member, topics),
+        () => this.#isSessionOver,
       )
+      this.#heard()
     } catch (error) {
       const { code, message } = error as BrokerError
-      if (!REJECTED_COMMIT.has(code)) throw error
+      if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw error
       this.#learn(error as BrokerError)
       this.#askRejoin()
       throw new CommitRejected(code, message, { cause: error })
@@ -119,14 +103,11 @@ export class KafkaGroupMember implements GroupMember {
   async committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
     if (partitions.length === 0) return []
     const { groupId } = this.#options
-    const response = await this.#retrying((connection) =>
-      call(
-        connection,
-        offsetFetchV5.api,
-        `read committed offsets of group ${groupId}`,
-        [{ groupId, memberEpoch: -1, topics: fetchTopics(partitions) }],
-        false,
-      ),
+    const request = { api: offsetFetchV5.api, what: `read committed offsets of group ${groupId}` }
+    const groups = [{ groupId, memberEpoch: -1, topics: fetchTopics(partitions) }]
+    const response = await this.#coordinator.retrying(
+      (connection) => call(connection, request, groups, false),
+      () => false,
     )
     return readCommitted(response)
   }
@@ -135,92 +116,55 @@ export class KafkaGroupMember implements GroupMember {
     this.#closed = true
     this.#heartbeat?.cancel()
     if (leave && this.#memberId !== '') await this.#leave()
-    await this.#connections.close()
+    await this.#options.connections.close()
+  }
+
+  /** The coordinator has given our partitions away by now, whether it could tell us or not. */
+  get #isSessionOver(): boolean {
+    const { clock, sessionTimeoutMs } = this.#options
+    return clock.monotonic() - this.#heardAt > sessionTimeoutMs
   }
 
   async #joinOnce(): Promise<TopicPartition[]> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, instanceId, topics, userData } =
-      this.#options
-    const metadata = encodeSubscription({ topics, userData: userData?.() ?? Buffer.alloc(0) })
-    const connection = await this.#connection()
-    const joined = await call(
-      connection,
-      joinGroupV5.api,
-      `join group ${groupId}`,
-      groupId,
-      sessionTimeoutMs,
-      rebalanceTimeoutMs,
-      this.#memberId,
-      instanceId ?? null,
-      PROTOCOL_TYPE,
-      [{ name: PROTOCOL_NAME, metadata }],
-    )
+    const connection = await this.#coordinator.connection()
+    const joined = await joinGroup(connection, this.#options, this.#memberId)
     this.#memberId = joined.memberId
-    this.#generation = joined.generationId
-    const isLeader = joined.leader === joined.memberId && joined.members.length > 0
-    const synced = await call(
-      connection,
-      syncGroupV3.api,
-      `sync group ${groupId}`,
-      groupId,
-      this.#generation,
-      this.#memberId,
-      instanceId ?? null,
-      PROTOCOL_TYPE,
-      PROTOCOL_NAME,
-      isLeader ? await this.#assign(joined.members) : [],
-    )
-    return decodeAssignment(synced.assignment)
-  }
-
-  async #assign(members: JoinResponse['members']) {
-    const subscriptions = members.map(({ memberId, groupInstanceId, metadata }) => ({
-      memberId,
-      ...(typeof groupInstanceId === 'string' ? { instanceId: groupInstanceId } : {}),
-      ...decodeSubscription(metadata),
-    }))
-    const topics = [...new Set(subscriptions.flatMap((subscription) => subscription.topics))]
-    const counts = new Map(
-      (await this.#metadata.refresh(topics)).map(({ name, partitions }) => [
-        name ?? '',
-        partitions.length,
-      ]),
-    )
-    const shares = this.#options.assign(subscriptions, counts)
-    return members.map(({ memberId }) => ({
-      memberId,
-      assignment: encodeAssignment(shares.get(memberId) ?? []),
-    }))
+    this.#generation = joined.generation
+    return syncGroup(connection, this.#options, joined, this.#options.metadata)
   }
 
   #scheduleHeartbeat(): void {
-    if (this.#closed) return
-    const interval = Math.min(this.#options.sessionTimeoutMs / 3, MAX_HEARTBEAT_INTERVAL_MS)
+    const { sessionTimeoutMs, clock } = this.#options
     this.#heartbeat?.cancel()
-    this.#heartbeat = this.#clock.after(interval, () => void this.#beat())
+    if (this.#closed) return
+    const interval = Math.min(sessionTimeoutMs / 3, MAX_HEARTBEAT_INTERVAL_MS)
+    this.#heartbeat = clock.after(interval, () => void this.#beat())
   }
 
   async #beat(): Promise<void> {
     const { groupId, instanceId } = this.#options
     const generation = this.#generation
+    const request = {
+      api: heartbeatV3.api,
+      what: `heartbeat of group ${groupId}`,
+      timeoutMs: this.#coordinator.patienceMs,
+    }
     try {
-      const connection = await this.#connection()
-      await call(
-        connection,
-        heartbeatV3.api,
-        `heartbeat of group ${groupId}`,
-        groupId,
-        generation,
-        this.#memberId,
-        instanceId ?? null,
-      )
+      const connection = await this.#coordinator.connection()
+      await call(connection, request, groupId, generation, this.#memberId, instanceId ?? null)
+      this.#heard()
     } catch (error) {
       // A join may have finished meanwhile; what this answer says is then about the past.
-      if (generation !== this.#generation) return
+      if (generation !== this.#generation || this.#closed) return
       this.#learn(error as BrokerError)
-      if (NEEDS_REJOIN.has((error as BrokerError).code)) return this.#askRejoin()
+      if (NEEDS_REJOIN.has((error as BrokerError).code) || this.#isSessionOver)
+        return this.#askRejoin()
     }
     if (!this.#rejoinNeeded) this.#scheduleHeartbeat()
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#options.clock.monotonic()
   }
 
   #askRejoin(): void {
@@ -231,70 +175,36 @@ export class KafkaGroupMember implements GroupMember {
 
   /** What an error code tells about ourselves and the coordinator, whoever asked. */
   #learn({ code, message, cause }: BrokerError): void {
-    if (LOST_COORDINATOR.has(code)) this.#coordinator = undefined
+    const { instanceId, groupId } = this.#options
+    this.#coordinator.noteFailure(code)
     if (code === 'UNKNOWN_MEMBER_ID') this.#memberId = ''
     if (code === 'MEMBER_ID_REQUIRED') this.#memberId = givenMemberId(cause)
     if (code === 'FENCED_INSTANCE_ID') {
       this.#fenced = new BrokerError(
         code,
-        `another process runs as "${this.#options.instanceId}" in group ${this.#options.groupId}: ${message}`,
+        `another process runs as "${instanceId}" in group ${groupId}: ${message}`,
       )
     }
   }
 
-  async #connection(): Promise<Connection> {
-    this.#coordinator ??= await this.#findCoordinator()
-    return this.#connections.to(this.#coordinator)
-  }
-
-  async #findCoordinator(): Promise<Node> {
-    const { groupId } = this.#options
-    const { coordinators } = await call(
-      await this.#connections.any(),
-      findCoordinatorV2.api,
-      `find the coordinator of group ${groupId}`,
-      CONSUMER_COORDINATOR,
-      [groupId],
-    )
-    const found = coordinators[0]
-    if (found === undefined) throw new BrokerError('COORDINATOR_NOT_AVAILABLE', `group ${groupId}`)
-    return { host: found.host, port: found.port }
-  }
-
-  /** Repeats while the coordinator moves or is out of reach, for at most one session. */
-  async #retrying<T>(attempt: (connection: Connection) => Promise<T>): Promise<T> {
-    const deadline = this.#clock.monotonic() + this.#options.sessionTimeoutMs
-    for (;;) {
-      try {
-        return await attempt(await this.#connection())
-      } catch (error) {
-        const { code } = error as BrokerError
-        this.#learn(error as BrokerError)
-        if (!LOST_COORDINATOR.has(code) || this.#clock.monotonic() > deadline) throw error
-        await sleep(this.#clock, RETRY_MS)
-      }
-    }
-  }
-
   async #leave(): Promise<void> {
-    const { groupId, instanceId } = this.#options
+    const { groupId, instanceId, clock } = this.#options
     const member = { memberId: this.#memberId, groupInstanceId: instanceId ?? null }
-    try {
-      await call(await this.#connection(), leaveGroupV3.api, `leave group ${groupId}`, groupId, [
-        member,
-      ])
-    } catch {
+    const request = { api: leaveGroupV3.api, what: `leave group ${groupId}`, timeoutMs: LEAVE_MS }
+    const told = this.#coordinator
+      .connection()
+      .then((connection) => call(connection, request, groupId, [member]))
       // The session expires by itself; a shutdown does not wait for that.
-    }
+      .catch(() => undefined)
+    await Promise.race([told, sleep(clock, LEAVE_MS, this.#options.connections.closing)])
   }
 }
 
-const LOST_COORDINATOR: ReadonlySet<string> = new Set([
-  'UNREACHABLE',
-  'NOT_COORDINATOR',
-  'COORDINATOR_NOT_AVAILABLE',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-])
+const sessionOver = (groupId: string) =>
+  new CommitRejected(
+    'UNREACHABLE',
+    `commit offsets of group ${groupId}: its coordinator was out of reach for longer than the session`,
+  )
 
 const NEEDS_REJOIN: ReadonlySet<string> = new Set([
   'REBALANCE_IN_PROGRESS',
@@ -303,15 +213,8 @@ const NEEDS_REJOIN: ReadonlySet<string> = new Set([
   'FENCED_INSTANCE_ID',
 ])
 
-const REJECTED_COMMIT = NEEDS_REJOIN
-
-const RETRIED_JOIN: ReadonlySet<string> = new Set([
-  ...LOST_COORDINATOR,
-  'MEMBER_ID_REQUIRED',
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
-  'REBALANCE_IN_PROGRESS',
-])
+/** Answers to a join that another attempt gets over; a fenced member finds out at the next. */
+const REPEATED_JOIN: ReadonlySet<string> = new Set([...NEEDS_REJOIN, 'MEMBER_ID_REQUIRED'])
 
 /** The coordinator names a new dynamic member in the very response that refuses it. */
 function givenMemberId(cause: unknown): string {

@@ -1,10 +1,12 @@
 import { type Connection, type Reader, Writer } from '@platformatic/kafka'
 import type { TopicPartition } from './broker.ts'
-import { asBrokerError } from './kafka-call.ts'
+import { answered, asBrokerError } from './kafka-call.ts'
 
 /** Produce v7: takes zstd, has fixed-size headers. One batch for each partition, as the broker demands. */
 const PRODUCE = { key: 0, version: 7 } as const
 const ALL_IN_SYNC = -1
+/** How much longer than the broker's own limit an answer may take. */
+const NETWORK_MARGIN_MS = 5000
 
 export interface ProducePart extends TopicPartition {
   readonly batch: Buffer
@@ -14,12 +16,19 @@ export interface ProduceAck extends TopicPartition {
   readonly errorCode: number
 }
 
-export function produceRaw(
+export interface ProduceResponse {
+  readonly acks: readonly ProduceAck[]
+  /** How long the broker wants to hear nothing from this client. */
+  readonly throttleMs: number
+}
+
+/** `timeoutMs` is how long the broker may wait for its replicas. Written to the socket before this returns. */
+export async function produceRaw(
   connection: Connection,
   parts: readonly ProducePart[],
   timeoutMs: number,
-): Promise<readonly ProduceAck[]> {
-  return new Promise((resolve, reject) => {
+): Promise<ProduceResponse> {
+  const request = new Promise<ProduceResponse>((resolve, reject) => {
     connection.send(
       PRODUCE.key,
       PRODUCE.version,
@@ -27,17 +36,21 @@ export function produceRaw(
       (_correlation, _key, _version, reader) => decode(reader),
       false,
       false,
-      (error, acks) => {
-        if (error !== null) reject(asBrokerError(error, 'produce'))
-        else resolve(acks as readonly ProduceAck[])
+      (error, response) => {
+        if (error !== null) reject(error)
+        else resolve(response as ProduceResponse)
       },
     )
   })
+  try {
+    return await answered(connection, timeoutMs + NETWORK_MARGIN_MS, request)
+  } catch (error) {
+    throw asBrokerError(error, 'produce')
+  }
 }
 
 function encode(parts: readonly ProducePart[], timeoutMs: number): Writer {
-  const topics = new Map<string, ProducePart[]>()
-  for (const part of parts) topics.set(part.topic, [...(topics.get(part.topic) ?? []), part])
+  const topics = Map.groupBy(parts, ({ topic }) => topic)
   return Writer.create()
     .appendString(null, false) // no transaction
     .appendInt16(ALL_IN_SYNC)
@@ -59,7 +72,7 @@ function encode(parts: readonly ProducePart[], timeoutMs: number): Writer {
     )
 }
 
-function decode(reader: Reader): readonly ProduceAck[] {
+function decode(reader: Reader): ProduceResponse {
   const acks: ProduceAck[] = []
   reader.readArray(
     (topicReader) => {
@@ -78,5 +91,5 @@ function decode(reader: Reader): readonly ProduceAck[] {
     false,
     false,
   )
-  return acks
+  return { acks, throttleMs: reader.readInt32() }
 }

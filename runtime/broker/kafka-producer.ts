@@ -1,56 +1,64 @@
-import { initProducerIdV1 } from '@platformatic/kafka'
+import type { Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
-import { at, stampProducer } from './batch-header.ts'
 import type { Producer, TopicPartition } from './broker.ts'
 import { BrokerError } from './errors.ts'
-import { call } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { errorName } from './kafka-fetcher.ts'
+import { errorName, isTransient, refused } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
-import { type ProducePart, produceRaw } from './kafka-produce-request.ts'
+import { PartitionQueue, type ProducerIdentity, type QueuedBatch } from './kafka-partition-queue.ts'
+import { produceRaw } from './kafka-produce-request.ts'
+import { initProducerId, tooLarge } from './kafka-producer-calls.ts'
+import { verdictOn } from './produce-verdict.ts'
 import { partitionKey } from './partition-key.ts'
 
-/** After this long without an acknowledgement a batch counts as failed. */
-const DELIVERY_TIMEOUT_MS = 120_000
-const REQUEST_TIMEOUT_MS = 30_000
-const RETRY_MS = 100
-const NO_PRODUCER_TRANSACTION_TIMEOUT_MS = 60_000
+/** How long the leader may wait for its replicas. */
+const REPLICATION_MS = 30_000
+const RETRY_MS = { first: 100, longest: 1000 } as const
+/** A topic that is gone for so long was deleted; a new one takes a moment to be known everywhere. */
+const MISSING_TOPIC_MS = 60_000
+/** More would outlast the five batches of a producer that a broker remembers. */
+const MAX_IN_FLIGHT = 5
 /** Cap on one request; a single larger batch still goes out alone. */
-const MAX_REQUEST_BYTES = 8 * 1024 * 1024
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
-interface Queued {
-  readonly to: TopicPartition
-  readonly batch: Buffer
-  readonly deadline: number
-  stamped: boolean
+export interface KafkaProducerOptions {
+  readonly connections: KafkaConnections
+  readonly metadata: KafkaMetadata
+  readonly clock: Clock
+  /** Where sequences begin; 0 but in tests of the wrap at 2^31. */
+  readonly firstSequence?: number
 }
 
-interface PartitionQueue {
-  readonly waiting: Queued[]
-  nextSequence: number
+/** One leader: up to five requests in flight, each with at most one batch of each partition. */
+interface Lane {
+  inFlight: number
+  /** Monotonic time until which the broker wants to hear nothing. */
+  throttledUntil: number
+  isPumping: boolean
+}
+
+interface Sent {
+  readonly queue: PartitionQueue
+  readonly batch: QueuedBatch
 }
 
 /**
- * An idempotent producer. One request at a time to each leader, with one batch of each partition: a batch is repeated
- * with the same sequence until the broker acknowledges it, so order holds and nothing is written twice.
+ * An idempotent producer. What fails for a while is sent again, for as long as it takes, with the same sequence: order holds
+ * and nothing is written twice, even when an acknowledgement was lost. What can never succeed fails the next `flush`.
  */
 export class KafkaProducer implements Producer {
-  readonly #connections: KafkaConnections
-  readonly #metadata: KafkaMetadata
-  readonly #clock: Clock
+  readonly #options: KafkaProducerOptions
   readonly #queues = new Map<string, PartitionQueue>()
-  readonly #sending = new Set<number>()
+  readonly #lanes = new Map<number, Lane>()
   readonly #waiters = new Set<{ readonly bytes: number; readonly resolve: () => void }>()
-  #identity: Promise<{ producerId: bigint; epoch: number }> | undefined
+  #identity: Promise<ProducerIdentity> | undefined
   #lookup: Promise<void> | undefined
+  #pumpQueued = false
   #pendingBytes = 0
   #failure: Error | undefined
-  #closed = false
 
-  constructor(connections: KafkaConnections, metadata: KafkaMetadata, clock: Clock) {
-    this.#connections = connections
-    this.#metadata = metadata
-    this.#clock = clock
+  constructor(options: KafkaProducerOptions) {
+    this.#options = options
   }
 
   get pendingBytes(): number {
@@ -58,13 +66,15 @@ export class KafkaProducer implements Producer {
   }
 
   send(to: TopicPartition, batch: Buffer): void {
-    const key = partitionKey(to)
-    const queue = this.#queues.get(key) ?? { waiting: [], nextSequence: 0 }
-    this.#queues.set(key, queue)
-    const deadline = this.#clock.monotonic() + DELIVERY_TIMEOUT_MS
-    queue.waiting.push({ to, batch, deadline, stamped: false })
+    this.#queue(to).add(batch)
     this.#pendingBytes += batch.length
-    this.#pump()
+    // Later, so that batches of several partitions sent in one go share a request.
+    if (this.#pumpQueued) return
+    this.#pumpQueued = true
+    queueMicrotask(() => {
+      this.#pumpQueued = false
+      this.#pump()
+    })
   }
 
   async flush(): Promise<void> {
@@ -80,126 +90,218 @@ export class KafkaProducer implements Producer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#dropAll(new BrokerError('CLOSED', 'the producer is closed'))
-    await this.#connections.close()
+    await this.#options.connections.close()
+    this.#fail(new BrokerError('CLOSED', 'the producer is closed'))
+  }
+
+  #queue(to: TopicPartition): PartitionQueue {
+    const key = partitionKey(to)
+    const queue = this.#queues.get(key) ?? new PartitionQueue(to, this.#options.firstSequence)
+    this.#queues.set(key, queue)
+    return queue
   }
 
   #pump(): void {
-    const byLeader = new Map<number, Queued[]>()
-    for (const { waiting } of this.#queues.values()) {
-      const head = waiting[0]
-      if (head === undefined) continue
-      const leader = this.#metadata.leader(head.to)
+    const { metadata, connections } = this.#options
+    if (connections.closing.aborted) return
+    const leaders = new Set<number>()
+    for (const queue of this.#queues.values()) {
+      if (queue.next() === undefined) continue
+      const leader = metadata.leader(queue.to)
       if (leader === undefined) this.#lookUpLeaders()
-      else byLeader.set(leader, [...(byLeader.get(leader) ?? []), head])
+      else leaders.add(leader)
     }
-    for (const [leader, heads] of byLeader) {
-      if (!this.#sending.has(leader)) void this.#sendTo(leader, withinRequest(heads))
+    for (const leader of leaders) void this.#serve(leader)
+  }
+
+  async #serve(leader: number): Promise<void> {
+    const lane = this.#lane(leader)
+    if (lane.isPumping) return
+    lane.isPumping = true
+    try {
+      const identity = await this.#currentIdentity()
+      const { connections, metadata } = this.#options
+      const connection = await connections.to(metadata.node(leader))
+      this.#sendAll({ leader, lane, connection, identity })
+    } catch (error) {
+      await this.#unsent(leader, error as BrokerError)
+    } finally {
+      lane.isPumping = false
     }
   }
 
-  async #sendTo(leader: number, heads: readonly Queued[]): Promise<void> {
-    this.#sending.add(leader)
+  /** In one go without a pause, so that requests leave in the order in which batches were taken. */
+  #sendAll(to: Destination): void {
+    const { lane, leader, identity } = to
+    const { clock } = this.#options
+    while (lane.inFlight < MAX_IN_FLIGHT && lane.throttledUntil <= clock.monotonic()) {
+      const sent = this.#take(leader, identity)
+      if (sent.length === 0) return
+      void this.#request(to, sent)
+    }
+  }
+
+  #take(leader: number, identity: ProducerIdentity): Sent[] {
+    const sent: Sent[] = []
+    let bytes = 0
+    for (const queue of this.#queues.values()) {
+      const next = queue.next()
+      if (next === undefined || this.#options.metadata.leader(queue.to) !== leader) continue
+      bytes += next.bytes.length
+      if (bytes > MAX_REQUEST_BYTES && sent.length > 0) break
+      const batch = queue.take(identity)
+      if (batch !== undefined) sent.push({ queue, batch })
+    }
+    return sent
+  }
+
+  async #request({ lane, connection }: Destination, sent: readonly Sent[]): Promise<void> {
+    lane.inFlight++
     try {
-      await this.#stamp(heads)
-      const connection = await this.#connections.to(this.#metadata.node(leader))
-      const parts: ProducePart[] = heads.map(({ to, batch }) => ({ ...to, batch }))
-      const acks = await produceRaw(connection, parts, REQUEST_TIMEOUT_MS)
-      const retry = acks.filter((ack) => !this.#settle(ack, ack.errorCode)).length > 0
-      if (retry) await this.#pauseAndLook(heads)
-    } catch (error) {
-      this.#failExpired(heads, error as Error)
-      await this.#pauseAndLook(heads)
+      const parts = sent.map(({ queue, batch }) => ({ ...queue.to, batch: batch.bytes }))
+      const { acks, throttleMs } = await produceRaw(connection, parts, REPLICATION_MS)
+      this.#throttle(lane, throttleMs)
+      const codes = new Map(acks.map((ack) => [partitionKey(ack), errorName(ack.errorCode)]))
+      for (const one of sent)
+        this.#settle(one, codes.get(partitionKey(one.queue.to)) ?? 'NETWORK_EXCEPTION', connection)
+    } catch {
+      // Nobody knows what was written. The same sequences tell, when it is sent again.
+      for (const one of sent) this.#repeat(one)
     } finally {
-      this.#sending.delete(leader)
+      lane.inFlight--
       this.#pump()
     }
   }
 
-  /** Sequences are given once; a repeated batch keeps its own. */
-  async #stamp(heads: readonly Queued[]): Promise<void> {
-    this.#identity ??= this.#initProducerId()
-    const { producerId, epoch } = await this.#identity.catch((error: unknown) => {
-      this.#identity = undefined
-      throw error
-    })
-    for (const head of heads) {
-      if (head.stamped) continue
-      const queue = this.#queues.get(partitionKey(head.to))
-      if (queue === undefined) continue
-      stampProducer(head.batch, { producerId, epoch, sequence: queue.nextSequence })
-      // The sequence is an int32 that wraps to 0.
-      queue.nextSequence = (queue.nextSequence + head.batch.readInt32BE(at.recordCount)) % 2 ** 31
-      head.stamped = true
+  #settle(sent: Sent, code: string, connection: Connection): void {
+    const { queue, batch } = sent
+    switch (verdictOn(code)) {
+      case 'written':
+        if (queue.has(batch)) this.#release(batch.bytes.length)
+        return queue.acknowledged(batch)
+      case 'forgotten':
+        // Behind a failed batch a gap is expected; at the head it means that the broker lost what came before.
+        if (queue.isOldest(batch)) this.#startAfresh(queue)
+        return this.#repeat(sent)
+      case 'too large':
+        return void this.#divide(sent, connection)
+      case 'missing':
+        this.#noteMissing(queue)
+        return this.#repeat(sent)
+      case 'not now':
+        return this.#repeat(sent)
+      case 'never':
+        if (queue.has(batch)) this.#fail(refused(code, `produce to ${name(queue.to)}`))
+        queue.failed()
     }
   }
 
-  async #initProducerId(): Promise<{ producerId: bigint; epoch: number }> {
-    const connection = await this.#connections.any()
-    const { producerId, producerEpoch } = await call(
-      connection,
-      initProducerIdV1.api,
-      'get a producer id',
-      null,
-      NO_PRODUCER_TRANSACTION_TIMEOUT_MS,
-    )
-    return { producerId, epoch: producerEpoch }
-  }
-
-  /** True when the batch is done with, well or badly; false when it is to be sent again. */
-  #settle(to: TopicPartition, errorCode: number): boolean {
-    const head = this.#queues.get(partitionKey(to))?.waiting[0]
-    if (head === undefined) return true
-    const code = errorCode === 0 ? 'NONE' : errorName(errorCode)
-    if (code === 'NONE' || code === 'DUPLICATE_SEQUENCE_NUMBER') {
-      this.#done(head)
-      return true
-    }
-    if (RESTART.has(code)) this.#restartSequences()
-    else if (!RETRIED.has(code)) {
-      this.#dropAll(new BrokerError(code, `produce to ${to.topic}-${to.partition}: ${code}`))
-      return true
-    }
-    this.#failExpired(
-      [head],
-      new BrokerError(code, `produce to ${to.topic}-${to.partition}: ${code}`),
-    )
-    return false
-  }
-
-  #done(head: Queued): void {
-    this.#queues.get(partitionKey(head.to))?.waiting.shift()
-    this.#release(head.batch.length)
-  }
-
-  /** The broker forgot this producer: a new id starts at sequence 0; nothing refused was written. */
-  #restartSequences(): void {
+  #startAfresh(queue: PartitionQueue): void {
     this.#identity = undefined
-    for (const queue of this.#queues.values()) {
-      queue.nextSequence = 0
-      for (const queued of queue.waiting) queued.stamped = false
-    }
+    queue.startAfresh()
   }
 
-  #failExpired(heads: readonly Queued[], cause: Error): void {
-    const expired = heads.find((head) => head.deadline <= this.#clock.monotonic())
-    if (expired === undefined) return
-    const { topic, partition } = expired.to
-    this.#dropAll(
+  /** The limit is on a batch: smaller ones may pass. A single record that does not is the user's to deal with. */
+  async #divide(sent: Sent, connection: Connection): Promise<void> {
+    const { queue, batch } = sent
+    const halves = queue.split(batch)
+    if (halves !== undefined) {
+      const bytes = halves.reduce((sum, half) => sum + half.bytes.length, 0)
+      this.#pendingBytes += bytes - batch.bytes.length
+      return this.#repeat(sent)
+    }
+    queue.failed()
+    const failure = await tooLarge(connection, queue.to, batch.bytes.length)
+    if (queue.has(batch)) this.#fail(failure)
+    else queue.release()
+  }
+
+  #repeat({ queue }: Sent): void {
+    if (queue.failed()) void this.#recover(queue)
+  }
+
+  async #recover(queue: PartitionQueue): Promise<void> {
+    const { clock, connections, metadata } = this.#options
+    const pause = Math.min(RETRY_MS.first * 2 ** (queue.failures - 1), RETRY_MS.longest)
+    await sleep(clock, pause, connections.closing)
+    await metadata.refresh([queue.to.topic]).catch(() => undefined)
+    queue.release()
+    this.#pump()
+  }
+
+  /** Nothing left this process: the queues are as they were. */
+  async #unsent(leader: number, error: BrokerError): Promise<void> {
+    const { clock, connections, metadata } = this.#options
+    if (!isTransient(error.code)) return this.#fail(error)
+    await sleep(clock, RETRY_MS.first, connections.closing)
+    const topics = [...this.#queues.values()].flatMap(({ to, isEmpty }) =>
+      !isEmpty && metadata.leader(to) === leader ? [to.topic] : [],
+    )
+    await metadata.refresh([...new Set(topics)]).catch(() => undefined)
+    this.#later(0)
+  }
+
+  #lookUpLeaders(): void {
+    this.#lookup ??= this.#findLeaders().finally(() => {
+      this.#lookup = undefined
+      this.#pump()
+    })
+  }
+
+  async #findLeaders(): Promise<void> {
+    const { clock, connections, metadata } = this.#options
+    const unled = () =>
+      [...this.#queues.values()].filter(
+        (queue) => !queue.isEmpty && metadata.leader(queue.to) === undefined,
+      )
+    await metadata.refresh([...new Set(unled().map(({ to }) => to.topic))]).catch(() => undefined)
+    const still = unled()
+    for (const queue of still) if (metadata.isMissing(queue.to.topic)) this.#noteMissing(queue)
+    if (still.length > 0) await sleep(clock, RETRY_MS.first, connections.closing)
+  }
+
+  #noteMissing(queue: PartitionQueue): void {
+    const now = this.#options.clock.monotonic()
+    queue.missingSince ??= now
+    if (now - queue.missingSince < MISSING_TOPIC_MS) return
+    this.#fail(
       new BrokerError(
-        'DELIVERY_TIMEOUT',
-        `produce to ${topic}-${partition}: not acknowledged within ${DELIVERY_TIMEOUT_MS / 1000} s: ${cause.message}`,
-        { cause },
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `produce to ${name(queue.to)}: it does not exist since ${MISSING_TOPIC_MS / 1000} s: create the topic again, or restart the job if it now has fewer partitions`,
       ),
     )
   }
 
+  #throttle(lane: Lane, ms: number): void {
+    if (ms <= 0) return
+    lane.throttledUntil = this.#options.clock.monotonic() + ms
+    this.#later(ms)
+  }
+
+  #later(ms: number): void {
+    const { clock, connections } = this.#options
+    void sleep(clock, ms, connections.closing).then(() => this.#pump())
+  }
+
+  #lane(leader: number): Lane {
+    const lane = this.#lanes.get(leader) ?? { inFlight: 0, throttledUntil: 0, isPumping: false }
+    this.#lanes.set(leader, lane)
+    return lane
+  }
+
+  #currentIdentity(): Promise<ProducerIdentity> {
+    this.#identity ??= initProducerId(this.#options.metadata).catch((error: unknown) => {
+      this.#identity = undefined
+      throw error
+    })
+    return this.#identity
+  }
+
   /** After a lost batch the order of what follows means nothing: all of it fails together. */
-  #dropAll(failure: Error): void {
+  #fail(failure: Error): void {
     if (this.#pendingBytes > 0) this.#failure ??= failure
-    this.#restartSequences()
-    for (const queue of this.#queues.values()) queue.waiting.length = 0
+    this.#identity = undefined
+    for (const queue of this.#queues.values()) queue.clear()
     this.#release(this.#pendingBytes)
   }
 
@@ -211,62 +313,13 @@ export class KafkaProducer implements Producer {
       waiter.resolve()
     }
   }
-
-  async #pauseAndLook(heads: readonly Queued[]): Promise<void> {
-    await sleep(this.#clock, RETRY_MS)
-    await this.#metadata
-      .refresh([...new Set(heads.map((head) => head.to.topic))])
-      .catch(() => undefined)
-  }
-
-  #lookUpLeaders(): void {
-    if (this.#closed) return
-    this.#lookup ??= this.#refreshUnled().finally(() => {
-      this.#lookup = undefined
-      this.#pump()
-    })
-  }
-
-  async #refreshUnled(): Promise<void> {
-    const heads = [...this.#queues.values()].flatMap(({ waiting }) => waiting.slice(0, 1))
-    const refreshed = await this.#metadata
-      .refresh([...new Set(heads.map((head) => head.to.topic))])
-      .catch((error: unknown) => error as Error)
-    const unled = heads.find((head) => this.#metadata.leader(head.to) === undefined)
-    if (unled === undefined) return
-    const { topic, partition } = unled.to
-    const why =
-      refreshed instanceof Error ? refreshed.message : 'it has no leader or does not exist'
-    this.#failExpired(
-      [unled],
-      new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', `${topic}-${partition}: ${why}`),
-    )
-    await sleep(this.#clock, RETRY_MS)
-  }
 }
 
-const RETRIED: ReadonlySet<string> = new Set([
-  'NOT_LEADER_OR_FOLLOWER',
-  'LEADER_NOT_AVAILABLE',
-  'REQUEST_TIMED_OUT',
-  'NETWORK_EXCEPTION',
-  'NOT_ENOUGH_REPLICAS',
-  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'KAFKA_STORAGE_ERROR',
-  'THROTTLING_QUOTA_EXCEEDED',
-])
-
-const RESTART: ReadonlySet<string> = new Set([
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'UNKNOWN_PRODUCER_ID',
-  'INVALID_PRODUCER_EPOCH',
-])
-
-function withinRequest(heads: readonly Queued[]): Queued[] {
-  let bytes = 0
-  return heads.filter((head, index) => {
-    bytes += head.batch.length
-    return index === 0 || bytes <= MAX_REQUEST_BYTES
-  })
+interface Destination {
+  readonly leader: number
+  readonly lane: Lane
+  readonly connection: Connection
+  readonly identity: ProducerIdentity
 }
+
+const name = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`

@@ -22,6 +22,29 @@ export class RecordBatchBuilder {
     return this.#end
   }
 
+  /** Milliseconds that the timestamps of the records count from; 0 while there is none. */
+  get baseTimestamp(): number {
+    return this.#baseTimestamp
+  }
+
+  /** Records as they follow those in here: offset deltas from `count` on, timestamps counted from `baseTimestamp`. */
+  appendEncoded(records: {
+    readonly bytes: Uint8Array
+    readonly count: number
+    readonly baseTimestamp: number
+    readonly maxTimestamp: number
+  }): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = records.baseTimestamp
+      this.#maxTimestamp = records.maxTimestamp
+    }
+    this.#reserve(records.bytes.length)
+    this.#bytes.set(records.bytes, this.#end)
+    this.#end += records.bytes.length
+    this.#count += records.count
+    this.#maxTimestamp = Math.max(this.#maxTimestamp, records.maxTimestamp)
+  }
+
   append(
     timestamp: number,
     key: Buffer | null,

@@ -23,9 +23,11 @@ export type Header = readonly [key: string, value: Buffer | null]
 /** A lazy view of one record batch (v2). Offsets and timestamps are doubles: exact up to 2^53. */
 export class RecordBatch {
   readonly bytes: Buffer
+  #records: Buffer | undefined
   #columns: RecordColumns | undefined
+  #valid = false
 
-  /** `bytes` is exactly one batch. Throws `CorruptBatch` on a wrong length or magic. */
+  /** `bytes` is exactly one batch. Throws `CorruptBatch` on a wrong length, magic or offset. */
   constructor(bytes: Buffer) {
     if (
       bytes.length < at.records ||
@@ -40,6 +42,11 @@ export class RecordBatch {
       )
     }
     this.bytes = bytes
+    // Readers move on by these: a range that runs backwards would have them read the same for ever.
+    const lastOffsetDelta = bytes.readInt32BE(at.lastOffsetDelta)
+    if (this.baseOffset < 0 || lastOffsetDelta < 0 || !Number.isSafeInteger(this.nextOffset)) {
+      throw this.#corrupt(`claims the last offset delta ${lastOffsetDelta}`)
+    }
   }
 
   get baseOffset(): number {
@@ -84,11 +91,35 @@ export class RecordBatch {
 
   /** Milliseconds since the epoch. With log append time every record carries the batch's. */
   timestamp(columns: RecordColumns, index: number): number {
-    if ((this.#attributes & attribute.logAppendTime) !== 0) return this.maxTimestamp
-    return this.baseTimestamp + (columns.timestampDelta[index] ?? 0)
+    return this.appendTime ?? this.baseTimestamp + (columns.timestampDelta[index] ?? 0)
   }
 
-  /** Checks the CRC, decompresses and indexes, once. Throws `CorruptBatch`. */
+  /** The time that all records carry where the topic has log append time; undefined where each has its own. */
+  get appendTime(): number | undefined {
+    return (this.#attributes & attribute.logAppendTime) === 0 ? undefined : this.maxTimestamp
+  }
+
+  /** How many offsets the batch spans; compaction may have left fewer records. */
+  get offsetCount(): number {
+    return this.nextOffset - this.baseOffset
+  }
+
+  /** Checks the CRC, once. Needed before a batch is skipped by what its header says. Throws `CorruptBatch`. */
+  ensureValid(): void {
+    if (this.#valid) return
+    if (batchCrc(this.bytes) !== this.bytes.readUInt32BE(at.crc))
+      throw this.#corrupt('fails its CRC')
+    this.#valid = true
+  }
+
+  /** The bytes of the records, the batch's CRC and header checked, decompressed; once. Throws `CorruptBatch`. */
+  records(): Buffer {
+    this.ensureValid()
+    this.#records ??= this.#saying(() => this.#read())
+    return this.#records
+  }
+
+  /** Checks, decompresses and indexes, once: every length, count and offset holds afterwards. Throws `CorruptBatch`. */
   columns(): RecordColumns {
     this.#columns ??= this.#index()
     return this.#columns
@@ -98,27 +129,44 @@ export class RecordBatch {
     return this.bytes.readInt16BE(at.attributes)
   }
 
-  #index(): RecordColumns {
-    if (batchCrc(this.bytes) !== this.bytes.readUInt32BE(at.crc))
-      throw this.#corrupt('fails its CRC')
+  #read(): Buffer {
+    if (!Number.isSafeInteger(this.baseTimestamp) || !Number.isSafeInteger(this.maxTimestamp)) {
+      throw new RangeError('has a timestamp past 2^53')
+    }
     const bytes = decompress(this.bytes.subarray(at.records), this.compression)
-    const count = this.recordCount
+    const { recordCount: count, offsetCount } = this
     // A record takes at least 7 bytes; a wild count must not size the arrays.
-    if (count < 0 || count * 7 > bytes.length) throw this.#corrupt(`claims ${count} records`)
+    if (count < 0 || count > offsetCount || count * 7 > bytes.length) {
+      throw new RangeError(
+        `claims ${count} records in ${offsetCount} offsets and ${bytes.length} bytes`,
+      )
+    }
+    return bytes
+  }
+
+  #index(): RecordColumns {
+    const bytes = this.records()
+    return this.#saying(() => indexRecords(bytes, this.recordCount, this.offsetCount))
+  }
+
+  /** Whatever does not fit is a corrupt batch, by its offset. */
+  #saying<T>(read: () => T): T {
     try {
-      return indexRecords(bytes, count)
+      return read()
     } catch (error) {
-      if (error instanceof RangeError) throw this.#corrupt(error.message)
+      if (error instanceof RangeError || error instanceof CorruptBatch)
+        throw this.#corrupt(error.message, error)
       throw error
     }
   }
 
-  #corrupt(what: string): CorruptBatch {
-    return new CorruptBatch(`record batch at offset ${this.baseOffset} ${what}`)
+  #corrupt(what: string, cause?: Error): CorruptBatch {
+    return new CorruptBatch(`record batch at offset ${this.baseOffset} ${what}`, { cause })
   }
 }
 
-function indexRecords(bytes: Buffer, count: number): RecordColumns {
+/** `offsets`: how many offsets the batch spans. */
+function indexRecords(bytes: Buffer, count: number, offsets: number): RecordColumns {
   const columns = {
     count,
     bytes,
@@ -131,24 +179,47 @@ function indexRecords(bytes: Buffer, count: number): RecordColumns {
     headersStart: new Int32Array(count),
   }
   const reader = new ByteReader(bytes)
+  let nextDelta = 0
   for (let index = 0; index < count; index++) {
-    const length = reader.varint()
-    const end = reader.position + length
-    if (length < 6 || end > bytes.length) throw new RangeError(`record ${index} past the end`)
-    reader.skip(1) // attributes, unused
-    columns.timestampDelta[index] = reader.varlong()
-    columns.offsetDelta[index] = reader.varint()
-    columns.keyLength[index] = reader.varint()
-    columns.keyStart[index] = reader.position
-    reader.skip(Math.max(columns.keyLength[index] ?? 0, 0))
-    columns.valueLength[index] = reader.varint()
-    columns.valueStart[index] = reader.position
-    reader.skip(Math.max(columns.valueLength[index] ?? 0, 0))
-    columns.headersStart[index] = reader.position
-    if (reader.position >= end) throw new RangeError(`record ${index} is longer than it says`)
-    reader.position = end
+    indexRecord(reader, columns, index)
+    const delta = columns.offsetDelta[index] ?? 0
+    if (delta < nextDelta || delta >= offsets) {
+      throw new RangeError(`has record ${index} at the offset delta ${delta}`)
+    }
+    nextDelta = delta + 1
   }
+  if (reader.position !== bytes.length) throw new RangeError(`holds more than ${count} records`)
   return columns
+}
+
+function indexRecord(reader: ByteReader, columns: RecordColumns, index: number): void {
+  const length = reader.varint()
+  const end = reader.position + length
+  if (length < 6 || end > reader.bytes.length) {
+    throw new RangeError(`has record ${index} past its end`)
+  }
+  reader.skip(1) // attributes, unused
+  columns.timestampDelta[index] = reader.varlong()
+  columns.offsetDelta[index] = reader.varint()
+  const keyLength = reader.part()
+  columns.keyLength[index] = keyLength
+  columns.keyStart[index] = reader.position - Math.max(keyLength, 0)
+  const valueLength = reader.part()
+  columns.valueLength[index] = valueLength
+  columns.valueStart[index] = reader.position - Math.max(valueLength, 0)
+  columns.headersStart[index] = reader.position
+  skipHeaders(reader)
+  if (reader.position !== end) throw new RangeError(`has record ${index} of a wrong length`)
+}
+
+/** Checked here, once, so that whoever reads or copies headers later need not. */
+function skipHeaders(reader: ByteReader): void {
+  const count = reader.varint()
+  if (count < 0) throw new RangeError(`has a record with ${count} headers`)
+  for (let header = 0; header < count; header++) {
+    if (reader.part() < 0) throw new RangeError('has a header without a key')
+    reader.part()
+  }
 }
 
 /** The key's bytes as a view, null for a null key. */
@@ -162,21 +233,11 @@ export function valueAt(columns: RecordColumns, index: number): Buffer | null {
 
 export function headersAt(columns: RecordColumns, index: number): Header[] {
   const reader = new ByteReader(columns.bytes, columns.headersStart[index] ?? 0)
-  const count = reader.varint()
-  if (count < 0 || count > columns.bytes.length)
-    throw new CorruptBatch(`record has ${count} headers`)
-  const headers: Header[] = []
-  for (let header = 0; header < count; header++) {
-    const key = read(reader, reader.varint())?.toString('utf8') ?? ''
-    headers.push([key, read(reader, reader.varint())])
+  const next = () => {
+    const length = reader.part()
+    return part(reader.bytes, reader.position - Math.max(length, 0), length)
   }
-  return headers
-}
-
-function read(reader: ByteReader, length: number): Buffer | null {
-  const start = reader.position
-  if (length > 0) reader.skip(length)
-  return part(reader.bytes, start, length)
+  return Array.from({ length: reader.varint() }, () => [next()?.toString('utf8') ?? '', next()])
 }
 
 function part(bytes: Buffer, start: number, length: number): Buffer | null {

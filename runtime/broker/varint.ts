@@ -16,10 +16,10 @@ export class ByteReader {
       result |= (byte & 0x7f) << shift
       if (byte < 0x80) return (result >>> 1) ^ -(result & 1)
     }
-    throw new RangeError('varint longer than 5 bytes')
+    throw new RangeError('has a varint longer than 5 bytes')
   }
 
-  /** 64-bit varint as a double; exact up to 2^53, which holds for every timestamp delta. */
+  /** 64-bit varint as a double. Throws a RangeError past 2^52, up to which it is exact: 140 000 years in ms. */
   varlong(): number {
     let result = 0
     let scale = 1
@@ -27,19 +27,29 @@ export class ByteReader {
       const byte = this.#byte()
       result += (byte & 0x7f) * scale
       scale *= 128
+      if (result > Number.MAX_SAFE_INTEGER) throw new RangeError('has a varlong past 2^52')
       if (byte < 0x80) return result % 2 === 0 ? result / 2 : -(result + 1) / 2
     }
-    throw new RangeError('varlong longer than 10 bytes')
+    throw new RangeError('has a varlong longer than 10 bytes')
+  }
+
+  /** Moves past a length and as many bytes; returns the length, -1 for null. */
+  part(): number {
+    const length = this.varint()
+    if (length < -1) throw new RangeError(`has a part of length ${length}`)
+    if (length > 0) this.skip(length)
+    return length
   }
 
   skip(length: number): void {
     this.position += length
-    if (length < 0 || this.position > this.bytes.length) throw new RangeError('length past the end')
+    if (length < 0 || this.position > this.bytes.length)
+      throw new RangeError('has a length past the end')
   }
 
   #byte(): number {
     const byte = this.bytes[this.position]
-    if (byte === undefined) throw new RangeError('varint past the end')
+    if (byte === undefined) throw new RangeError('has a varint past the end')
     this.position++
     return byte
   }

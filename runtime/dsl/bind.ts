@@ -1,13 +1,14 @@
 import type { RuntimeConfig } from '../config.ts'
 import { InvalidJob } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
+import { feedbackProblems } from '../topology/feedback.ts'
 import { sourceNode } from '../topology/from-steps.ts'
 import { type Topology, topologyOf } from '../topology/topology.ts'
 import type { Job } from './job.ts'
 
 /** Puts the manifest's inputs where the job names them. Throws `InvalidJob`. */
 export function bind({ nodes }: Job, { inputs }: Pick<RuntimeConfig, 'inputs'>): Topology {
-  return topologyOf(
+  const topology = topologyOf(
     nodes.map((node) => {
       if (node.kind !== 'input') return node
       const input = inputs.find(({ name }) => name === node.name)
@@ -17,4 +18,7 @@ export function bind({ nodes }: Job, { inputs }: Pick<RuntimeConfig, 'inputs'>):
       throw new InvalidJob([{ path: 'code', message }])
     }),
   )
+  const problems = feedbackProblems(topology, 'code')
+  if (problems.length > 0) throw new InvalidJob(problems)
+  return topology
 }

@@ -1,8 +1,12 @@
 import type { RecordFormat } from '../config.ts'
-import type { TopologyNode } from '../topology/nodes.ts'
-import type { StreamRecord } from '../topology/record.ts'
+import { projectionText, repartitionText } from '../topology/node-labels.ts'
+import type { Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
+import type { KeyValue, StreamRecord } from '../topology/record.ts'
+import { keyChanged } from '../topology/repartitioning.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
+import { refuseAsync } from './refuse-async.ts'
+import { Split } from './split.ts'
 
 /** A record whose value is of type `V`; reading a value that is not is the job's own risk. */
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
@@ -38,82 +42,193 @@ export class Stream<V> {
 
   /** Keeps the records for which `predicate` is true. */
   filter(name: string, predicate: (record: TypedRecord<V>) => boolean): Stream<V> {
-    return this.#then({
-      kind: 'filter',
-      name,
-      parent: this.#tail,
-      label: '',
-      predicate: predicate as never,
-    })
+    return this.#then({ kind: 'filter', name, predicate: predicate as never })
+  }
+
+  /** Drops the records for which `predicate` is true. */
+  filterNot(name: string, predicate: (record: TypedRecord<V>) => boolean): Stream<V> {
+    return this.#then({ kind: 'filter-not', name, predicate: predicate as never })
+  }
+
+  /**
+   * New keys and values. Grouping by the keys later moves records through a repartition topic: where only the value
+   * changes, `mapValues` is cheaper.
+   *
+   * @example
+   * payments.map('by-card', ({ value }) => ({ key: value.card, value: value.amount }))
+   */
+  map<W>(name: string, mapper: (record: TypedRecord<V>) => KeyValue<W>): Stream<W> {
+    return this.#then({ kind: 'map', name, mapper: mapper as never })
   }
 
   /** New values; keys stay. */
   mapValues<W>(name: string, mapper: (record: TypedRecord<V>) => W): Stream<W> {
-    return this.#then<W>({
-      kind: 'map-values',
-      name,
-      parent: this.#tail,
-      label: '',
-      mapper: mapper as never,
-    })
+    return this.#then({ kind: 'map-values', name, mapper: mapper as never })
+  }
+
+  /**
+   * Any number of records for one, in the order of the list, each with a key and a value of its own.
+   *
+   * @example
+   * orders.flatMap('lines', ({ value }) => value.lines.map((line) => ({ key: line.sku, value: line })))
+   */
+  flatMap<W>(name: string, mapper: (record: TypedRecord<V>) => Iterable<KeyValue<W>>): Stream<W> {
+    return this.#then({ kind: 'flat-map', name, mapper: mapper as never })
+  }
+
+  /**
+   * Any number of values for one, in the order of the list; keys stay.
+   *
+   * @example
+   * orders.flatMapValues('lines', ({ value }) => value.lines)
+   */
+  flatMapValues<W>(name: string, mapper: (record: TypedRecord<V>) => Iterable<W>): Stream<W> {
+    return this.#then({ kind: 'flat-map-values', name, mapper: mapper as never })
+  }
+
+  /**
+   * Changes which fields the values have, not what they are: `keep` these, `drop` these, or `rename` these. Fields keep
+   * their order; null stays null.
+   *
+   * @example
+   * payments.project('slim', { keep: ['card', 'amount'] })
+   */
+  project<K extends keyof V & string>(
+    name: string,
+    projection: { readonly keep: readonly K[] },
+  ): Stream<Pick<V, K>>
+  project<K extends keyof V & string>(
+    name: string,
+    projection: { readonly drop: readonly K[] },
+  ): Stream<Omit<V, K>>
+  project<const R extends Readonly<Partial<Record<keyof V & string, string>>>>(
+    name: string,
+    projection: { readonly rename: R },
+  ): Stream<Renamed<V, R>>
+  project(name: string, projection: Projection): Stream<unknown> {
+    return this.#then({ kind: 'project', name, label: projectionText(projection), projection })
   }
 
   /** New keys; values stay. Grouping by them later moves records through a repartition topic. */
   selectKey(name: string, selector: (record: TypedRecord<V>) => unknown): Stream<V> {
-    return this.#then({
-      kind: 'select-key',
-      name,
-      parent: this.#tail,
-      label: '',
-      selector: selector as never,
-    })
+    return this.#then({ kind: 'select-key', name, selector: selector as never })
+  }
+
+  /**
+   * A look at each record, which goes on as it is. Seen again after a crash, as all that was not committed.
+   *
+   * @example
+   * payments.peek('seen', ({ offset }) => console.log(offset))
+   */
+  peek(name: string, action: (record: TypedRecord<V>) => void): Stream<V> {
+    return this.#then({ kind: 'peek', name, action: action as never })
+  }
+
+  /**
+   * Splits into branches: each record goes to the first that takes it.
+   *
+   * @example
+   * const { large, rest } = payments
+   *   .split('route')
+   *   .branch('large', ({ value }) => value.amount > 500)
+   *   .otherwise('rest')
+   */
+  split(name: string): Split<V> {
+    return new Split(this.#nodes, this.#tail, name)
+  }
+
+  /**
+   * The records of this stream and of another, each as it comes: nothing is promised of the order between the two.
+   *
+   * @example
+   * const orders = web.merge('orders', app)
+   */
+  merge<W>(name: string, other: Stream<W>): Stream<V | W> {
+    const node = { kind: 'merge', name, parents: [this.#tail, other.#tail], label: '' } as const
+    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, Object.freeze(node)])
+    return new Stream<V | W>([...nodes], name)
+  }
+
+  /**
+   * Sends the records through the topic `<applicationId>-<name>-repartition`, so that equal keys meet and as many tasks as
+   * it has partitions share the work behind it. Without `partitions` it has as many as there are tasks that write it. A
+   * record without key is dropped.
+   *
+   * @example
+   * payments.selectKey('card', ({ value }) => value.card).repartition('spread', { partitions: 12 })
+   */
+  repartition(name: string, options: { readonly partitions?: number } = {}): Stream<V> {
+    return this.#repartitioned(name, options)
   }
 
   /** Groups by a new key, through the topic `<applicationId>-<name>-repartition`. */
   groupBy(name: string, selector: (record: TypedRecord<V>) => unknown): GroupedStream<V> {
-    const keyed = this.selectKey(`${name}.key`, selector)
-    return new GroupedStream(keyed.#repartitioned(name), `${name}.repartition`)
+    return this.selectKey(`${name}.key`, selector).#repartitioned(name).#grouped()
   }
 
   /** Groups by the key that the records have; they move only if it was changed since they were last placed by it. */
   groupByKey(name: string): GroupedStream<V> {
-    if (!this.#keyChanged()) return new GroupedStream(this.#nodes, this.#tail)
-    return new GroupedStream(this.#repartitioned(name), `${name}.repartition`)
+    const moves = keyChanged(this.#nodes, this.#tail)
+    return (moves ? this.#repartitioned(name) : this).#grouped()
   }
 
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
   to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
-    const { format = 'Json', keyFormat = 'String' } =
-      typeof formats === 'string' ? { format: formats } : formats
-    const sink = {
-      kind: 'sink',
-      name: `${this.#tail} → ${topic}`,
-      parent: this.#tail,
-      label: '',
-      topic,
-      format,
-      keyFormat,
-    } as const
-    return { nodes: [...this.#nodes, sink] }
+    const name = `${this.#tail} → ${topic}`
+    return { nodes: this.#then({ kind: 'sink', name, topic, ...formatsOf(formats) }).#nodes }
   }
 
-  #then<W = V>(node: TopologyNode): Stream<W> {
-    return new Stream<W>([...this.#nodes, Object.freeze(node)], node.name)
+  /**
+   * Writes each record to the topic that `choose` names, one of `topics`, which must all exist; another answer makes the
+   * record a bad one. Formats as in `to`.
+   *
+   * @example
+   * payments.toOneOf(['payments-de', 'payments-fr'], ({ value }) => `payments-${value.country}`)
+   */
+  toOneOf(
+    topics: readonly string[],
+    choose: (record: TypedRecord<V>) => string,
+    formats: RecordFormat | OutputFormats = {},
+  ): Output {
+    const name = `${this.#tail} → ${topics.join(' | ')}`
+    const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never } as const
+    return { nodes: this.#then({ ...sink, ...formatsOf(formats) }).#nodes }
   }
 
-  #repartitioned(stem: string): readonly JobNode[] {
+  #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
+    refuseAsync(step.name, Object.values(step))
+    const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
+    return new Stream<W>([...this.#nodes, node], node.name)
+  }
+
+  #repartitioned(stem: string, options: Pick<RepartitionNode, 'partitions'> = {}): Stream<V> {
     const name = `${stem}.repartition`
-    return [
-      ...this.#nodes,
-      Object.freeze({ kind: 'repartition', name, parent: this.#tail, label: '', stem } as const),
-    ]
+    return this.#then({
+      kind: 'repartition',
+      name,
+      label: repartitionText(options),
+      stem,
+      ...options,
+    })
   }
 
-  #keyChanged(): boolean {
-    const last = this.#nodes.findLastIndex(({ kind }) => kind === 'select-key')
-    const placed = this.#nodes.findLastIndex(
-      ({ kind }) => kind === 'repartition' || kind === 'input',
-    )
-    return last > placed
+  #grouped(): GroupedStream<V> {
+    return new GroupedStream(this.#nodes, this.#tail)
   }
+}
+
+/** A node before the stream has said where it stands. */
+type Unplaced<N> = N extends { readonly parent: string }
+  ? Omit<N, 'parent' | 'label'> & { readonly label?: string }
+  : never
+
+/** The fields of `V`, those that `R` names under their new names. */
+type Renamed<V, R> = {
+  readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
+}
+
+function formatsOf(formats: RecordFormat | OutputFormats): Required<OutputFormats> {
+  const { format = 'Json', keyFormat = 'String' } =
+    typeof formats === 'string' ? { format: formats } : formats
+  return { format, keyFormat }
 }

@@ -14,6 +14,7 @@ type Case<K extends Expr['exprKind']['case']> = Extract<Expr['exprKind'], { case
 /** A compiled expression: CEL's syntax on JSON values. Free of side effects; cannot reach anything but its subject. */
 export interface Expression<S> {
   readonly source: string
+  readonly ast: Expr
   /** Throws `ExpressionError` with the place that failed. */
   evaluate(subject: S): unknown
 }
@@ -41,7 +42,11 @@ export function compileParsed<S>(
   environment: Environment<S>,
 ): Expression<S> {
   const evaluate = new Compiler(source, parsed, environment).compile(part)
-  return { source, evaluate: (subject) => evaluate({ subject, locals: [], steps: MAX_STEPS }) }
+  return {
+    source,
+    ast: part,
+    evaluate: (subject) => evaluate({ subject, locals: [], steps: MAX_STEPS }),
+  }
 }
 
 export function parseSource(source: string): Parsed {

@@ -1,21 +1,14 @@
 import { BadRecord } from '../errors.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
-import type { KeyValueStore } from '../state/store.ts'
-import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { parentOf } from '../topology/topology.ts'
-import { aggregateProcessor } from './aggregate.ts'
-import { filterProcessor } from './filter.ts'
+import { parentsOf } from '../topology/topology.ts'
 import type { FlowRecord } from './flow-record.ts'
-import { mapValuesProcessor } from './map-values.ts'
 import type { Forward, Processor } from './processor.ts'
-import { selectKeyProcessor } from './select-key.ts'
+import { processorOf, type Wiring } from './processor-of.ts'
 
 /** What a sub-topology needs from the task around it. */
-export interface Surroundings {
-  readonly store: (name: string) => KeyValueStore
-  /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
-  readonly sink: (node: SinkNode, record: FlowRecord) => void
+export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo'> {
   /** Takes a record that leaves for the repartition topic of the node. */
   readonly repartition: (node: RepartitionExit, record: FlowRecord) => void
   /** Counts a record that enters the node. */
@@ -27,21 +20,31 @@ export function buildProcessors(
   subTopology: SubTopology,
   surroundings: Surroundings,
 ): ReadonlyMap<string, Processor> {
-  const childrenOf = (name: string) =>
-    subTopology.nodes.filter((node) => node.kind !== 'repartition' && parentOf(node) === name)
+  const builder = new Builder(subTopology, surroundings)
+  return new Map(
+    subTopology.sources.map(({ node, topic }) => {
+      const forward = builder.forwardFrom(node)
+      return [topic, { process: (record) => (surroundings.entered(node), forward(record)) }]
+    }),
+  )
+}
 
-  /** Repartition nodes belong to the sub-topology that reads them; here they are where the records leave. */
-  const build = (node: TopologyNode): Processor =>
-    guarded(node, surroundings, processorFor(node, surroundings, forwardTo(node.name)))
+class Builder {
+  readonly #subTopology: SubTopology
+  readonly #surroundings: Surroundings
+  readonly #built = new Map<string, Processor>()
 
-  const forwardTo = (name: string): Forward => {
+  constructor(subTopology: SubTopology, surroundings: Surroundings) {
+    this.#subTopology = subTopology
+    this.#surroundings = surroundings
+  }
+
+  /** The way to all children of a node, and to the repartition topics behind it. */
+  forwardFrom(name: string): Forward {
+    const { nodes, exits } = this.#subTopology
     const processors = [
-      ...childrenOf(name).map(build),
-      ...subTopology.exits
-        .filter((exit) => exit.parent === name)
-        .map((exit) =>
-          guarded(exit, surroundings, { process: (r) => surroundings.repartition(exit, r) }),
-        ),
+      ...nodes.filter((node) => isChild(node, name)).map((node) => this.#processorAt(node)),
+      ...exits.filter((exit) => exit.parent === name).map((exit) => this.#exit(exit)),
     ]
     const [only] = processors
     if (processors.length === 1 && only !== undefined) return (record) => only.process(record)
@@ -50,45 +53,55 @@ export function buildProcessors(
     }
   }
 
-  return new Map(
-    subTopology.sources.map(({ node, topic }) => {
-      const forward = forwardTo(node)
-      return [topic, { process: (record) => (surroundings.entered(node), forward(record)) }]
-    }),
-  )
-}
+  /** A branch that nothing takes from is not there. */
+  #forwardTo(child: string): Forward {
+    const node = this.#subTopology.nodes.find(({ name }) => name === child)
+    if (node === undefined) return () => undefined
+    const processor = this.#processorAt(node)
+    return (record) => processor.process(record)
+  }
 
-function processorFor(
-  node: TopologyNode,
-  { store, sink }: Surroundings,
-  forward: Forward,
-): Processor {
-  switch (node.kind) {
-    case 'filter':
-      return filterProcessor(node, forward)
-    case 'map-values':
-      return mapValuesProcessor(node, forward)
-    case 'select-key':
-      return selectKeyProcessor(node, forward)
-    case 'aggregate':
-      return aggregateProcessor(node, store(node.name), forward)
-    case 'sink':
-      return { process: (record) => sink(node, record) }
-    case 'source':
-    case 'repartition':
-      return { process: forward }
+  /** Once a node, however many ways lead to it. */
+  #processorAt(node: TopologyNode): Processor {
+    const known = this.#built.get(node.name)
+    if (known !== undefined) return known
+    const processor = guarded(
+      node,
+      this.#surroundings.entered,
+      processorOf(node, {
+        ...this.#surroundings,
+        forward: this.forwardFrom(node.name),
+        forwardTo: (child) => this.#forwardTo(child),
+      }),
+    )
+    this.#built.set(node.name, processor)
+    return processor
+  }
+
+  /** A record is counted where it comes out of the topic, not where it goes in. */
+  #exit(exit: RepartitionExit): Processor {
+    const { repartition } = this.#surroundings
+    return guarded(exit, () => undefined, { process: (record) => repartition(exit, record) })
   }
 }
 
+/** A repartition node belongs to the sub-topology that reads it; where it is a child, records leave by the exits. */
+const isChild = (node: TopologyNode, name: string): boolean =>
+  node.kind !== 'repartition' && parentsOf(node).includes(name)
+
 /** Whatever goes wrong with a record becomes a `BadRecord` of the node where it went wrong. */
-function guarded(node: TopologyNode, { entered }: Surroundings, processor: Processor): Processor {
+function guarded(
+  { name }: TopologyNode,
+  entered: Surroundings['entered'],
+  processor: Processor,
+): Processor {
   return {
     process(record) {
-      entered(node.name)
+      entered(name)
       try {
         processor.process(record)
       } catch (error) {
-        throw error instanceof BadRecord ? error : asBadRecord(error, node.name)
+        throw error instanceof BadRecord ? error : asBadRecord(error, name)
       }
     },
   }

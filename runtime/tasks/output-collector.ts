@@ -1,7 +1,8 @@
-import type { Producer } from '../broker/broker.ts'
+import type { Producer, TopicPartition } from '../broker/broker.ts'
 import { partitionFor } from '../broker/partitioner.ts'
 import type { Header } from '../broker/record-batch.ts'
 import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
+import type { RecordSink } from '../fused/exit-writer.ts'
 
 /** A record on its way out. */
 export interface OutputRecord {
@@ -21,12 +22,12 @@ const BATCH_BYTES = 256 * 1024
  * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
  * fails half-way leaves nothing behind.
  */
-export class OutputCollector {
+export class OutputCollector implements RecordSink {
   readonly #producer: Producer
   readonly #partitionCounts: ReadonlyMap<string, number>
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
+  readonly #turns = new Map<string, number>()
   #staged: OutputRecord[] = []
-  #turn = 0
   #produced = 0
 
   constructor(producer: Producer, partitionCounts: ReadonlyMap<string, number>) {
@@ -59,6 +60,26 @@ export class OutputCollector {
     }
   }
 
+  openBatch({ topic, partition }: TopicPartition): RecordBatchBuilder {
+    return this.#builder(topic, partition)
+  }
+
+  append(to: TopicPartition, records: Parameters<RecordSink['append']>[1]): void {
+    const builder = this.#builder(to.topic, to.partition)
+    builder.appendEncoded(records)
+    if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(to.topic, to.partition, builder)
+  }
+
+  partitionsOf(topic: string): number {
+    return this.#partitionCounts.get(topic) ?? 1
+  }
+
+  nextPartition(topic: string): number {
+    const turn = this.#turns.get(topic) ?? 0
+    this.#turns.set(topic, turn + 1)
+    return turn % this.partitionsOf(topic)
+  }
+
   #append(record: OutputRecord): void {
     const partition = record.partition ?? this.#partition(record)
     const builder = this.#builder(record.topic, partition)
@@ -67,8 +88,7 @@ export class OutputCollector {
   }
 
   #partition({ topic, key }: OutputRecord): number {
-    const count = this.#partitionCounts.get(topic) ?? 1
-    return key === null ? this.#turn++ % count : partitionFor(key, count)
+    return key === null ? this.nextPartition(topic) : partitionFor(key, this.partitionsOf(topic))
   }
 
   #builder(topic: string, partition: number): RecordBatchBuilder {

@@ -16,3 +16,13 @@ export function takeEarliest(
   const record = earliest?.take()
   return earliest === undefined || record === undefined ? undefined : { queue: earliest, record }
 }
+
+/** The partition whose next batch begins earliest in event time; undefined when nothing is left. */
+export function earliestBatch(queues: readonly RecordQueue[]): RecordQueue | undefined {
+  let earliest: RecordQueue | undefined
+  for (const queue of queues) {
+    const time = queue.headBatch?.baseTimestamp ?? Infinity
+    if (time < (earliest?.headBatch?.baseTimestamp ?? Infinity)) earliest = queue
+  }
+  return earliest
+}

@@ -46,18 +46,27 @@ export class RecordQueue {
 
   take(): FlowRecord | undefined {
     const batch = this.#head()
-    const columns = this.#columns
-    if (batch === undefined || columns === undefined) return undefined
-    const index = this.#index++
-    const record = FlowRecord.of({
-      from: this.partition,
-      batch,
-      columns,
-      index,
-      ...this.#serdes,
-    })
+    if (batch === undefined) return undefined
+    const record = this.recordAt(batch, this.#index++)
     this.#position = record.offset + 1
     return record
+  }
+
+  /** The next batch, for those who work on whole ones. It stays the next until `finishBatch`. */
+  get headBatch(): RecordBatch | undefined {
+    return this.#batches[0]
+  }
+
+  recordAt(batch: RecordBatch, index: number): FlowRecord {
+    const columns = batch.columns()
+    return FlowRecord.of({ from: this.partition, batch, columns, index, ...this.#serdes })
+  }
+
+  finishBatch(): void {
+    const batch = this.#batches.shift()
+    this.#columns = undefined
+    this.#index = 0
+    this.#position = Math.max(this.#position, batch?.nextOffset ?? 0)
   }
 
   /** The batch that holds the next record, with its columns at hand. */
@@ -68,10 +77,7 @@ export class RecordQueue {
       this.#columns ??= batch.columns()
       this.#skipBelowPosition(batch, this.#columns)
       if (this.#index < this.#columns.count) return batch
-      this.#position = Math.max(this.#position, batch.nextOffset)
-      this.#batches.shift()
-      this.#columns = undefined
-      this.#index = 0
+      this.finishBatch()
     }
   }
 

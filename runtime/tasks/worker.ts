@@ -9,6 +9,8 @@ import type {
 import { CommitRejected } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { RuntimeConfig, RuntimeState } from '../config.ts'
+import { fuse } from '../fused/fuse.ts'
+import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
@@ -53,6 +55,7 @@ export class Worker {
   readonly #fetcher: Fetcher
   readonly #member: GroupMember
   readonly #collector: OutputCollector
+  readonly #programs: readonly (ReadonlyMap<string, Program> | undefined)[]
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
   #generators: readonly Generator[] = []
@@ -66,6 +69,9 @@ export class Worker {
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#collector = new OutputCollector(this.#producer, options.partitionCounts)
+    this.#programs = subTopologies.map((subTopology) =>
+      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
+    )
     this.#member = broker.groupMember({
       groupId: config.applicationId,
       // With the number even where there is one thread, so that another `threads` finds the same members again.
@@ -201,7 +207,9 @@ export class Worker {
       if (this.#tasks.has(name)) continue
       const { applicationId, onError, job } = config
       const jobName = `${job.namespace}/${job.name}`
-      const common = { applicationId, onError, deadLetterTopic, tally, collector: this.#collector }
+      const programs = this.#programs[id.subTopology]
+      const collector = this.#collector
+      const common = { applicationId, onError, deadLetterTopic, tally, collector, programs }
       this.#tasks.set(name, new Task({ id, subTopology, job: jobName, ...common }))
     }
     this.#generators = config.inputs

@@ -1,6 +1,6 @@
 import type { TopologyNode } from './nodes.ts'
 import type { SubTopology } from './sub-topologies.ts'
-import { parentOf } from './topology.ts'
+import { parentsOf } from './topology.ts'
 
 /** The topology as text, in the manner of Kafka Streams' `Topology.describe()`. */
 export const describeTopology = (subTopologies: readonly SubTopology[]): string =>
@@ -19,10 +19,14 @@ export const describeTopology = (subTopologies: readonly SubTopology[]): string 
     .join('\n')
 
 function describeNode(node: TopologyNode, topic: string | undefined): string {
-  const parent = parentOf(node)
-  const from = parent === undefined ? '' : ` <- ${parent}`
+  const parents = parentsOf(node)
+  const from = parents.length === 0 ? '' : ` <- ${parents.join(', ')}`
   const label = 'label' in node && node.label !== '' ? ` [${node.label}]` : ''
-  const about =
-    node.kind === 'sink' ? ` -> topic ${node.topic}` : topic === undefined ? '' : ` topic ${topic}`
-  return `${node.kind} ${node.name}${about}${label}${from}`
+  return `${node.kind} ${node.name}${topicText(node, topic)}${label}${from}`
+}
+
+function topicText(node: TopologyNode, read: string | undefined): string {
+  if (node.kind === 'sink') return ` -> topic ${node.topic}`
+  if (node.kind === 'dynamic-sink') return ` -> one of the topics ${node.topics.join(', ')}`
+  return read === undefined ? '' : ` topic ${read}`
 }

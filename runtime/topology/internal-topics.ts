@@ -1,5 +1,6 @@
 import type { RepartitionNode } from './nodes.ts'
-import type { SubTopology } from './sub-topologies.ts'
+import { requireCoPartitioned } from './co-partitioning.ts'
+import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
 
 /** A topic that the job needs for itself. */
 export interface InternalTopic {
@@ -32,38 +33,39 @@ const CHANGELOG_CONFIG = {
 /** How many tasks each sub-topology has: the most partitions of any topic it reads. */
 export type TaskCounts = ReadonlyMap<number, number>
 
-/**
- * A repartition topic gets as many partitions as the sub-topology that writes it has tasks, through as many hops as
- * there are. `inputPartitions` holds the partition count of each input topic.
- */
+/** `inputPartitions` holds the partition count of each input topic. Throws `InvalidJob` as `requireCoPartitioned` does. */
 export function taskCountsOf(
   subTopologies: readonly SubTopology[],
   inputPartitions: ReadonlyMap<string, number>,
 ): TaskCounts {
-  const counts = new Map<number, number>()
-  // Parents come before children, so every writer is counted before its readers.
-  for (const subTopology of subTopologies) {
-    const sizes = subTopology.sources.map((source) =>
-      source.internal
-        ? writerTasks(subTopologies, subTopology, source.node, counts)
-        : (inputPartitions.get(source.topic) ?? 0),
-    )
-    counts.set(subTopology.id, Math.max(0, ...sizes))
+  const counts = new Map(subTopologies.map(({ id }) => [id, 0]))
+  const partitionsOf = (source: SubTopologySource) =>
+    source.repartition === undefined
+      ? (inputPartitions.get(source.topic) ?? 0)
+      : repartitionPartitions(source.repartition, subTopologies, counts)
+  // Sub-topologies may feed each other in a ring: counts only grow, and never beyond the largest, so this ends.
+  for (let grew = true; grew;) {
+    grew = false
+    for (const { id, sources } of subTopologies) {
+      const count = Math.max(0, ...sources.map(partitionsOf))
+      if (count === counts.get(id)) continue
+      counts.set(id, count)
+      grew = true
+    }
   }
+  requireCoPartitioned(subTopologies, partitionsOf)
   return counts
 }
 
-function writerTasks(
+/** As many partitions as the node asks for, or as the sub-topologies that write it have tasks. */
+function repartitionPartitions(
+  { parent, partitions }: RepartitionNode,
   all: readonly SubTopology[],
-  reader: SubTopology,
-  node: string,
-  counts: TaskCounts,
+  taskCounts: TaskCounts,
 ): number {
-  const repartition = reader.nodes.find(
-    (n): n is RepartitionNode => n.kind === 'repartition' && n.name === node,
-  )
-  const writers = all.filter(({ nodes }) => nodes.some(({ name }) => name === repartition?.parent))
-  return Math.max(0, ...writers.map(({ id }) => counts.get(id) ?? 0))
+  if (partitions !== undefined) return partitions
+  const writers = all.filter(({ nodes }) => nodes.some(({ name }) => name === parent))
+  return Math.max(0, ...writers.map(({ id }) => taskCounts.get(id) ?? 0))
 }
 
 export function internalTopicsOf(
@@ -71,16 +73,16 @@ export function internalTopicsOf(
   taskCounts: TaskCounts,
 ): readonly InternalTopic[] {
   return subTopologies.flatMap(({ id, sources, stores }) => {
-    const partitions = taskCounts.get(id) ?? 0
-    return [
-      ...sources
-        .filter((source) => source.internal)
-        .map(({ topic }) => ({ name: topic, partitions, config: REPARTITION_CONFIG })),
-      ...stores.map((store) => ({
-        name: store.changelogTopic,
-        partitions,
-        config: CHANGELOG_CONFIG,
-      })),
-    ]
+    const repartitionTopics = sources.flatMap(({ topic, repartition }) => {
+      if (repartition === undefined) return []
+      const partitions = repartitionPartitions(repartition, subTopologies, taskCounts)
+      return [{ name: topic, partitions, config: REPARTITION_CONFIG }]
+    })
+    const changelogTopics = stores.map((store) => ({
+      name: store.changelogTopic,
+      partitions: taskCounts.get(id) ?? 0,
+      config: CHANGELOG_CONFIG,
+    }))
+    return [...repartitionTopics, ...changelogTopics]
   })
 }

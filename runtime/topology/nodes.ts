@@ -1,5 +1,6 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
-import type { StreamRecord } from './record.ts'
+import type { Expression } from '../expr/compile.ts'
+import type { KeyValue, StreamRecord } from './record.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -8,11 +9,21 @@ import type { StreamRecord } from './record.ts'
 export type TopologyNode =
   | SourceNode
   | FilterNode
+  | FilterNotNode
+  | MapNode
   | MapValuesNode
+  | FlatMapNode
+  | FlatMapValuesNode
   | SelectKeyNode
+  | PeekNode
+  | ProjectNode
+  | SplitNode
+  | BranchNode
   | RepartitionNode
+  | MergeNode
   | AggregateNode
   | SinkNode
+  | DynamicSinkNode
 
 export interface SourceNode {
   readonly kind: 'source'
@@ -24,6 +35,16 @@ export interface SourceNode {
   readonly generator?: GeneratorConfig
 }
 
+/** What a node asks of a record: a user's function, or an expression, which the fused path compiles. */
+export type RecordFunction<T> = ((record: StreamRecord) => T) & {
+  readonly expression?: Expression<StreamRecord>
+}
+
+/** Makes a new value. One made of a step's `map` carries its fields, in the order of the value's. */
+export type ValueMapper = RecordFunction<unknown> & {
+  readonly fields?: readonly (readonly [name: string, expression: Expression<StreamRecord>])[]
+}
+
 interface Child {
   readonly name: string
   readonly parent: string
@@ -33,17 +54,77 @@ interface Child {
 
 export interface FilterNode extends Child {
   readonly kind: 'filter'
-  readonly predicate: (record: StreamRecord) => boolean
+  readonly predicate: RecordFunction<boolean>
+}
+
+export interface FilterNotNode extends Child {
+  readonly kind: 'filter-not'
+  readonly predicate: RecordFunction<boolean>
+}
+
+export interface MapNode extends Child {
+  readonly kind: 'map'
+  readonly mapper: RecordFunction<KeyValue>
 }
 
 export interface MapValuesNode extends Child {
   readonly kind: 'map-values'
-  readonly mapper: (record: StreamRecord) => unknown
+  readonly mapper: ValueMapper
+}
+
+/** Any number of records for one, in the order of the list. */
+export interface FlatMapNode extends Child {
+  readonly kind: 'flat-map'
+  readonly mapper: RecordFunction<Iterable<KeyValue>>
+}
+
+/** Any number of records for one, all with its key, in the order of the list. */
+export interface FlatMapValuesNode extends Child {
+  readonly kind: 'flat-map-values'
+  readonly mapper: RecordFunction<Iterable<unknown>>
 }
 
 export interface SelectKeyNode extends Child {
   readonly kind: 'select-key'
-  readonly selector: (record: StreamRecord) => unknown
+  readonly selector: RecordFunction<unknown>
+}
+
+/** A look at each record, which goes on as it is. */
+export interface PeekNode extends Child {
+  readonly kind: 'peek'
+  readonly action: (record: StreamRecord) => void
+}
+
+/** Changes which fields an object has, not their values; null stays null. Fields keep their order. */
+export interface ProjectNode extends Child {
+  readonly kind: 'project'
+  readonly projection: Projection
+}
+
+/** Exactly one of the three; of fields that a record does not have nothing is said. */
+export interface Projection {
+  readonly keep?: readonly string[]
+  readonly drop?: readonly string[]
+  /** Old name → new name. */
+  readonly rename?: Readonly<Record<string, string>>
+}
+
+/** Gives each record to the first of its branches that takes it; a record that none takes goes nowhere. */
+export interface SplitNode extends Child {
+  readonly kind: 'split'
+  readonly branches: readonly Branch[]
+}
+
+export interface Branch {
+  /** The node of the branch, `<split>.<branch>`. */
+  readonly node: string
+  /** Unset: it takes all that come so far. */
+  readonly predicate?: RecordFunction<boolean>
+}
+
+/** What a split gave to one of its branches. */
+export interface BranchNode extends Child {
+  readonly kind: 'branch'
 }
 
 /** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */
@@ -51,6 +132,14 @@ export interface RepartitionNode extends Child {
   readonly kind: 'repartition'
   /** The user's name for what comes next: the step or the grouping. */
   readonly stem: string
+  /** Partitions of the topic; unset: as many as there are tasks that write it. */
+  readonly partitions?: number
+}
+
+/** The records of all its parents, each as it comes. */
+export interface MergeNode extends Omit<Child, 'parent'> {
+  readonly kind: 'merge'
+  readonly parents: readonly string[]
 }
 
 /** Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update. */
@@ -66,6 +155,15 @@ export interface AggregateNode extends Child {
 export interface SinkNode extends Child {
   readonly kind: 'sink'
   readonly topic: string
+  readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
+}
+
+/** Writes each record to the topic that `topicOf` names. It must be one of `topics`, which the job waits for. */
+export interface DynamicSinkNode extends Child {
+  readonly kind: 'dynamic-sink'
+  readonly topics: readonly string[]
+  readonly topicOf: RecordFunction<unknown>
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
 }

@@ -1,6 +1,7 @@
 /**
  * One record on its way through the topology. Keys and values are decoded when first asked for; a record that passes
- * through unread keeps its bytes. User functions get this too, so it is read-only to them.
+ * through unread keeps its bytes. User functions get this too, so it is read-only to them, and valid only during the call:
+ * the runtime may use the object again for the next record. Keep what was read from it, not the record.
  */
 export interface StreamRecord {
   readonly topic: string
@@ -13,6 +14,12 @@ export interface StreamRecord {
   /** Decoded by the source's format; null for a tombstone. Throws `BadRecord`. */
   readonly value: unknown
   readonly headers: readonly RecordHeader[]
+}
+
+/** What a record becomes, where both may change. */
+export interface KeyValue<V = unknown> {
+  readonly key: unknown
+  readonly value: V
 }
 
 export interface RecordHeader {

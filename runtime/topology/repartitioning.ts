@@ -1,13 +1,13 @@
-import type { TopologyNode } from './nodes.ts'
-import { parentOf } from './topology.ts'
+import { lineageOf } from './topology.ts'
+
+export const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key', 'map', 'flat-map'])
+const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 
 /**
  * True when a key was chosen since the records were last placed by their key (at a source or a repartition): equal keys
- * may then sit in different partitions.
+ * may then sit in different partitions. Of merged streams one is enough.
  */
-export function keyChanged(nodes: readonly TopologyNode[], from: string): boolean {
-  const node = nodes.find(({ name }) => name === from)
-  if (node === undefined || node.kind === 'source' || node.kind === 'repartition') return false
-  if (node.kind === 'select-key') return true
-  return keyChanged(nodes, parentOf(node) ?? '')
+export function keyChanged(nodes: Parameters<typeof lineageOf>[0], from: string): boolean {
+  const lineage = lineageOf(nodes, from, ({ kind }) => PLACES_BY_KEY.has(kind))
+  return nodes.some(({ kind, name }) => CHANGES_KEY.has(kind) && lineage.has(name))
 }

@@ -1,7 +1,7 @@
-import type { RecordFormat } from '../config.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { AggregateNode, RepartitionNode, TopologyNode } from './nodes.ts'
-import { parentOf, type Topology } from './topology.ts'
+import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { parentsOf, type Topology } from './topology.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
 export interface SubTopology {
@@ -13,20 +13,15 @@ export interface SubTopology {
   readonly exits: readonly RepartitionExit[]
 }
 
-export interface RepartitionExit extends RepartitionNode {
-  /** How the values lie in the repartition topic. */
-  readonly format: RecordFormat
-}
+export interface RepartitionExit extends RepartitionNode, RecordFormats {}
 
 /** A topic this sub-topology reads, and the node whose children get its records. */
-export interface SubTopologySource {
+export interface SubTopologySource extends RecordFormats {
   readonly node: string
   readonly topic: string
-  readonly format: RecordFormat
-  readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
-  /** For a repartition topic: the sub-topology's own; otherwise a topic of the user's. */
-  readonly internal: boolean
+  /** The node behind a repartition topic of the job's own; unset for a topic of the user's. */
+  readonly repartition?: RepartitionNode
 }
 
 export interface StoreSpec {
@@ -39,13 +34,8 @@ export interface StoreSpec {
  * Streams. A repartition node ends one sub-topology and begins the next.
  */
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
-  const roots = new Map<string, string>()
-  for (const node of topology.nodes) {
-    const parent = parentOf(node)
-    const root = node.kind === 'repartition' || parent === undefined ? node.name : roots.get(parent)
-    roots.set(node.name, root ?? node.name)
-  }
-  const members = Map.groupBy(topology.nodes, (node) => roots.get(node.name) ?? node.name)
+  const groups = connected(topology.nodes)
+  const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
@@ -56,8 +46,21 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
-      .map((node) => ({ ...node, format: valueFormatAt(node, topology) })),
+      .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
   }))
+}
+
+/** Node → the group it belongs to. A merge makes one group of those of its parents. */
+function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>()
+  for (const node of nodes) {
+    const above = node.kind === 'repartition' ? [] : parentsOf(node)
+    const joined = new Set(above.map((parent) => groups.get(parent)))
+    const [group = node.name] = joined
+    groups.set(node.name, group)
+    for (const [name, old] of groups) if (joined.has(old)) groups.set(name, group)
+  }
+  return groups
 }
 
 function sourceOf(
@@ -67,27 +70,12 @@ function sourceOf(
 ): SubTopologySource[] {
   if (node.kind === 'source') {
     const { name, topic, format, keyFormat, startFrom } = node
-    return [{ node: name, topic, format, keyFormat, startFrom, internal: false }]
+    return [{ node: name, topic, format, keyFormat, startFrom }]
   }
   if (node.kind === 'repartition') {
     const topic = repartitionTopic(applicationId, node.stem)
-    const format = valueFormatAt(node, topology)
-    // The key was chosen by the job, and lies there as text: see `serde/key.ts`.
-    const keyFormat = 'String'
-    return [{ node: node.name, topic, format, keyFormat, startFrom: 'Earliest', internal: true }]
+    const formats = repartitionFormats(node, topology)
+    return [{ node: node.name, topic, ...formats, startFrom: 'Earliest', repartition: node }]
   }
   return []
-}
-
-/** Nodes that hand on the very value they were given. */
-const passing: ReadonlySet<TopologyNode['kind']> = new Set(['filter', 'select-key', 'repartition'])
-
-/** A value that no node has changed since it was read goes on in its own bytes; what a job made is written as JSON. */
-function valueFormatAt(node: TopologyNode, { nodes }: Topology): RecordFormat {
-  let current: TopologyNode | undefined = node
-  while (current !== undefined && passing.has(current.kind)) {
-    const parent: string | undefined = parentOf(current)
-    current = nodes.find(({ name }) => name === parent)
-  }
-  return current?.kind === 'source' ? current.format : 'Json'
 }

@@ -11,6 +11,8 @@ const FIRST = 200_000
 const SECOND = 20_000
 const THIRD = 100_000
 const QUIET_MS = 120_000
+/** The first time, Kubernetes, Helm and the images are built from source. */
+const INSTALL_MS = 3_000_000
 
 /** One story, told in order: each part goes on from where the one before has left the cluster. */
 describe('the fraud example in a cluster', function () {
@@ -23,6 +25,7 @@ describe('the fraud example in a cluster', function () {
     kubectl('wait', '--for=condition=Ready', 'streamjob', '--all', '--timeout=180s')
 
   before(async function () {
+    this.timeout(INSTALL_MS)
     requireOrSkip(this, await missingForPlatform())
     platform = await installPlatform((line) => console.log(`      ${line}`))
   })

@@ -36,10 +36,23 @@ export async function installPlatform(log: (line: string) => void): Promise<Plat
   const argv = [...cluster.enter, ...cluster.kubectl, '--namespace', NAMESPACE]
   const kubectl: Platform['kubectl'] = (args, input) =>
     command([...argv, ...args], input === undefined ? {} : { input })
-  await kubectl(['apply', '-f', '-'], stringify(namespace))
-  await installCharts(cluster, images, log)
-  await kubectl(['apply', '-f', '-'], driver(images.millrace.image))
-  await kubectl(['wait', '--for=condition=Ready', 'pod/driver', '--timeout=120s'])
+  const remove = async () => {
+    if (!wasUp) return stopCluster()
+    // While the operator is still there to take its finalizers away.
+    await kubectl(['delete', 'streamjobs,topics', '--all'])
+    await kubectl(['delete', 'namespace', NAMESPACE])
+    await kubectl(['delete', '-f', 'crds/'])
+  }
+  try {
+    await kubectl(['apply', '-f', '-'], stringify(namespace))
+    await installCharts(cluster, images, log)
+    await kubectl(['apply', '-f', '-'], driver(images.millrace.image))
+    await kubectl(['wait', '--for=condition=Ready', 'pod/driver', '--timeout=120s'])
+  } catch (error) {
+    // The next run must find the cluster as this one did.
+    await remove().catch((e: unknown) => log(`could not clean up: ${String(e)}`))
+    throw error
+  }
   return {
     cluster,
     kubectl,
@@ -48,13 +61,7 @@ export async function installPlatform(log: (line: string) => void): Promise<Plat
       const run = ['node', '/opt/millrace/driver/main.ts', ...args.map(String)]
       return JSON.parse(await kubectl(['exec', 'driver', '--', ...run])) as T
     },
-    async remove() {
-      if (!wasUp) return stopCluster()
-      // While the operator is still there to take its finalizers away.
-      await kubectl(['delete', 'streamjobs,topics', '--all'])
-      await kubectl(['delete', 'namespace', NAMESPACE])
-      await kubectl(['delete', '-f', 'crds/'])
-    },
+    remove,
   }
 }
 

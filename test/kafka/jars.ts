@@ -34,6 +34,17 @@ export async function kafkaJars(log: (line: string) => void): Promise<string> {
   })
 }
 
+/** What every Java process of ours needs: where the classes are, and a log of what goes wrong on stderr. */
+export const javaOptions = (
+  libsDir: string,
+  { level = 'WARN', classes = '' }: { level?: 'WARN' | 'ERROR'; classes?: string } = {},
+): string[] => [
+  `-Dlog4j.configuration=file:${join(import.meta.dirname, 'log4j.properties')}`,
+  `-Dmillrace.log.level=${level}`,
+  '-cp',
+  `${classes}:${libsDir}/*`,
+]
+
 const dependency = (groupId: string, artifactId: string, version: string) =>
   `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`
 

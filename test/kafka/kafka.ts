@@ -1,24 +1,55 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
-import { command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 import { kafkaJars } from './jars.ts'
+import { JavaProcesses } from './java-processes.ts'
 
 export interface RunningKafka {
   readonly bootstrapServers: readonly string[]
+  readonly brokers: readonly RunningBroker[]
   readonly libsDir: string
+  /** Of ZooKeeper and the brokers. */
+  readonly pids: readonly number[]
+  /** One a broker: a folder for each partition, with its segments. */
+  readonly dataDirs: readonly string[]
   /** Runs one of Kafka's Java tools to its end and returns what it printed. */
   javaTool(mainClass: string, args: readonly string[], input?: string): Promise<string>
   stop(): Promise<void>
 }
 
+export interface RunningBroker {
+  readonly id: number
+  /** What clients go through to reach it, when started with `proxied`. */
+  readonly proxy: TcpProxy | undefined
+  pause(): void
+  resume(): void
+  /** As the kernel's OOM killer would: nothing is handed over. */
+  kill(): Promise<void>
+  /** Starts it again with its data, and waits until it serves. */
+  restart(): Promise<void>
+}
+
 export interface KafkaOptions {
   readonly brokers?: number
+  /** Clients reach each broker through a relay that can lose and cut; brokers reach each other directly. */
+  readonly proxied?: boolean
+  /** Settings for all brokers, added to ours. */
+  readonly properties?: readonly string[]
+  /** Listeners beside the plain one. */
+  readonly listeners?: readonly ExtraListener[]
+  /** Of each broker, as Java writes sizes. */
+  readonly heap?: string
   readonly log?: (line: string) => void
+}
+
+export interface ExtraListener {
+  /** Such as `SASL_SSL`: the name of a security protocol is also the listener's. */
+  readonly protocol: string
+  readonly port: number
 }
 
 const START_MS = 60_000
@@ -27,65 +58,138 @@ const START_MS = 60_000
  * A real Kafka in ZooKeeper mode: Java processes on free loopback ports, data in a temporary folder. They end with
  * `stop()`, and with this process.
  */
-export async function startKafka({
-  brokers = 1,
-  log = () => undefined,
-}: KafkaOptions = {}): Promise<RunningKafka> {
+export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
+  const { brokers: count = 1, heap = '512m', log = () => undefined, proxied = false } = options
   const libsDir = await kafkaJars(log)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
-  writeFileSync(join(dir, 'log4j.properties'), LOG4J)
-  const [zookeeperPort = 0, ...ports] = await freePorts(brokers + 1)
+  const [zookeeperPort = 0, ...ports] = await freePorts(count * 2 + 1)
+  const proxies = proxied ? await Promise.all(ports.slice(0, count).map((p) => TcpProxy.to(p))) : []
   const java = new JavaProcesses(dir, libsDir)
-  java.start('zookeeper', 'org.apache.zookeeper.server.quorum.QuorumPeerMain', '256m', [
+  java.start('zookeeper', ZOOKEEPER, [
     `dataDir=${join(dir, 'zookeeper-data')}`,
     `clientPort=${zookeeperPort}`,
     'clientPortAddress=127.0.0.1',
     'admin.enableServer=false',
   ])
-  ports.forEach((port, id) =>
+  const brokers = Array.from({ length: count }, (_, id) => {
+    const [port = 0, internalPort = 0] = [ports[id], ports[count + id]]
+    const proxy = proxies[id]
+    const advertised = proxy?.port ?? port
     java.start(
-      `broker-${id}`,
-      'kafka.Kafka',
-      '512m',
-      brokerProperties({ dir, id, port, brokers, zookeeperPort }),
-    ),
+      nameOf(id),
+      { ...BROKER, heap },
+      brokerProperties({ dir, id, port, internalPort, advertised, count, zookeeperPort, options }),
+    )
+    return new JavaBroker({ id, proxy, java, address: `127.0.0.1:${internalPort}` })
+  })
+  await servingAll(
+    brokers.map(({ address }) => address),
+    java,
   )
-  const bootstrapServers = ports.map((port) => `127.0.0.1:${port}`)
-  await servingAll(bootstrapServers, java)
   return {
-    bootstrapServers,
+    bootstrapServers: ports
+      .slice(0, count)
+      .map((port, id) => `127.0.0.1:${proxies[id]?.port ?? port}`),
+    brokers,
     libsDir,
+    pids: java.pids,
+    dataDirs: brokers.map(({ id }) => dataDir(dir, id)),
     javaTool: (mainClass, args, input) => java.tool(mainClass, args, input),
-    stop: () => java.stop(),
+    stop: async () => {
+      await Promise.all(proxies.map((proxy) => proxy.close()))
+      await java.stop()
+    },
   }
 }
+
+const ZOOKEEPER = {
+  mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
+  heap: '256m',
+} as const
+const BROKER = { mainClass: 'kafka.Kafka' } as const
+
+const nameOf = (id: number) => `broker-${id}`
+
+class JavaBroker implements RunningBroker {
+  readonly id: number
+  readonly proxy: TcpProxy | undefined
+  readonly address: string
+  readonly #java: JavaProcesses
+
+  constructor(broker: {
+    readonly id: number
+    readonly proxy: TcpProxy | undefined
+    readonly java: JavaProcesses
+    readonly address: string
+  }) {
+    this.id = broker.id
+    this.proxy = broker.proxy
+    this.address = broker.address
+    this.#java = broker.java
+  }
+
+  pause(): void {
+    this.#java.signal(nameOf(this.id), 'SIGSTOP')
+  }
+
+  resume(): void {
+    this.#java.signal(nameOf(this.id), 'SIGCONT')
+  }
+
+  kill(): Promise<void> {
+    return this.#java.kill(nameOf(this.id))
+  }
+
+  async restart(): Promise<void> {
+    this.#java.restart(nameOf(this.id))
+    await servingAll([this.address], this.#java)
+  }
+}
+
+const dataDir = (dir: string, id: number) => join(dir, `broker-${id}-data`)
 
 interface BrokerSettings {
   readonly dir: string
   readonly id: number
   readonly port: number
-  readonly brokers: number
+  readonly internalPort: number
+  readonly advertised: number
+  readonly count: number
   readonly zookeeperPort: number
+  readonly options: KafkaOptions
 }
 
-const brokerProperties = ({ dir, id, port, brokers, zookeeperPort }: BrokerSettings): string[] => [
-  `broker.id=${id}`,
-  `listeners=PLAINTEXT://127.0.0.1:${port}`,
-  `log.dirs=${join(dir, `broker-${id}-data`)}`,
-  `zookeeper.connect=127.0.0.1:${zookeeperPort}`,
-  `offsets.topic.replication.factor=${Math.min(brokers, 3)}`,
-  `transaction.state.log.replication.factor=${Math.min(brokers, 3)}`,
-  'transaction.state.log.min.isr=1',
-  'offsets.topic.num.partitions=8',
-  'auto.create.topics.enable=false',
-  'group.initial.rebalance.delay.ms=0',
-  'log.cleaner.dedupe.buffer.size=4194304',
-]
+function brokerProperties(settings: BrokerSettings): string[] {
+  const { dir, id, port, internalPort, advertised, count, zookeeperPort, options } = settings
+  const { listeners = [], properties = [] } = options
+  const extra = listeners.map((one) => `,${one.protocol}://127.0.0.1:${one.port}`).join('')
+  const protocols = listeners.map(({ protocol }) => `,${protocol}:${protocol}`).join('')
+  return [
+    `broker.id=${id}`,
+    `listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://127.0.0.1:${port}${extra}`,
+    `advertised.listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://127.0.0.1:${advertised}${extra}`,
+    `listener.security.protocol.map=INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
+    'inter.broker.listener.name=INTERNAL',
+    `log.dirs=${dataDir(dir, id)}`,
+    `zookeeper.connect=127.0.0.1:${zookeeperPort}`,
+    `offsets.topic.replication.factor=${Math.min(count, 3)}`,
+    `transaction.state.log.replication.factor=${Math.min(count, 3)}`,
+    'transaction.state.log.min.isr=1',
+    'offsets.topic.num.partitions=8',
+    'auto.create.topics.enable=false',
+    'group.initial.rebalance.delay.ms=0',
+    'log.cleaner.dedupe.buffer.size=4194304',
+    'log.cleaner.backoff.ms=500',
+    // Tests write records of any time; retention goes by that and would remove them half a minute after the start.
+    'log.retention.ms=-1',
+    ...properties,
+  ]
+}
 
 /** Ready means that a client sees every broker, not that a port is open. */
-async function servingAll(bootstrapServers: readonly string[], java: JavaProcesses): Promise<void> {
+async function servingAll(addresses: readonly string[], java: JavaProcesses): Promise<void> {
   const kafka = new Kafka({
-    brokers: [...bootstrapServers],
+    brokers: [...addresses],
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   })
@@ -95,93 +199,11 @@ async function servingAll(bootstrapServers: readonly string[], java: JavaProcess
       java.failIfEnded()
       await admin.connect()
       const { brokers } = await admin.describeCluster()
-      if (brokers.length < bootstrapServers.length)
-        throw new Error(`${brokers.length} brokers so far`)
+      const serving = new Set(brokers.map(({ host, port }) => `${host}:${port}`))
+      const waiting = addresses.filter((address) => !serving.has(address))
+      if (waiting.length > 0) throw new Error(`not serving yet: ${waiting.join(', ')}`)
     },
     { timeoutMs: START_MS, everyMs: 250 },
   )
   await admin.disconnect()
 }
-
-class JavaProcesses {
-  readonly #dir: string
-  readonly #libsDir: string
-  readonly #running = new Map<string, ChildProcess>()
-  readonly #endWithUs = () => this.#kill('SIGKILL')
-
-  constructor(dir: string, libsDir: string) {
-    this.#dir = dir
-    this.#libsDir = libsDir
-    process.once('exit', this.#endWithUs)
-  }
-
-  start(name: string, mainClass: string, heap: string, properties: readonly string[]): void {
-    const file = join(this.#dir, `${name}.properties`)
-    mkdirSync(join(this.#dir, 'logs'), { recursive: true })
-    writeFileSync(file, `${properties.join('\n')}\n`)
-    const output = openSync(join(this.#dir, 'logs', `${name}.log`), 'a')
-    const args = [
-      `-Xmx${heap}`,
-      '-XX:+UseSerialGC',
-      '-XX:TieredStopAtLevel=4',
-      ...this.#classpath(),
-      mainClass,
-      file,
-    ]
-    const child = spawn('java', args, { stdio: ['ignore', output, output] })
-    this.#running.set(name, child)
-  }
-
-  failIfEnded(): void {
-    for (const [name, child] of this.#running) {
-      if (child.exitCode === null) continue
-      const log = readFileSync(join(this.#dir, 'logs', `${name}.log`), 'utf8')
-      throw new Error(`${name} ended with ${child.exitCode}:\n${log.slice(-2000)}`)
-    }
-  }
-
-  tool(mainClass: string, args: readonly string[], input?: string): Promise<string> {
-    const argv = [
-      'java',
-      '-Xmx256m',
-      '-XX:TieredStopAtLevel=1',
-      ...this.#classpath(),
-      mainClass,
-      ...args,
-    ]
-    return command(argv, input === undefined ? {} : { input })
-  }
-
-  async stop(): Promise<void> {
-    process.removeListener('exit', this.#endWithUs)
-    const ended = [...this.#running.values()].map(
-      (child) =>
-        new Promise((resolve) =>
-          child.exitCode === null ? child.once('exit', resolve) : resolve(0),
-        ),
-    )
-    // The data goes with the folder, so nothing is worth an orderly shutdown.
-    this.#kill('SIGKILL')
-    await Promise.all(ended)
-    rmSync(this.#dir, { recursive: true, force: true })
-  }
-
-  #kill(signal: NodeJS.Signals): void {
-    for (const child of this.#running.values()) child.kill(signal)
-  }
-
-  #classpath(): string[] {
-    return [
-      `-Dlog4j.configuration=file:${join(this.#dir, 'log4j.properties')}`,
-      '-cp',
-      `${this.#libsDir}/*`,
-    ]
-  }
-}
-
-const LOG4J = `log4j.rootLogger=WARN, out
-log4j.appender.out=org.apache.log4j.ConsoleAppender
-log4j.appender.out.target=System.err
-log4j.appender.out.layout=org.apache.log4j.PatternLayout
-log4j.appender.out.layout.ConversionPattern=%d %p %c: %m%n
-`

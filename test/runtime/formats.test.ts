@@ -17,6 +17,7 @@ const long = (value: number) => serdes.Long.serialize(value)
 const double = (value: number) => serdes.Double.serialize(value)
 const hex = (text: string) => Buffer.from(text, 'hex')
 const MAX_LONG = hex('7fffffffffffffff')
+const LONG_DOUBLE = { keyFormat: 'Long', format: 'Double' } as const
 
 interface Formats {
   readonly format?: RecordFormat
@@ -71,9 +72,8 @@ describe('formats of keys and values', () => {
     eventually(() => expect(written()).to.deep.equal(records.map(placed).sort()))
 
   it('reads keys and values as numbers, and writes them where Java would', async () => {
-    const formats = { keyFormat: 'Long', format: 'Double' } as const
     const steps = [{ name: 'large', from: 'in', filter: 'key >= 40 && value > 1.5' }]
-    bench.start(jobOf(formats, formats, steps))
+    bench.start(jobOf(LONG_DOUBLE, LONG_DOUBLE, steps))
     produce([
       [long(39), double(9)],
       [long(40), double(1.5)],
@@ -133,6 +133,46 @@ describe('formats of keys and values', () => {
     await expectWritten([[Buffer.from('all'), Buffer.from('{"bytes":3}')]])
   })
 
+  it('takes keys that nobody chose through a repartition topic as they are', async () => {
+    const formats = { keyFormat: 'Long', format: 'Bytes' } as const
+    const steps = [{ name: 'spread', from: 'in', repartition: { partitions: 3 } }]
+    bench.start(jobOf(formats, formats, steps))
+    produce([[MAX_LONG, hex('00ff')]])
+    await expectWritten([[MAX_LONG, hex('00ff')]])
+  })
+
+  it('writes merged streams of several formats to a repartition topic as text and JSON', async () => {
+    bench.embedded.createTopic({ name: 'other', partitions: 2 })
+    bench.start({
+      inputs: [
+        { name: 'in', topic: 'in', keyFormat: 'Long', format: 'Double' },
+        { name: 'other', topic: 'other', format: 'String' },
+      ],
+      steps: [
+        { name: 'both', merge: ['in', 'other'], repartition: {} },
+        { name: 'sums', from: 'both', groupBy: 'key', aggregate: { n: 'count()' } },
+        { name: 'twos', from: 'sums', filter: 'value.n == 2' },
+      ],
+      outputs: [{ from: 'twos', topic: 'out', keyFormat: 'Long' }],
+    })
+    produce([[long(42), double(1.5)]])
+    const builder = new RecordBatchBuilder()
+    builder.append(1_700_000_000_000, Buffer.from('42'), Buffer.from('x'))
+    bench.embedded.append({ topic: 'other', partition: 1 }, builder.build())
+    await expectWritten([[long(42), Buffer.from('{"n":2}')]])
+    expect(bench.values('test.job-both-repartition')).to.have.deep.members([1.5, 'x'])
+  })
+
+  it('writes a topic that an expression chooses in the formats of the output', async () => {
+    bench.start({
+      inputs: [{ name: 'in', topic: 'in' }],
+      outputs: [{ from: 'numbers', topicFrom: '"out"', topics: ['out'], ...LONG_DOUBLE }],
+      steps: [{ name: 'numbers', from: 'in', filter: 'value > 1' }],
+    })
+    produce([[Buffer.from('7'), Buffer.from('2.5')]])
+    await expectWritten([[long(7), double(2.5)]])
+  })
+
   it('passes through a Long that no number can hold, unless it is read', async () => {
     const formats = { keyFormat: 'Long', format: 'Long' } as const
     const steps = [{ name: 'small', from: 'in', filter: 'key < 10' }]
@@ -165,7 +205,10 @@ describe('formats of keys and values', () => {
       path,
       `import { job, stream } from 'millrace'
 const all = stream<{ readonly n: number }>('in').mapValues('n', ({ value }) => value.n)
-export default job(all.to('out', { format: 'Int', keyFormat: 'Bytes' }), all.to('text', 'String'))`,
+export default job(
+  all.to('out', { format: 'Int', keyFormat: 'Bytes' }),
+  all.toOneOf(['text'], () => 'text', 'String'),
+)`,
     )
     bench.embedded.createTopic({ name: 'text', partitions: 1 })
     const input = { name: 'in', topic: 'in', keyFormat: 'Bytes' } as const

@@ -9,7 +9,10 @@ const suites: Readonly<
   Record<string, { readonly specs: readonly string[]; readonly minutes: number }>
 > = {
   unit: {
-    specs: ['test/*.test.ts', 'test/{crds,operator,runtime,cli,dashboard,support}/**/*.test.ts'],
+    specs: [
+      'test/*.test.ts',
+      'test/{crds,operator,runtime,cli,dashboard,docs,support,bench}/**/*.test.ts',
+    ],
     minutes: 5,
   },
   integration: { specs: ['test/integration/**/*.test.ts'], minutes: 20 },

@@ -71,7 +71,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'an object of somebody else has its name',
-    observed: { workload: undefined as never, pods: [], foreign: 'StatefulSet "fraud"' },
+    observed: { workload: undefined, pods: [], foreign: 'StatefulSet "fraud"' },
     phase: 'Failed',
     ready: ['False', 'NotAccepted'],
     says: /StatefulSet "fraud" that does not belong to this job/,

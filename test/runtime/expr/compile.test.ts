@@ -166,6 +166,6 @@ const outcome = (run: () => unknown): unknown => {
 
 function judge(source: string, value: object): unknown {
   const result = run(source, { value: new Map(Object.entries(value)) })
-  if (typeof result !== 'boolean') throw new Error(String(result))
+  if (typeof result !== 'boolean') throw new Error(`${source} is no test: ${typeof result}`)
   return result
 }

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { expression, fieldsOf, MAX_FIELDS, name, origin } from './fields.ts'
+import { withRules } from './rule.ts'
+
+/** Fields of a step of which it needs one, unless it merges. */
+const operations = [
+  'filter',
+  'filterNot',
+  'flatMap',
+  'map',
+  'project',
+  'keyBy',
+  'repartition',
+  'branches',
+  'groupBy',
+] as const
+
+/** Those that cannot go before groupBy in one step: what is grouped has a name of its own to look at. */
+const notWithGroupBy = ['flatMap', 'map', 'project', 'keyBy', 'repartition'] as const
+
+/** A split is all that its step does: its branches bear the step's name, and nothing else may. */
+const notWithBranches = operations.filter((field) => field !== 'branches')
+
+const fieldNames = (what: string) =>
+  z
+    .array(z.string().min(1).max(256))
+    .min(1)
+    .max(MAX_FIELDS)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .optional()
+    .describe(what)
+
+const project = withRules(
+  z.strictObject({
+    keep: fieldNames('The fields that stay; all others go.'),
+    drop: fieldNames('The fields that go.'),
+    rename: z
+      .record(z.string(), z.string().min(1).max(256))
+      .meta({ minProperties: 1, maxProperties: MAX_FIELDS })
+      .optional()
+      .describe('Old name: new name. Example: `cardNumber: card`.'),
+  }),
+  [
+    {
+      cel: '[has(self.keep), has(self.drop), has(self.rename)].exists_one(given, given)',
+      message: 'project does one thing: write exactly one of keep, drop and rename',
+      holds: (self) =>
+        [self.keep, self.drop, self.rename].filter((part) => part !== undefined).length === 1,
+    },
+  ],
+).describe('Which fields of an object stay, and under what names. Null stays null.')
+
+const branches = withRules(
+  z
+    .array(
+      z.strictObject({
+        name: name().describe('Later steps and outputs say `from: <step>.<name>`.'),
+        when: expression(
+          'Takes the records for which it is true, of those left by the branches before. Unset, in the last branch: takes all that are left.',
+        ).optional(),
+      }),
+    )
+    .min(1)
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
+  [
+    {
+      cel: 'self.all(b, self.exists_one(c, c.name == b.name))',
+      message: 'two branches have one name: choose another',
+      holds: (self) => new Set(self.map((branch) => branch.name)).size === self.length,
+    },
+    {
+      cel: 'self.filter(b, !has(b.when)).size() == (has(self[size(self) - 1].when) ? 0 : 1)',
+      message: 'a branch without when takes all that are left: write it once, as the last',
+      holds: (self) => self.slice(0, -1).every(({ when }) => when !== undefined),
+    },
+  ],
+).describe('Splits the records: each goes to the first branch that takes it, or nowhere.')
+
+export const step = withRules(
+  z.strictObject({
+    name: name().describe(
+      'Name of the step; its state and internal topics bear it, so renaming loses them.',
+    ),
+    from: origin()
+      .optional()
+      .describe('The input, step or branch (`<step>.<branch>`) whose records it takes.'),
+    merge: z
+      .array(origin())
+      .min(2)
+      .max(16)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe(
+        'In place of `from`: several inputs, steps or branches, whose records it takes as they come.',
+      ),
+    filter: expression(
+      'Keeps the records for which it is true. Example: `value.amount > 500`.',
+    ).optional(),
+    filterNot: expression(
+      'Drops the records for which it is true. Example: `value.test`.',
+    ).optional(),
+    flatMap: expression(
+      'A list, each element of which becomes the value of a record of its own. Example: `value.lines`.',
+    ).optional(),
+    map: fieldsOf('New value: each field an expression. Example: `card: value.card`.').optional(),
+    project: project.optional(),
+    keyBy: expression('New key. Example: `value.customer`.').optional(),
+    repartition: z
+      .strictObject({
+        partitions: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .optional()
+          .describe('Partitions of the topic. Unset: as many as there are tasks that write it.'),
+      })
+      .optional()
+      .describe(
+        'Sends the records through a topic of the job, by their key. Example: `{partitions: 12}`, or `{}`.',
+      ),
+    branches: branches.optional(),
+    groupBy: expression(
+      'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
+    ).optional(),
+    aggregate: fieldsOf(
+      'New value: each field one of `count()`, `sum(x)`, `min(x)`, `max(x)`, `avg(x)` over all records of the key so far. Needs `groupBy`.',
+    ).optional(),
+  }),
+  [
+    {
+      cel: 'has(self.from) != has(self.merge)',
+      message: 'a step takes records from somewhere: write exactly one of from and merge',
+      holds: (self) => (self.from === undefined) !== (self.merge === undefined),
+    },
+    {
+      cel: 'has(self.groupBy) == has(self.aggregate)',
+      message: 'groupBy and aggregate go together: write both or neither',
+      holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
+    },
+    {
+      cel: `!has(self.groupBy) || !(${notWithGroupBy.map((field) => `has(self.${field})`).join(' || ')})`,
+      message: `a step with groupBy cannot also have ${notWithGroupBy.join(', ')}: write them as steps of their own`,
+      holds: (self) =>
+        self.groupBy === undefined || notWithGroupBy.every((field) => self[field] === undefined),
+    },
+    {
+      cel: `!has(self.branches) || has(self.from) && !(${notWithBranches.map((field) => `has(self.${field})`).join(' || ')})`,
+      message:
+        'a step with branches has from and nothing else: write the rest as steps of their own',
+      holds: (self) =>
+        self.branches === undefined ||
+        (self.from !== undefined && notWithBranches.every((field) => self[field] === undefined)),
+    },
+    {
+      cel: [...operations, 'merge'].map((field) => `has(self.${field})`).join(' || '),
+      message: `a step does something: write one of ${operations.join(', ')}`,
+      holds: (self) => [...operations, 'merge' as const].some((field) => self[field] !== undefined),
+    },
+  ],
+).describe(
+  'One operation, or several in the order of these fields: filter first, groupBy with aggregate last.',
+)

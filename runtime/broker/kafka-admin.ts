@@ -1,0 +1,91 @@
+import { createTopicsV5 } from '@platformatic/kafka'
+import { type Clock, sleep } from '../platform/clock.ts'
+import type {
+  BrokerAdmin,
+  NewTopic,
+  PartitionOffset,
+  TopicDescription,
+  TopicPartition,
+} from './broker.ts'
+import type { BrokerError } from './errors.ts'
+import { callForParts } from './kafka-call.ts'
+import { errorName, isConfiguration, isTransient, refused } from './kafka-errors.ts'
+import { type Cluster, listOffsets } from './kafka-list-offsets.ts'
+
+export interface KafkaAdminOptions extends Cluster {
+  readonly clock: Clock
+}
+
+const TOPIC_TIMEOUT_MS = 30_000
+const RETRY_MS = 500
+/** For so long a cluster may elect and restart. After it the caller is to say that there is no Kafka. */
+const PATIENCE_MS = 60_000
+
+/** Questions that are asked once: repeated while the cluster is out of sorts, but not when it refuses our credentials. */
+export class KafkaAdmin implements BrokerAdmin {
+  readonly #options: KafkaAdminOptions
+
+  constructor(options: KafkaAdminOptions) {
+    this.#options = options
+  }
+
+  async describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>> {
+    if (names.length === 0) return new Map()
+    const found = await this.#retrying(() => this.#options.metadata.refresh(names))
+    return new Map(
+      found.map(({ name, partitions }) => [
+        name ?? '',
+        { name: name ?? '', partitions: partitions.length },
+      ]),
+    )
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    if (topics.length > 0) await this.#retrying(() => this.#create(topics))
+  }
+
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest',
+  ): Promise<readonly PartitionOffset[]> {
+    return this.#retrying(() => listOffsets(this.#options, partitions, at))
+  }
+
+  async #create(topics: readonly NewTopic[]): Promise<void> {
+    const { connections, metadata } = this.#options
+    const connection = await connections.to(await metadata.controller())
+    const response = await callForParts(
+      connection,
+      { api: createTopicsV5.api, what: 'create topics', timeoutMs: 2 * TOPIC_TIMEOUT_MS },
+      topics.map(({ name, partitions, replicationFactor, config }) => ({
+        name,
+        numPartitions: partitions,
+        replicationFactor: replicationFactor ?? -1,
+        assignments: [],
+        configs: Object.entries(config ?? {}).map(([key, value]) => ({ name: key, value })),
+      })),
+      TOPIC_TIMEOUT_MS,
+      false,
+    )
+    for (const { name, errorCode, errorMessage } of response.topics) {
+      const code = errorName(errorCode)
+      if (code === 'NONE' || code === 'TOPIC_ALREADY_EXISTS') continue
+      throw refused(code, `create topic ${name}: ${errorMessage ?? ''}`)
+    }
+  }
+
+  async #retrying<T>(attempt: () => Promise<T>): Promise<T> {
+    const { clock, connections } = this.#options
+    const deadline = clock.monotonic() + PATIENCE_MS
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const { code } = error as BrokerError
+        const isWorthIt = isTransient(code) && !isConfiguration(code)
+        if (!isWorthIt || clock.monotonic() > deadline || connections.closing.aborted) throw error
+        await sleep(clock, RETRY_MS, connections.closing)
+      }
+    }
+  }
+}

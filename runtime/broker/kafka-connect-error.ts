@@ -1,0 +1,104 @@
+import { BrokerError } from './errors.ts'
+import type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafka-security.ts'
+
+/** Why a connection could not be opened, in words a person can act on. Never holds a secret. */
+export function connectError(
+  error: unknown,
+  address: string,
+  security: KafkaSecurity,
+): BrokerError {
+  if (error instanceof BrokerError) return error
+  const chain = causes(error)
+  const told =
+    saslRefusal(chain, security.sasl) ?? tlsRefusal(chain, security.tls) ?? unreachable(chain)
+  return new BrokerError(told.code, `${address}: ${told.message}`, { cause: error })
+}
+
+interface Told {
+  readonly code: string
+  readonly message: string
+}
+
+/** The error and what it wraps, outermost first. */
+function causes(error: unknown): readonly Failure[] {
+  if (!(error instanceof Error)) return []
+  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : []
+  return [error, ...inner.flatMap(causes), ...causes(error.cause)]
+}
+
+type Failure = Error & {
+  readonly code?: string
+  readonly apiId?: string
+  readonly response?: { readonly mechanisms?: readonly string[] }
+}
+
+function saslRefusal(chain: readonly Failure[], sasl: KafkaSasl | undefined): Told | undefined {
+  if (sasl === undefined) return undefined
+  const code = 'SASL_AUTHENTICATION_FAILED'
+  const { mechanism, username, passwordFile, tokenFile } = sasl
+  if (chain.some(({ apiId }) => apiId === 'UNSUPPORTED_SASL_MECHANISM')) {
+    const offered = chain.find(({ response }) => response?.mechanisms !== undefined)?.response
+    return {
+      code,
+      message: `the broker does not offer SASL ${mechanism}, only ${offered?.mechanisms?.join(', ') ?? 'others'}: change kafka.sasl.mechanism`,
+    }
+  }
+  if (!chain.some((one) => one.apiId === code || one.code === 'PLT_KFK_AUTHENTICATION'))
+    return undefined
+  const message =
+    mechanism === 'OAUTHBEARER'
+      ? `SASL OAUTHBEARER: the broker refused the token in ${tokenFile}: it may have expired or be meant for somebody else`
+      : `SASL ${mechanism}: the broker refused the login of user "${username}": check that the user exists and that ${passwordFile} holds its password`
+  return { code, message }
+}
+
+function tlsRefusal(chain: readonly Failure[], tls: KafkaTls | undefined): Told | undefined {
+  const code = 'TLS_REFUSED'
+  const inner = chain.at(-1)
+  if (tls === undefined) {
+    const wanted = chain.some(({ message }) => message === 'Broker requires TLS.')
+    return wanted
+      ? { code, message: 'this listener speaks TLS: set kafka.tls, or use a plaintext port' }
+      : undefined
+  }
+  const failure = chain.find((one) => isTlsCode(one.code))
+  if (failure?.code === undefined) return undefined
+  const advice = TLS_ADVICE.find(([pattern]) => pattern.test(failure.code ?? ''))?.[1](tls)
+  return { code, message: `${inner?.message ?? failure.message}: ${advice ?? 'check kafka.tls'}` }
+}
+
+const isTlsCode = (code: string | undefined): boolean =>
+  code !== undefined && TLS_ADVICE.some(([pattern]) => pattern.test(code))
+
+/** Node's and OpenSSL's names of what can go wrong, in groups with one remedy. */
+const TLS_ADVICE: readonly (readonly [RegExp, (tls: KafkaTls) => string])[] = [
+  [
+    /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_UNTRUSTED/,
+    ({ caFile }) =>
+      `the broker's certificate is not signed by ${caFile === undefined ? 'a CA that Node trusts: set kafka.tls.caFile' : `the CA in ${caFile}`}`,
+  ],
+  [
+    /ALTNAME_INVALID/,
+    () =>
+      'set kafka.tls.serverName to a name in the certificate, or reach the brokers by such a name',
+  ],
+  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, () => "renew the broker's certificate"],
+  [
+    /ALERT|CERTIFICATE_REQUIRED|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE/,
+    ({ certFile }) =>
+      certFile === undefined
+        ? 'the broker wants a client certificate: set kafka.tls.certFile and kafka.tls.keyFile'
+        : `the broker refused the client certificate in ${certFile}`,
+  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, () => 'this listener does not speak TLS'],
+  [
+    /^ERR_OSSL|KEY_VALUES_MISMATCH/,
+    () => 'kafka.tls names a file that is not PEM, or a key of another certificate',
+  ],
+]
+
+/** The library wraps the socket's error; the innermost message is the one that says ECONNREFUSED. */
+const unreachable = (chain: readonly Failure[]): Told => ({
+  code: 'UNREACHABLE',
+  message: chain.at(-1)?.message ?? 'unknown failure',
+})

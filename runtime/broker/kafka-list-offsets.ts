@@ -1,0 +1,78 @@
+import { listOffsetsV5 } from '@platformatic/kafka'
+import type { PartitionOffset, TopicPartition } from './broker.ts'
+import { BrokerError, OffsetOutOfRange } from './errors.ts'
+import { call } from './kafka-call.ts'
+import type { KafkaConnections } from './kafka-connections.ts'
+import type { KafkaMetadata } from './kafka-metadata.ts'
+
+export interface Cluster {
+  readonly connections: KafkaConnections
+  readonly metadata: KafkaMetadata
+}
+
+const REPLICA_CONSUMER = -1
+const READ_COMMITTED = 1
+const TIMESTAMP = { earliest: -2n, latest: -1n } as const
+
+/** Asks each leader once; throws when one has moved or cannot be reached. */
+export async function listOffsets(
+  { connections, metadata }: Cluster,
+  partitions: readonly TopicPartition[],
+  at: keyof typeof TIMESTAMP,
+): Promise<PartitionOffset[]> {
+  await metadata.refresh([...new Set(partitions.map(({ topic }) => topic))])
+  const byLeader = Map.groupBy(partitions, (partition) => leaderOf(metadata, partition))
+  const answers = await Promise.all(
+    [...byLeader].map(async ([leader, list]) => {
+      const connection = await connections.to(metadata.node(leader))
+      const { topics } = await call(
+        connection,
+        { api: listOffsetsV5.api, what: 'list offsets' },
+        REPLICA_CONSUMER,
+        READ_COMMITTED,
+        requestTopics(list, TIMESTAMP[at]),
+      )
+      return topics
+    }),
+  )
+  return answers.flat().flatMap(({ name, partitions: list }) =>
+    list.map(({ partitionIndex, offset }) => ({
+      topic: name,
+      partition: partitionIndex,
+      offset: Number(offset),
+    })),
+  )
+}
+
+/** The error of a position outside the log, with where the log begins and ends if the cluster can say. */
+export async function outOfRange(cluster: Cluster, at: PartitionOffset): Promise<OffsetOutOfRange> {
+  try {
+    const [[first], [last]] = await Promise.all([
+      listOffsets(cluster, [at], 'earliest'),
+      listOffsets(cluster, [at], 'latest'),
+    ])
+    const log = first && last ? { start: first.offset, end: last.offset } : undefined
+    return new OffsetOutOfRange(at, log)
+  } catch {
+    return new OffsetOutOfRange(at)
+  }
+}
+
+const requestTopics = (partitions: readonly TopicPartition[], timestamp: bigint) =>
+  [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, list]) => ({
+    name,
+    partitions: list.map(({ partition }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: -1,
+      timestamp,
+    })),
+  }))
+
+function leaderOf(metadata: KafkaMetadata, partition: TopicPartition): number {
+  const leader = metadata.leader(partition)
+  if (leader !== undefined) return leader
+  const where = `${partition.topic}-${partition.partition}`
+  if (metadata.isMissing(partition.topic))
+    throw new BrokerError('UNKNOWN_TOPIC_OR_PARTITION', `${where} does not exist`)
+  throw new BrokerError('LEADER_NOT_AVAILABLE', `${where} has no leader now`)
+}

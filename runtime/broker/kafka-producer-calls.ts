@@ -1,0 +1,44 @@
+import { type Connection, describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
+import type { TopicPartition } from './broker.ts'
+import { BrokerError } from './errors.ts'
+import { call } from './kafka-call.ts'
+import type { KafkaMetadata } from './kafka-metadata.ts'
+import type { ProducerIdentity } from './kafka-partition-queue.ts'
+
+/** Means nothing without transactions, and must still be a sane number. */
+const TRANSACTION_TIMEOUT_MS = 60_000
+const TOPIC_RESOURCE = 2
+const LIMIT = 'max.message.bytes'
+
+export async function initProducerId(metadata: KafkaMetadata): Promise<ProducerIdentity> {
+  const { producerId, producerEpoch } = await call(
+    await metadata.anyBroker(),
+    { api: initProducerIdV1.api, what: 'get a producer id' },
+    null,
+    TRANSACTION_TIMEOUT_MS,
+  )
+  return { producerId, epoch: producerEpoch }
+}
+
+/** The error of one record that a topic does not take, with the limit as the broker tells it. */
+export async function tooLarge(
+  connection: Connection,
+  { topic, partition }: TopicPartition,
+  bytes: number,
+): Promise<BrokerError> {
+  const limit = await maxMessageBytes(connection, topic).catch(() => undefined)
+  return new BrokerError(
+    'MESSAGE_TOO_LARGE',
+    `produce to ${topic}-${partition}: a record of ${bytes} bytes is larger than ${LIMIT} of the topic${limit === undefined ? '' : ` (${limit})`}: raise ${LIMIT} in the topic's config, or make the record smaller`,
+  )
+}
+
+async function maxMessageBytes(connection: Connection, topic: string): Promise<string | undefined> {
+  const { results } = await call(
+    connection,
+    { api: describeConfigsV2.api, what: `read the config of topic ${topic}` },
+    [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configurationKeys: [LIMIT] }],
+    false,
+  )
+  return results[0]?.configs.find(({ name }) => name === LIMIT)?.value ?? undefined
+}

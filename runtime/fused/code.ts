@@ -1,0 +1,93 @@
+import { CHUNK } from './kernel.ts'
+
+/** A value in generated code: a JavaScript expression that is known to be a number or a bool, a constant, or a slot. */
+export type Code =
+  | { readonly type: 'number' | 'bool'; readonly text: string }
+  | { readonly type: 'constant'; readonly value: Constant }
+  | { readonly type: 'slot'; readonly slot: number }
+
+export type Constant = string | number | boolean | null
+
+/** What the fused path cannot do. Nothing is wrong with the job: the interpreter does it. */
+export class NotFusable extends Error {
+  override readonly name = 'NotFusable'
+}
+
+/** Takes the record out of the fused path: the interpreter gives the exact result, or the exact fault. */
+export const DOUBT = 'break clear'
+
+/**
+ * The body of the loop over a chunk, written line by line. `i` is the record; `bytes`, `int32` and `float64` are views of the
+ * kernel's memory; `K3`, `S3`, `E3`, `N3` are where the columns of slot 3 begin in them.
+ */
+export class CodeWriter {
+  readonly lines: string[] = []
+  /** Byte strings that the code compares with, as `texts[n]`. */
+  readonly texts: Buffer[] = []
+  readonly #slots = new Set<number>()
+  #names = 0
+
+  line(text: string): void {
+    this.lines.push(text)
+  }
+
+  /** Keeps a value under a new name. */
+  keep(text: string, declaration: 'const' | 'let' = 'const'): string {
+    const name = `t${this.#names++}`
+    this.line(`${declaration} ${name} = ${text}`)
+    return name
+  }
+
+  block(head: string, body: () => void): void {
+    this.line(`${head} {`)
+    body()
+    this.line('}')
+  }
+
+  doubtIf(condition: string): void {
+    this.line(`if (${condition}) ${DOUBT}`)
+  }
+
+  kind(slot: number): string {
+    return `bytes[K${this.#use(slot)} + i]`
+  }
+
+  start(slot: number): string {
+    return `int32[S${this.#use(slot)} + i]`
+  }
+
+  end(slot: number): string {
+    return `int32[E${this.#use(slot)} + i]`
+  }
+
+  number(slot: number): string {
+    return `float64[N${this.#use(slot)} + i]`
+  }
+
+  /** The name of a constant byte string. */
+  text(value: string): string {
+    return `texts[${this.texts.push(Buffer.from(value, 'utf8')) - 1}]`
+  }
+
+  /** Where the columns of the used slots begin, once the kernel has placed them. `placeOf` gives a slot its final number. */
+  addresses(
+    at: Readonly<Record<'kinds' | 'starts' | 'ends' | 'numbers', number>>,
+    placeOf: (slot: number) => number,
+  ): string[] {
+    return [...this.#slots].map((slot) => {
+      const first = placeOf(slot) * CHUNK
+      const columns = [at.kinds, at.starts / 4, at.ends / 4, at.numbers / 8].map((n) => n + first)
+      const [kinds, starts, ends, numbers] = columns
+      const name = nameOf(slot)
+      return `const K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
+    })
+  }
+
+  #use(slot: number): string {
+    this.#slots.add(slot)
+    return nameOf(slot)
+  }
+}
+
+/** Slots below 0 are those that are not read from the value: the key, and what is computed. */
+const nameOf = (slot: number): string => (slot < 0 ? `x${-slot}` : String(slot))

@@ -1,0 +1,146 @@
+import {
+  bodies,
+  CHUNK,
+  ends,
+  headers,
+  keyLengths,
+  kind,
+  kinds,
+  recordEnds,
+  starts,
+  timestamps,
+  valueStarts,
+} from './columns'
+import { varintSize, writeVarint } from './varint'
+
+/** How many records the last call wrote, and the latest of their timestamps. */
+export let encoded: i32 = 0
+export let maxTimestamp: f64 = 0
+
+/**
+ * How a new value is put together, in pieces of three i32: 0, position and length of fixed bytes; or 1, a slot and 0. Ends
+ * with -1. Slots are written as JSON: strings in quotes, everything else by its text.
+ */
+const FIXED: i32 = 0
+const SLOT: i32 = 1
+
+/**
+ * Writes the selected records as they follow `firstOffsetDelta` in a batch with `baseTimestamp`: with their own key or that
+ * of a slot (`keySlot` ≥ 0), with their own value or one made by `template` (not 0), and with their own headers. Stops when
+ * `out` is full. Returns the position after the last byte.
+ */
+export function encodeRecords(
+  selection: usize,
+  selected: i32,
+  keySlot: i32,
+  template: usize,
+  firstOffsetDelta: i32,
+  baseTimestamp: f64,
+  out: usize,
+  outEnd: usize,
+): usize {
+  maxTimestamp = -Infinity
+  for (encoded = 0; encoded < selected; encoded++) {
+    const i = load<i32>(selection + (encoded << 2))
+    const timestamp = load<f64>(timestamps + (i << 3))
+    const timestampDelta = <i64>(timestamp - baseTimestamp)
+    const offsetDelta = <i64>(firstOffsetDelta + encoded)
+    const valueSize = template == 0 ? 0 : sizeOfTemplate(template, i)
+    const body = bodySize(i, keySlot, template, valueSize)
+    const length = 1 + varintSize(timestampDelta) + varintSize(offsetDelta) + body
+    if (out + length + 5 > outEnd) return out
+    out = writeVarint(out, length)
+    store<u8>(out++, 0)
+    out = writeVarint(out, timestampDelta)
+    out = writeVarint(out, offsetDelta)
+    out = writeBody(out, i, keySlot, template, valueSize)
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+  }
+  return out
+}
+
+/** Key, value and headers with their lengths. */
+function bodySize(i: i32, keySlot: i32, template: usize, valueSize: i32): i32 {
+  const row = i << 2
+  const recordEnd = load<i32>(recordEnds + row)
+  if (keySlot < 0 && template == 0) return recordEnd - load<i32>(bodies + row)
+  const key = keySlot < 0 ? ownKeySize(row) : sized(slotSize(keySlot * CHUNK + i))
+  const value = template == 0 ? load<i32>(headers + row) - valueBody(row) : sized(valueSize)
+  return key + value + recordEnd - load<i32>(headers + row)
+}
+
+function writeBody(out: usize, i: i32, keySlot: i32, template: usize, valueSize: i32): usize {
+  const row = i << 2
+  if (keySlot < 0 && template == 0) {
+    return copy(out, load<i32>(bodies + row), load<i32>(recordEnds + row))
+  }
+  if (keySlot < 0) {
+    const body = load<i32>(bodies + row)
+    out = copy(out, body, body + ownKeySize(row))
+  } else {
+    const slot = keySlot * CHUNK + i
+    out = writeVarint(out, <i64>slotSize(slot))
+    out = copy(out, load<i32>(starts + (slot << 2)), load<i32>(ends + (slot << 2)))
+  }
+  if (template == 0) return copy(out, valueBody(row), load<i32>(recordEnds + row))
+  out = writeVarint(out, <i64>valueSize)
+  out = writeTemplate(out, template, i)
+  return copy(out, load<i32>(headers + row), load<i32>(recordEnds + row))
+}
+
+/** The key with its length, as it came. */
+function ownKeySize(row: i32): i32 {
+  return valueBody(row) - load<i32>(bodies + row)
+}
+
+/** Position of the value's length: right after the key. */
+function valueBody(row: i32): i32 {
+  const length = load<i32>(keyLengths + row)
+  const size = max(length, 0)
+  return load<i32>(bodies + row) + varintSize(<i64>length) + size
+}
+
+function slotSize(slot: i32): i32 {
+  return load<i32>(ends + (slot << 2)) - load<i32>(starts + (slot << 2))
+}
+
+function sized(length: i32): i32 {
+  return varintSize(<i64>length) + length
+}
+
+function sizeOfTemplate(piece: usize, i: i32): i32 {
+  let size = 0
+  while (true) {
+    const type = load<i32>(piece)
+    if (type == FIXED) size += load<i32>(piece, 8)
+    else if (type == SLOT) {
+      const slot = load<i32>(piece, 4) * CHUNK + i
+      size += slotSize(slot) + (load<u8>(kinds + slot) == kind.STRING ? 2 : 0)
+    } else return size
+    piece += 12
+  }
+  return size
+}
+
+function writeTemplate(out: usize, piece: usize, i: i32): usize {
+  while (true) {
+    const type = load<i32>(piece)
+    if (type == FIXED) {
+      const from = load<i32>(piece, 4)
+      out = copy(out, from, from + load<i32>(piece, 8))
+    } else if (type == SLOT) {
+      const slot = load<i32>(piece, 4) * CHUNK + i
+      const isString = load<u8>(kinds + slot) == kind.STRING
+      if (isString) store<u8>(out++, 34)
+      out = copy(out, load<i32>(starts + (slot << 2)), load<i32>(ends + (slot << 2)))
+      if (isString) store<u8>(out++, 34)
+    } else return out
+    piece += 12
+  }
+  return out
+}
+
+function copy(out: usize, from: usize, to: usize): usize {
+  memory.copy(out, from, to - from)
+  return out + (to - from)
+}

@@ -1,0 +1,11 @@
+export * from './columns'
+export { indexRecords } from './index-records'
+export { names, readKeys, scanValues } from './scan-json'
+export { formatNumbers } from './format-numbers'
+export { partitionRecords } from './murmur2'
+export { encoded, encodeRecords, maxTimestamp } from './encode-records'
+
+/** First address that the caller may use. */
+export function heapBase(): usize {
+  return __heap_base
+}

@@ -1,0 +1,180 @@
+import type { TopicPartition } from '../broker/broker.ts'
+import type { RecordBatch } from '../broker/record-batch.ts'
+import { DOUBT } from './code.ts'
+import { ExitWriter, type RecordSink } from './exit-writer.ts'
+import { CHUNK, Kernel } from './kernel.ts'
+import { KEY_SLOT, type ProgramCode } from './program-code.ts'
+import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
+
+/** The task around a program. */
+export interface ProgramHost {
+  readonly from: TopicPartition
+  /** Records below this offset are skipped. */
+  readonly position: number
+  readonly sink: RecordSink
+  /** Does one record the slow and exact way; `index` is its place in the batch. */
+  interpret(index: number): void
+  /** So many records have passed the node. */
+  entered(node: string, count: number): void
+}
+
+type Loop = (
+  kernel: Kernel,
+  chunk: {
+    readonly from: number
+    readonly to: number
+    readonly baseOffset: number
+    readonly partition: number
+  },
+  doubt: (i: number) => void,
+) => void
+
+/**
+ * Everything behind one source of a sub-topology as one function over batches: the kernel finds the fields that the job
+ * reads, generated code decides about each record, the kernel writes those that go on. Records that the code cannot settle
+ * go to the interpreter, in their place.
+ */
+export class Program {
+  readonly #code: ProgramCode
+  readonly #kernel: Kernel
+  readonly #exits: readonly ExitWriter[]
+  readonly #selected: Int32Array
+  readonly #counts: Int32Array
+  readonly #nullText: number
+  readonly #loop: Loop
+
+  constructor(code: ProgramCode, partitionsOf: (topic: string) => number) {
+    this.#code = code
+    const { fields, exits, nodes, extraSlots } = code
+    const kernel = new Kernel(fields.slots + extraSlots)
+    this.#kernel = kernel
+    const place = (slot: number) => (slot < 0 ? fields.slots - slot - 1 : slot)
+    kernel.call.names.value = kernel.placeInt32(fields.nodes((name) => kernel.place(name)))
+    this.#exits = exits.map((exit) => new ExitWriter(kernel, exit, partitionsOf(exit.topic), place))
+    this.#nullText = kernel.place(Buffer.from('null'))
+    this.#selected = new Int32Array(exits.length)
+    this.#counts = new Int32Array(nodes.length)
+    this.#loop = this.#compile(place)
+  }
+
+  /** Returns how many records it has settled; those that were interpreted are not among them. */
+  run(batch: RecordBatch, host: ProgramHost): number {
+    const { call } = this.#kernel
+    const records = batch.records()
+    const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
+    let at = this.#kernel.load(records)
+    const end = at + records.length
+    let settled = 0
+    for (let first = 0, delta = 0; first < batch.recordCount; first += CHUNK) {
+      const count = Math.min(CHUNK, batch.recordCount - first)
+      at = call.indexRecords(at, end, count, delta, batch.offsetCount, ...times)
+      const isLast = first + count === batch.recordCount
+      if (at === 0 || (isLast && at !== end)) {
+        interpretFrom(batch, first, host)
+        break
+      }
+      delta = this.#offsetDelta(count - 1) + 1
+      settled += this.#runChunk(batch, first, count, host)
+    }
+    return settled
+  }
+
+  #runChunk(batch: RecordBatch, first: number, count: number, host: ProgramHost): number {
+    const { fields, readsKey } = this.#code
+    const { call } = this.#kernel
+    if (fields.slots > 0) call.scanValues(count, fields.slots)
+    if (readsKey) call.readKeys(count, fields.slots - KEY_SLOT - 1, this.#nullText)
+    const { baseOffset } = batch
+    const from = this.#firstAt(host.position - baseOffset, count)
+    let flushed = from
+    let doubts = 0
+    const doubt = (i: number) => {
+      this.#forget(i)
+      this.#flush(flushed, i, host.sink)
+      flushed = i + 1
+      doubts++
+      host.interpret(first + i)
+    }
+    const { partition } = host.from
+    this.#loop(this.#kernel, { from, to: count, baseOffset, partition }, doubt)
+    this.#flush(flushed, count, host.sink)
+    const settled = count - from - doubts
+    this.#report(settled, host)
+    return settled
+  }
+
+  #offsetDelta(i: number): number {
+    const { int32, at } = this.#kernel
+    return int32[at.offsetDeltas / 4 + i] ?? 0
+  }
+
+  /** The first record of the chunk that is not below the position. */
+  #firstAt(offsetDelta: number, count: number): number {
+    let i = 0
+    while (i < count && this.#offsetDelta(i) < offsetDelta) i++
+    return i
+  }
+
+  /** What a record in doubt has already selected. */
+  #forget(i: number): void {
+    this.#exits.forEach(({ selection }, exit) => {
+      let selected = this.#selected[exit] ?? 0
+      while (selected > 0 && this.#kernel.int32[selection / 4 + selected - 1] === i) selected--
+      this.#selected[exit] = selected
+    })
+  }
+
+  /** Writes what records `from` to `to` have selected. */
+  #flush(from: number, to: number, sink: RecordSink): void {
+    this.#exits.forEach((exit, index) => {
+      const selected = this.#selected[index] ?? 0
+      if (selected > 0) exit.write({ from, to, selected }, sink)
+    })
+    this.#selected.fill(0)
+  }
+
+  #report(settled: number, host: ProgramHost): void {
+    host.entered(this.#code.source, settled)
+    this.#code.nodes.forEach((node, index) => host.entered(node, this.#counts[index] ?? 0))
+    this.#counts.fill(0)
+  }
+
+  #compile(place: (slot: number) => number): Loop {
+    const { writer, nodes, fields } = this.#code
+    const { at } = this.#kernel
+    const [TRUE, FALSE] = ['true', 'false'].map((word) => this.#kernel.place(Buffer.from(word)))
+    const source = [
+      `const KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
+      `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
+      `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
+      ...this.#exits.map(({ selection }, index) => `const SELECTION${index} = ${selection / 4}`),
+      ...writer.addresses(at, place),
+      'return (kernel, { from, to, baseOffset, partition }, doubt) => {',
+      'let { bytes, int32, float64 } = kernel',
+      'for (let i = from; i < to; i++) {',
+      'clear: {',
+      ...(fields.slots > 0 ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
+      'let passed = 0',
+      ...writer.lines,
+      ...nodes.map((_, bit) => `counts[${bit}] += (passed >>> ${bit}) & 1`),
+      'continue',
+      '}',
+      'doubt(i)',
+      // The memory may have grown meanwhile, which detaches its views.
+      ';({ bytes, int32, float64 } = kernel)',
+      '}',
+      '}',
+    ].join('\n')
+    const given = { selected: this.#selected, counts: this.#counts, texts: writer.texts }
+    const names = { ...given, contains, endsWith, equalText, equalTexts, startsWith }
+    // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
+    const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loop
+    return make(...Object.values(names))
+  }
+}
+
+/** The records do not lie as they say: the batch's own reading of them has the words for it. */
+function interpretFrom(batch: RecordBatch, first: number, host: ProgramHost): void {
+  for (let index = first; index < batch.recordCount; index++) host.interpret(index)
+}

@@ -1,0 +1,60 @@
+import type { KeyValueStore } from '../state/store.ts'
+import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
+import { aggregateProcessor } from './aggregate.ts'
+import { dynamicSinkProcessor } from './dynamic-sink.ts'
+import { filterProcessor } from './filter.ts'
+import { filterNotProcessor } from './filter-not.ts'
+import { flatMapProcessor } from './flat-map.ts'
+import { flatMapValuesProcessor } from './flat-map-values.ts'
+import type { FlowRecord } from './flow-record.ts'
+import { mapProcessor } from './map.ts'
+import { mapValuesProcessor } from './map-values.ts'
+import { peekProcessor } from './peek.ts'
+import type { Forward, Processor } from './processor.ts'
+import { projectProcessor } from './project.ts'
+import { selectKeyProcessor } from './select-key.ts'
+import { splitProcessor } from './split.ts'
+
+/** A topic of the user's, and how records are written there. */
+export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
+
+/** What a processor may reach. */
+export interface Wiring {
+  readonly forward: Forward
+  /** The way to one child alone. */
+  readonly forwardTo: (child: string) => Forward
+  readonly store: (name: string) => KeyValueStore
+  /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
+  readonly sink: (to: SinkTarget, record: FlowRecord) => void
+}
+
+const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
+
+/** What runs each kind of node. Some only say where records come from, and pass them on. */
+const makers: {
+  readonly [K in TopologyNode['kind']]: (
+    node: Extract<TopologyNode, { kind: K }>,
+    wiring: Wiring,
+  ) => Processor
+} = {
+  source: passOn,
+  filter: (node, { forward }) => filterProcessor(node, forward),
+  'filter-not': (node, { forward }) => filterNotProcessor(node, forward),
+  map: (node, { forward }) => mapProcessor(node, forward),
+  'map-values': (node, { forward }) => mapValuesProcessor(node, forward),
+  'select-key': (node, { forward }) => selectKeyProcessor(node, forward),
+  'flat-map': (node, { forward }) => flatMapProcessor(node, forward),
+  'flat-map-values': (node, { forward }) => flatMapValuesProcessor(node, forward),
+  peek: (node, { forward }) => peekProcessor(node, forward),
+  project: (node, { forward }) => projectProcessor(node, forward),
+  split: (node, { forwardTo }) => splitProcessor(node, forwardTo),
+  branch: passOn,
+  repartition: passOn,
+  merge: passOn,
+  aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),
+  sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
+  'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
+}
+
+export const processorOf = (node: TopologyNode, wiring: Wiring): Processor =>
+  makers[node.kind](node as never, wiring)

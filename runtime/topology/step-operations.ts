@@ -1,0 +1,139 @@
+import type { StepConfig } from '../config.ts'
+import { EvaluationFault } from '../expr/expression-error.ts'
+import { typeName } from '../expr/values.ts'
+import { aggregateOf } from './aggregate-fields.ts'
+import type { FieldCompiler } from './field-compiler.ts'
+import { fromExpression, fromFields } from './from-expression.ts'
+import { projectionText, repartitionText } from './node-labels.ts'
+import type { RepartitionNode, SourceNode, TopologyNode } from './nodes.ts'
+
+/** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
+export type Operation = { readonly part: string } & Unplaced<TopologyNode>
+
+type Unplaced<N> = N extends SourceNode ? never : Omit<N, 'name' | 'parent'>
+
+/** The operations of a step in the order in which they are done, whatever the order in which they are written. */
+export const operationsOf = (
+  step: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): readonly Operation[] => [
+  ...merge(step),
+  ...condition('filter', step.filter, compiler),
+  ...condition('filterNot', step.filterNot, compiler),
+  ...flatMap(step, compiler),
+  ...map(step, compiler),
+  ...project(step, compiler),
+  ...selectKey('keyBy', step.keyBy, compiler),
+  ...repartition(step),
+  ...branches(step, compiler),
+  ...aggregate(step, compiler, isKeyChanged),
+]
+
+const merge = ({ merge: parents }: StepConfig): Operation[] =>
+  parents === undefined ? [] : [{ kind: 'merge', part: 'merge', label: '', parents }]
+
+function condition(
+  field: 'filter' | 'filterNot',
+  source: string | undefined,
+  compiler: FieldCompiler,
+): Operation[] {
+  const expression = compiler.expression(field, source)
+  if (expression === undefined) return []
+  const kind = field === 'filter' ? 'filter' : 'filter-not'
+  const predicate = fromExpression(expression, yesOrNo)
+  return [{ kind, part: kind, label: expression.source, predicate }]
+}
+
+function yesOrNo(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer
+  throw new EvaluationFault(`a condition answers true or false, not ${JSON.stringify(answer)}`)
+}
+
+function flatMap({ flatMap: source }: StepConfig, compiler: FieldCompiler): Operation[] {
+  const expression = compiler.expression('flatMap', source)
+  if (expression === undefined) return []
+  const mapper = fromExpression(expression, (answer) => {
+    if (Array.isArray(answer)) return answer as readonly unknown[]
+    throw new EvaluationFault(`flatMap answers a list, not ${typeName(answer)}`)
+  })
+  return [{ kind: 'flat-map-values', part: 'flat-map', label: expression.source, mapper }]
+}
+
+function map({ map: sources }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (sources === undefined) return []
+  const fields = Object.entries(sources).flatMap(([name, source]) => {
+    const expression = compiler.expression(`map.${name}`, source)
+    return expression === undefined ? [] : [[name, expression] as const]
+  })
+  const label = Object.keys(sources).join(', ')
+  return [{ kind: 'map-values', part: 'map', label, mapper: fromFields(fields) }]
+}
+
+function project({ project: projection }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (projection === undefined) return []
+  const newNames = Object.values(projection.rename ?? {})
+  const twice = newNames.find((name, index) => newNames.indexOf(name) !== index)
+  if (twice !== undefined) {
+    return compiler.fail('project.rename', `two fields would be named "${twice}"`)
+  }
+  return [{ kind: 'project', part: 'project', label: projectionText(projection), projection }]
+}
+
+function selectKey(
+  field: 'keyBy' | 'groupBy',
+  source: string | undefined,
+  compiler: FieldCompiler,
+): Operation[] {
+  const expression = compiler.expression(field, source)
+  if (expression === undefined) return []
+  const selector = fromExpression(expression)
+  return [{ kind: 'select-key', part: 'key', label: expression.source, selector }]
+}
+
+const repartition = ({ name, repartition: options }: StepConfig): Operation[] =>
+  options === undefined ? [] : [repartitionOf(name, options)]
+
+const repartitionOf = (
+  stem: string,
+  options: Pick<RepartitionNode, 'partitions'> = {},
+): Operation => ({
+  kind: 'repartition',
+  part: 'repartition',
+  label: repartitionText(options),
+  stem,
+  ...options,
+})
+
+function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler): Operation[] {
+  if (ways === undefined) return []
+  const compiled = ways.map(({ name: branch, when }, index) => {
+    const expression = compiler.expression(`branches[${index}].when`, when)
+    const predicate =
+      expression === undefined ? {} : { predicate: fromExpression(expression, yesOrNo) }
+    return { node: `${name}.${branch}`, ...predicate }
+  })
+  const label = ways
+    .map(({ name: branch, when }) => (when === undefined ? branch : `${branch}: ${when}`))
+    .join(', ')
+  return [{ kind: 'split', part: 'split', label, branches: compiled }]
+}
+
+function aggregate(
+  { name, groupBy, aggregate: fields }: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): Operation[] {
+  if (groupBy === undefined && fields === undefined) return []
+  if (groupBy === undefined || fields === undefined) {
+    return compiler.fail('', 'groupBy and aggregate go together: write both')
+  }
+  // Grouping by the key that the records already lie by needs no trip through a topic.
+  const select = groupBy.trim() === 'key' ? [] : selectKey('groupBy', groupBy, compiler)
+  const moves = select.length > 0 || isKeyChanged
+  return [
+    ...select,
+    ...(moves ? [repartitionOf(name)] : []),
+    { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
+  ]
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startKafka } from '../kafka/kafka.ts'
+import { type InputSpec, loadInput, type LoadedInput } from './load.ts'
+import { BenchTopics } from './topics.ts'
+import type { RunTopics } from './topologies.ts'
+
+export const BROKER_HEAP = '1g'
+
+/** The broker that all runs of a bench share, their inputs and a folder for their files. */
+export class BenchKafka {
+  readonly bootstrapServers: readonly string[]
+  readonly pids: readonly number[]
+  readonly topics: BenchTopics
+  readonly #dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+  readonly #stop: () => Promise<void>
+  readonly #inputs = new Map<string, Promise<LoadedInput>>()
+  #runs = 0
+
+  private constructor(kafka: Awaited<ReturnType<typeof startKafka>>, topics: BenchTopics) {
+    this.bootstrapServers = kafka.bootstrapServers
+    this.pids = kafka.pids
+    this.topics = topics
+    this.#stop = () => kafka.stop()
+  }
+
+  static async start(log: (line: string) => void): Promise<BenchKafka> {
+    const kafka = await startKafka({ heap: BROKER_HEAP, log })
+    return new BenchKafka(kafka, await BenchTopics.open(kafka.bootstrapServers))
+  }
+
+  get bootstrapServer(): string {
+    return this.bootstrapServers[0] ?? ''
+  }
+
+  /** Loaded when first asked for. */
+  input(
+    spec: Omit<InputSpec, 'topic'>,
+    log: (line: string) => void = () => undefined,
+  ): Promise<LoadedInput> {
+    const topic = `input-${spec.valueBytes}-${spec.codec}-${spec.records}`
+    const loading = this.#inputs.get(topic) ?? this.#load({ ...spec, topic }, log)
+    this.#inputs.set(topic, loading)
+    return loading
+  }
+
+  /** Gives `work` fresh topics, an application id and a folder, and removes all of it afterwards. */
+  async run<T>(
+    { input, outputs }: { readonly input: string; readonly outputs: number },
+    work: (run: {
+      readonly topics: RunTopics
+      readonly applicationId: string
+      readonly dir: string
+    }) => Promise<T>,
+  ): Promise<T> {
+    const applicationId = `run-${this.#runs++}`
+    const dir = join(this.#dir, applicationId)
+    mkdirSync(dir)
+    const topics: RunTopics = {
+      input,
+      through: `${applicationId}-through`,
+      outputs: Array.from({ length: outputs }, (_, index) => `${applicationId}-output-${index}`),
+    }
+    await this.topics.create([topics.through, ...topics.outputs])
+    try {
+      return await work({ topics, applicationId, dir })
+    } finally {
+      await this.topics.deletePrefixed(`${applicationId}-`)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.topics.close()
+    await this.#stop()
+    rmSync(this.#dir, { recursive: true, force: true })
+  }
+
+  async #load(spec: InputSpec, log: (line: string) => void): Promise<LoadedInput> {
+    log(`loading ${spec.records} records of ${spec.valueBytes} bytes, ${spec.codec}`)
+    await this.topics.create([spec.topic])
+    const loaded = await loadInput(this.bootstrapServer, spec)
+    const found = await this.topics.records([spec.topic])
+    if (found !== spec.records) throw new Error(`loaded ${found} of ${spec.records} records`)
+    return loaded
+  }
+}

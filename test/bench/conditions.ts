@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { tryCommand } from '../support/command.ts'
+import { KAFKA_VERSION } from '../kafka/jars.ts'
+import { BROKER_HEAP } from './bench-kafka.ts'
+import { COMMIT_INTERVAL_MS } from './contender.ts'
+import { JVM_FLAGS, KAFKA_STREAMS_VERSION, PRODUCER_BATCH_BYTES } from './java.ts'
+import { LATENCY_LINGER_MS } from './latency.ts'
+import { INPUT_BATCH_BYTES } from './load.ts'
+import type { BenchOptions } from './options.ts'
+import { THROUGHPUT_LINGER_MS } from './throughput.ts'
+import { PARTITIONS } from './topics.ts'
+
+/** What a figure means nothing without: one line each. */
+export async function conditions(options: BenchOptions): Promise<readonly string[]> {
+  const [cpu] = cpus()
+  const kib = (bytes: number) => `${bytes / 1024} KiB`
+  return [
+    `Machine: ${cpus().length} cores, ${cpu?.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}. Broker, job and bench share it.`,
+    `Kafka ${KAFKA_VERSION} with ZooKeeper, one broker, \`-Xmx${BROKER_HEAP}\`, plaintext on loopback, topics of ${PARTITIONS} partitions, one replica.`,
+    `Millrace ${millraceVersion()}, Node ${process.version}, no flags, started by \`millrace run\`.`,
+    `Kafka Streams ${KAFKA_STREAMS_VERSION}, ${await javaVersion()}, \`${JVM_FLAGS.join(' ')}\`, default garbage collector.`,
+    `Both: at-least-once, commit every ${COMMIT_INTERVAL_MS} ms, idempotent producer with acks from all replicas, output batches up to ${kib(PRODUCER_BATCH_BYTES)}, the codec of the row where the runtime can set it (the notes tell what was written otherwise).`,
+    `Kafka Streams alone: \`linger.ms\` ${THROUGHPUT_LINGER_MS} for throughput, ${LATENCY_LINGER_MS} for latency; Millrace has no such setting, it sends when it has worked off what a fetch gave. All else is left at the defaults of each.`,
+    `Input: batches of ${kib(INPUT_BATCH_BYTES)} before compression, 10,000 keys, in the page cache; the same for both sides and every round.`,
+    `Rounds: ${options.rounds} of each side in turns. The first ${options.warmupMs / 1000} s after the first record are left out, but never more than half of the input; where a job has two stages, only records that went through both within the window count. Medians; a round in which other processes used more than a tenth of its CPU is left out where a calm one exists.`,
+  ]
+}
+
+async function javaVersion(): Promise<string> {
+  const { stderr } = await tryCommand(['java', '-version'])
+  return `Java ${/version "([^"]+)"/.exec(stderr)?.[1] ?? 'of unknown version'}`
+}
+
+function millraceVersion(): string {
+  const file = join(import.meta.dirname, '..', '..', 'package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

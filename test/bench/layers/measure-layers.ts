@@ -1,0 +1,52 @@
+import { median } from '../statistics.ts'
+import { buildBatch } from './build-batch.ts'
+import { decompressEach } from './decompress.ts'
+import { filter } from './filter.ts'
+import { jsonField } from './json-field.ts'
+import type { Layer } from './layer.ts'
+import { map } from './map.ts'
+import { splitAndIndex } from './split-and-index.ts'
+
+export interface LayerCost {
+  readonly layer: string
+  readonly recordBytes: number
+  readonly nsPerRecord: number
+}
+
+/** In the order in which a record meets them. */
+const layersOf = [splitAndIndex, decompressEach, jsonField, filter, map, buildBatch]
+
+const WARMUP_MS = 300
+const SLICE_MS = 100
+const SLICES = 5
+
+export const layersFor = (recordBytes: number): readonly Layer[] =>
+  layersOf.flatMap((layers) => layers(recordBytes))
+
+export const measureLayers = (sizes: readonly number[]): readonly LayerCost[] =>
+  sizes.flatMap((recordBytes) =>
+    layersFor(recordBytes).map((layer) => ({
+      layer: layer.name,
+      recordBytes,
+      nsPerRecord: cost(layer),
+    })),
+  )
+
+/** The median of a few slices of time, after the compiler has seen the code. */
+function cost(layer: Layer): number {
+  slice(layer, WARMUP_MS)
+  return median(Array.from({ length: SLICES }, () => slice(layer, SLICE_MS)))
+}
+
+function slice({ records, run }: Layer, ms: number): number {
+  const startedMs = performance.now()
+  let runs = 0
+  let check = 0
+  while (performance.now() - startedMs < ms) {
+    check += run()
+    runs++
+  }
+  const nanoseconds = (performance.now() - startedMs) * 1e6
+  if (!Number.isFinite(check)) throw new Error('the layer computed nothing')
+  return nanoseconds / (runs * records)
+}

@@ -1,0 +1,74 @@
+import type { Compression } from '../../runtime/broker/compression.ts'
+import { partitionFor } from '../../runtime/broker/partitioner.ts'
+import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
+import { BatchSender } from './batch-sender.ts'
+import { PaymentMaker } from './payments.ts'
+import { topologies } from './topologies.ts'
+import { PARTITIONS } from './topics.ts'
+import { connect } from './wire.ts'
+
+export interface InputSpec {
+  readonly topic: string
+  readonly records: number
+  readonly valueBytes: number
+  readonly codec: Compression
+}
+
+export interface LoadedInput extends InputSpec {
+  /** How many records come out of each topology. */
+  readonly expected: ReadonlyMap<string, number>
+}
+
+/** Uncompressed bytes of a batch of the input. */
+export const INPUT_BATCH_BYTES = 64 * 1024
+
+/** Writes the input of a row, by key like any producer, and works out what must come of it. */
+export async function loadInput(bootstrapServer: string, spec: InputSpec): Promise<LoadedInput> {
+  const connection = await connect(bootstrapServer)
+  const sender = new BatchSender(connection, spec.topic)
+  const batches = new PartitionBatches(sender, spec.codec)
+  const maker = new PaymentMaker(spec.valueBytes)
+  const expected = new Map(topologies.map(({ name }) => [name, 0]))
+  for (let id = 0; id < spec.records; id++) {
+    const payment = maker.next(id)
+    batches.add(payment.key, payment.json)
+    for (const { name, keeps } of topologies) {
+      if (keeps(payment)) expected.set(name, (expected.get(name) ?? 0) + 1)
+    }
+    if (id % 1000 === 0) await sender.room()
+  }
+  batches.send()
+  await sender.flush()
+  await connection.close()
+  return { ...spec, expected }
+}
+
+class PartitionBatches {
+  readonly #sender: BatchSender
+  readonly #codec: Compression
+  readonly #builders = Array.from({ length: PARTITIONS }, () => new RecordBatchBuilder())
+
+  constructor(sender: BatchSender, codec: Compression) {
+    this.#sender = sender
+    this.#codec = codec
+  }
+
+  add(key: string, value: string): void {
+    const keyBytes = Buffer.from(key)
+    const partition = partitionFor(keyBytes, PARTITIONS)
+    const builder = this.#builders[partition]
+    builder?.append(Date.now(), keyBytes, Buffer.from(value))
+    if ((builder?.sizeInBytes ?? 0) >= INPUT_BATCH_BYTES) this.#send(partition)
+  }
+
+  send(): void {
+    this.#builders.forEach((_, partition) => this.#send(partition))
+  }
+
+  #send(partition: number): void {
+    const builder = this.#builders[partition]
+    if (builder === undefined || builder.count === 0) return
+    this.#sender.send({ partition, bytes: builder.build(this.#codec) })
+    builder.reset()
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { cpuSecondsOf, machineCpuSeconds, peakRssBytesOf } from './proc.ts'
+import {
+  isDisturbed,
+  median,
+  type Rates,
+  ratesOf,
+  type Sample,
+  selectWindow,
+} from './statistics.ts'
+import type { BenchTopics } from './topics.ts'
+import type { Worker } from './worker.ts'
+
+export interface Measured extends Rates {
+  readonly peakRssBytes: number
+}
+
+/** What one run gave. */
+export interface Round extends Measured {
+  readonly disturbed: boolean
+  /** False when the run was too fast for its warm-up: use more records. */
+  readonly warmedUp: boolean
+}
+
+export const medianOf = (rounds: readonly Measured[]): Measured => ({
+  recordsPerSecond: median(rounds.map((round) => round.recordsPerSecond)),
+  recordsPerCpuSecond: median(rounds.map((round) => round.recordsPerCpuSecond)),
+  peakRssBytes: median(rounds.map((round) => round.peakRssBytes)),
+})
+
+export interface Watched {
+  readonly worker: Worker
+  readonly topics: BenchTopics
+  /** The topic between the two stages of the job, if it has two. */
+  readonly through?: string
+  readonly outputs: readonly string[]
+  readonly inputRecords: number
+  readonly expectedOutputs: number
+  readonly warmupMs: number
+  /** Processes whose CPU is part of every run: the broker's. The bench's own is added. */
+  readonly brokerPids: readonly number[]
+}
+
+const SAMPLE_MS = 50
+const STALLED_MS = 60_000
+
+/**
+ * Watches a run until all of its output is there. Throws when the process ends or nothing moves any more. Progress is read
+ * from the ends of the topics: unlike committed offsets they move with every batch.
+ */
+export async function measureRun(run: Watched): Promise<Round> {
+  const samples = await sampleToTheEnd(run)
+  const peakRssBytes = peakRssBytesOf(run.worker.pid)
+  const window = selectWindow(samples, run.inputRecords, run.warmupMs)
+  return {
+    ...ratesOf(window),
+    peakRssBytes,
+    disturbed: isDisturbed(window),
+    warmedUp: window.warmedUp,
+  }
+}
+
+async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
+  const samples: Sample[] = []
+  let movedAtMs = performance.now()
+  for (;;) {
+    const sample = await takeSample(run)
+    const before = samples.at(-1)
+    if (sample.started !== before?.started || sample.finished !== before.finished)
+      movedAtMs = sample.atMs
+    samples.push(sample)
+    if (sample.finished >= run.inputRecords) return samples
+    if (sample.atMs - movedAtMs > STALLED_MS) {
+      const share = `${Math.floor(sample.finished)} of ${run.inputRecords} records`
+      throw run.worker.failure(`has written nothing for ${STALLED_MS / 1000} s, after ${share}`)
+    }
+    await delay(SAMPLE_MS)
+  }
+}
+
+async function takeSample(run: Watched): Promise<Sample> {
+  const { worker, topics, outputs, through, inputRecords, expectedOutputs, brokerPids } = run
+  worker.failIfEnded()
+  // In this order the last sample is exactly the number of input records.
+  const finished = ((await topics.records(outputs)) * inputRecords) / expectedOutputs
+  const started = through === undefined ? finished : await topics.records([through])
+  const cpuSeconds = cpuSecondsOf(worker.pid)
+  const known = [process.pid, ...brokerPids].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
+  return {
+    atMs: performance.now(),
+    started,
+    finished,
+    cpuSeconds,
+    foreignCpuSeconds: machineCpuSeconds() - known - cpuSeconds,
+  }
+}

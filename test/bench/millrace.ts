@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { runtimeConfigSchema } from '../../runtime/config.ts'
+import { COMMIT_INTERVAL_MS, type Contender, type RunSpec } from './contender.ts'
+import { Worker } from './worker.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+
+const knowsThreads = 'threads' in runtimeConfigSchema.shape
+
+/** Processing threads that one instance can have. */
+export const maxThreads = knowsThreads ? availableParallelism() : 1
+
+/** One instance of a job, started as its pod starts it. */
+export const millrace: Contender = {
+  side: 'millrace',
+  title: 'Millrace',
+  start(spec) {
+    const config = join(spec.dir, 'job.json')
+    writeFileSync(config, JSON.stringify(configOf(spec), null, 2))
+    return new Worker({
+      argv: [process.execPath, CLI, 'run', '--config', config, '--http-port', '0'],
+      env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn' },
+      logFile: join(spec.dir, 'millrace.log'),
+    })
+  },
+  throughTopic: ({ topics }) => topics.through,
+}
+
+function configOf({ topology, topics, applicationId, bootstrapServers, threads }: RunSpec) {
+  return runtimeConfigSchema.parse({
+    job: { namespace: 'bench', name: topology.name },
+    applicationId,
+    kafka: { bootstrapServers },
+    commitIntervalMs: COMMIT_INTERVAL_MS,
+    ...(knowsThreads ? { threads } : {}),
+    ...topology.job(topics),
+  })
+}

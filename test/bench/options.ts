@@ -1,0 +1,100 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Compression, compressions } from '../../runtime/broker/compression.ts'
+import { hint } from '../../runtime/platform/did-you-mean.ts'
+import { maxThreads } from './millrace.ts'
+import { topologies } from './topologies.ts'
+
+export interface BenchOptions {
+  /** Names of what to run; empty means everything. */
+  readonly only: readonly string[]
+  /** Input records of a run; unset means enough for a run of some tens of seconds. */
+  readonly records?: number
+  readonly rounds: number
+  readonly warmupMs: number
+  readonly sizes: readonly number[]
+  readonly codecs: readonly Compression[]
+  readonly threads: readonly number[]
+  readonly json: boolean
+  readonly write: boolean
+}
+
+/** What `--only` takes beside the topologies. */
+const OTHERS = ['raw-copy', 'latency', 'layers'] as const
+
+const DEFAULT_INPUT_BYTES = 2 * 1024 ** 3
+const DEFAULT_MAX_RECORDS = 6_000_000
+
+/** Throws commander's own errors, after it has explained them. */
+export function parseOptions(
+  argv: readonly string[],
+  explain: (text: string) => void = (text) => void process.stderr.write(text),
+): BenchOptions {
+  const command = program().configureOutput({ writeErr: explain })
+  command.parse([...argv], { from: 'user' })
+  const { warmup, ...options } = command.opts<BenchOptions & { readonly warmup: number }>()
+  // A part of the rows is no report: it is written only when asked for.
+  const isFull = argv.every((argument) => argument === '--json')
+  return { ...options, warmupMs: warmup * 1000, write: options.write || isFull }
+}
+
+const program = () =>
+  new Command('bench')
+    .description('Millrace and Kafka Streams side by side on a real Kafka')
+    .option('--only <names>', 'topologies, raw-copy, latency, layers', listOf(name), [])
+    .option('--records <n>', 'input records of a run', whole)
+    .option('--rounds <n>', 'runs of each side; the median counts', whole, 3)
+    .option('--warmup <seconds>', 'left out of each run, from the first record on', seconds, 10)
+    .option('--sizes <bytes>', 'bytes of a value', listOf(whole), [100, 1024])
+    .option('--codecs <names>', 'compression of input and output', listOf(codec), ['none', 'lz4'])
+    .option('--threads <n>', 'processing threads', listOf(threadCount), defaultThreads())
+    .addOption(new Option('--json', 'print JSON instead of tables').default(false))
+    .addOption(new Option('--write', 'write docs/performance.md of a partial run').default(false))
+    .exitOverride()
+
+export function wants({ only }: BenchOptions, what: string): boolean {
+  return only.length === 0 || only.includes(what)
+}
+
+export function recordsOf({ records }: BenchOptions, valueBytes: number): number {
+  return records ?? Math.min(DEFAULT_MAX_RECORDS, Math.round(DEFAULT_INPUT_BYTES / valueBytes))
+}
+
+const defaultThreads = () => [1, 2].filter((threads) => threads <= maxThreads)
+
+/** Commander hands a parser the value before it, which for a list is its default. */
+const listOf =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T[] =>
+    text.split(',').map((part) => parse(part.trim()))
+
+function name(text: string): string {
+  const known = [...topologies.map((topology) => topology.name), ...OTHERS]
+  if (known.includes(text)) return text
+  throw new InvalidArgumentError(`write one of ${known.join(', ')}.${hint(text, known)}`)
+}
+
+function codec(text: string): Compression {
+  const known = compressions.find((compression) => compression === text)
+  if (known !== undefined) return known
+  throw new InvalidArgumentError(`write one of ${compressions.join(', ')}`)
+}
+
+function whole(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number > 0) return number
+  throw new InvalidArgumentError('write a whole number above 0')
+}
+
+function seconds(text: string): number {
+  const number = Number(text)
+  if (text !== '' && number >= 0 && Number.isFinite(number)) return number
+  throw new InvalidArgumentError('write a number of seconds')
+}
+
+function threadCount(text: string): number {
+  const threads = whole(text)
+  if (threads <= maxThreads) return threads
+  throw new InvalidArgumentError(
+    `a Millrace instance runs at most ${maxThreads} thread(s): nothing to compare with`,
+  )
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import type { Compression } from '../../runtime/broker/compression.ts'
+import type { LoadedInput } from './load.ts'
+import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
+import { worthCounting } from './statistics.ts'
+import { roundLine, type RunPlan } from './throughput.ts'
+import { Worker } from './worker.ts'
+
+export interface RawCopyRow extends Measured {
+  readonly recordBytes: number
+  readonly codec: Compression
+}
+
+const PROGRAM = join(import.meta.dirname, 'raw-copy.ts')
+
+/** How fast batches can be copied at all, on the same input and measured the same way. */
+export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise<RawCopyRow> {
+  const rounds: Round[] = []
+  while (rounds.length < plan.rounds) {
+    const round = await oneCopy(plan, input)
+    rounds.push(round)
+    plan.log(`  raw copy: ${roundLine(round)}`)
+  }
+  return {
+    recordBytes: input.valueBytes,
+    codec: input.codec,
+    ...medianOf(worthCounting(rounds)),
+  }
+}
+
+const oneCopy = ({ kafka, warmupMs }: RunPlan, input: LoadedInput): Promise<Round> =>
+  kafka.run({ input: input.topic, outputs: 1 }, async ({ topics: { outputs }, dir }) => {
+    const addresses = ['--bootstrap', kafka.bootstrapServer, '--input', input.topic]
+    const worker = new Worker({
+      argv: [process.execPath, PROGRAM, ...addresses, '--output', outputs[0] ?? ''],
+      logFile: join(dir, 'raw-copy.log'),
+    })
+    return measureRun({
+      worker,
+      topics: kafka.topics,
+      outputs,
+      inputRecords: input.records,
+      expectedOutputs: input.records,
+      warmupMs,
+      brokerPids: kafka.pids,
+    }).finally(() => worker.stop())
+  })

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
+import type { Results } from './results.ts'
+import {
+  asMarkdown,
+  latencyTable,
+  layersTable,
+  rawCopyTable,
+  type Table,
+  throughputTable,
+} from './table.ts'
+import { topologies } from './topologies.ts'
+
+const FILE = join(import.meta.dirname, '..', '..', 'docs', 'performance.md')
+
+export async function writeReport(
+  results: Results,
+  conditions: readonly string[],
+  date: Date,
+): Promise<string> {
+  const config = await resolveConfig(FILE)
+  const text = await format(reportOf(results, conditions, date), { ...config, filepath: FILE })
+  writeFileSync(FILE, text)
+  return FILE
+}
+
+export function reportOf(results: Results, conditions: readonly string[], date: Date): string {
+  return [
+    '# Performance',
+    `Written by \`npm run bench\` on ${date.toISOString().slice(0, 10)}; not edited by hand. Run it on your own machine: figures of another one say little, ratios a little more.`,
+    '## Conditions',
+    list(conditions),
+    ...section(
+      'Throughput',
+      'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input, and what they wrote was compared.',
+      throughputTable(results.rows),
+    ),
+    list(topologies.map(({ name, does }) => `\`${name}\`: ${does}`)),
+    ...section(
+      'Raw copy',
+      'A process that copies the same batches to another topic without looking into them, as a ceiling for `pass-through`.',
+      rawCopyTable(results.rawCopy),
+    ),
+    ...section('Latency', latencyIntroduction(results), latencyTable(results.latency)),
+    ...section(
+      'Layers',
+      'What each part of the way costs Millrace, alone and in one thread.',
+      layersTable(results.layers),
+    ),
+  ].join('\n\n')
+}
+
+const section = (title: string, introduction: string, table: Table): readonly string[] =>
+  table.rows.length === 0 ? [] : [`## ${title}`, introduction, asMarkdown(table)]
+
+const list = (items: readonly string[]) => items.map((item) => `- ${item}`).join('\n')
+
+function latencyIntroduction({ latency: [row] }: Results): string {
+  if (row === undefined) return ''
+  return `From the moment a record is due to its arrival at a consumer behind the job, at ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes through \`${row.topology}\`. Producer and consumer are processes of their own, the same for both sides; the last line is what they take alone.`
+}

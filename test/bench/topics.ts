@@ -1,0 +1,73 @@
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { BrokerError } from '../../runtime/broker/errors.ts'
+import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
+import { eventually } from '../support/eventually.ts'
+
+/** Of every topic here. */
+export const PARTITIONS = 4
+
+/** Makes and removes the topics of runs, and asks how far they have grown. */
+export class BenchTopics {
+  readonly #admin: Admin
+  readonly #broker: KafkaBroker
+
+  private constructor(bootstrapServers: readonly string[]) {
+    this.#admin = new Kafka({
+      brokers: [...bootstrapServers],
+      logLevel: logLevel.NOTHING,
+    }).admin()
+    this.#broker = new KafkaBroker({ bootstrapServers, clientId: 'bench-topics' })
+  }
+
+  static async open(bootstrapServers: readonly string[]): Promise<BenchTopics> {
+    const topics = new BenchTopics(bootstrapServers)
+    await topics.#admin.connect()
+    return topics
+  }
+
+  async create(names: readonly string[]): Promise<void> {
+    await this.#admin.createTopics({
+      topics: names.map((topic) => ({
+        topic,
+        numPartitions: PARTITIONS,
+        replicationFactor: 1,
+        configEntries: [
+          { name: 'retention.ms', value: '-1' },
+          // What a run wrote is deleted after it; the next run needs the room.
+          { name: 'file.delete.delay.ms', value: '1000' },
+        ],
+      })),
+      waitForLeaders: true,
+    })
+  }
+
+  /** Those whose name begins so, with what the jobs made for themselves. */
+  async deletePrefixed(prefix: string): Promise<void> {
+    const all = await this.#admin.listTopics()
+    const topics = all.filter((name) => name.startsWith(prefix))
+    if (topics.length > 0) await this.#admin.deleteTopics({ topics })
+    await eventually(async () => {
+      const left = await this.#admin.listTopics()
+      if (left.some((name) => name.startsWith(prefix))) throw new Error(`${prefix} is still there`)
+    })
+  }
+
+  /** Records in all partitions of the topics, as a consumer sees them; none in a topic that does not exist yet. */
+  async records(names: readonly string[]): Promise<number> {
+    const partitions = names.flatMap((topic) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition })),
+    )
+    try {
+      const ends = await this.#broker.admin.listOffsets(partitions, 'latest')
+      return ends.reduce((sum, { offset }) => sum + offset, 0)
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return 0
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.disconnect()
+    await this.#broker.close()
+  }
+}

@@ -1,0 +1,3 @@
+import { describeMutatedBatches } from '../runtime/broker/mutated-batches.ts'
+
+describeMutatedBatches(1_000_000)

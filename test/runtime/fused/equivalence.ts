@@ -1,0 +1,116 @@
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
+import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
+import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
+import { runtimeConfigSchema } from '../../../runtime/config.ts'
+import { fuse } from '../../../runtime/fused/fuse.ts'
+import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
+import { Task } from '../../../runtime/tasks/task.ts'
+import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
+import { type SubTopology, subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
+import { recordsOf } from '../../contract/broker.ts'
+import type { JobSpec } from '../../support/job-bench.ts'
+import { randomJob, type RandomRecord, randomRecord } from './random-jobs.ts'
+
+const RECORDS_A_JOB = 250
+const PARTITIONS = 3
+const DEAD_LETTERS = 'dead-letters'
+
+/** Runs random jobs on random records, fused and interpreted, and compares all that comes out. */
+export function checkEquivalence(
+  jobs: number,
+  seed: number,
+): { readonly fused: number; readonly records: number } {
+  const seen = { fused: 0, records: 0 }
+  const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
+  fc.assert(
+    fc.property(randomJob, records, (job, input) => {
+      const [subTopology, problems] = subTopologyOf(job)
+      if (problems > 0 || subTopology === undefined) return
+      const programs = fuse(subTopology, 'test.job', () => PARTITIONS)
+      if (programs === undefined) return
+      seen.fused++
+      seen.records += input.length
+      const batches = batchesOf(input)
+      deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
+    }),
+    { numRuns: jobs, seed },
+  )
+  return seen
+}
+
+function subTopologyOf(job: JobSpec): readonly [SubTopology | undefined, number] {
+  const config = runtimeConfigSchema.parse({
+    job: { namespace: 'test', name: 'job' },
+    applicationId: 'test.job',
+    kafka: { bootstrapServers: ['embedded:9092'] },
+    ...job,
+  })
+  const { topology, problems } = topologyFromSteps(config)
+  return [subTopologiesOf(topology, 'test.job')[0], problems.length]
+}
+
+/** Two batches, so that the position falls into the middle of the first and the second goes on from there. */
+function batchesOf(records: readonly RandomRecord[]): RecordBatch[] {
+  const half = Math.ceil(records.length / 2)
+  const parts = [records.slice(0, half), records.slice(half)].filter(({ length }) => length > 0)
+  let baseOffset = 0
+  return parts.map((part) => {
+    const builder = new RecordBatchBuilder()
+    for (const { timestamp, key, value, headers } of part)
+      builder.append(timestamp, key, value, headers)
+    const bytes = builder.build()
+    bytes.writeInt32BE(baseOffset, 4)
+    baseOffset += part.length
+    return new RecordBatch(bytes)
+  })
+}
+
+function run(
+  subTopology: SubTopology,
+  batches: readonly RecordBatch[],
+  programs: ReturnType<typeof fuse>,
+) {
+  const broker = new EmbeddedBroker()
+  const topics = [
+    ...subTopology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])),
+    DEAD_LETTERS,
+  ]
+  for (const name of topics) broker.createTopic({ name, partitions: PARTITIONS })
+  const collector = new OutputCollector(
+    broker.connect().producer(),
+    new Map(topics.map((name) => [name, PARTITIONS])),
+  )
+  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
+  const task = new Task({
+    id: { subTopology: 0, partition: 0 },
+    subTopology,
+    applicationId: 'test.job',
+    job: 'test/job',
+    onError: 'DeadLetter',
+    deadLetterTopic: DEAD_LETTERS,
+    collector,
+    tally,
+    programs,
+  })
+  task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
+  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })
+  task.process()
+  collector.send()
+  const written = topics.map((topic) => [topic, recordsIn(broker, topic)] as const)
+  const nodes = Object.entries(tally.nodes)
+    .filter(([, count]) => count > 0)
+    .sort()
+  return {
+    written,
+    tally: { ...tally, nodes },
+    uncommitted: task.uncommitted(),
+    produced: collector.produced,
+  }
+}
+
+const recordsIn = (broker: EmbeddedBroker, topic: string) =>
+  (broker.topics.get(topic)?.logs ?? []).map((log, partition) =>
+    recordsOf({ topic, partition, position: 0, highWatermark: 0, batches: log.read(0, Infinity) }),
+  )

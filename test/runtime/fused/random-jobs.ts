@@ -1,0 +1,214 @@
+import fc from 'fast-check'
+import type { RecordFormat } from '../../../runtime/config.ts'
+import type { JobSpec } from '../../support/job-bench.ts'
+
+/** Fields that expressions read and records have, more or less. */
+const FIELDS = ['a', 'b', 'text', 'flag', 'deep', 'ü'] as const
+
+const pick = <T>(...items: readonly T[]) => fc.constantFrom(...items)
+
+const path = fc.oneof(
+  pick(...FIELDS.filter((name) => name !== 'ü').map((name) => `value.${name}`)),
+  pick('value["ü"]', 'value.deep.x', 'value.deep.y.z'),
+)
+
+const numberLiteral = pick('0', '1', '-3', '2.5', '500', '0.1', '1e3', '9007199254740991')
+const textLiteral = pick('"x"', '"card-1"', '"ü"', '""', '"quo\\"te"')
+
+const { number, bool, anything } = fc.letrec<{ number: string; bool: string; anything: string }>(
+  (tie) => ({
+    number: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      path,
+      numberLiteral,
+      pick('timestamp', 'offset', 'partition'),
+      fc
+        .tuple(tie('number'), pick('+', '-', '*', '/', '%'), tie('number'))
+        .map(([a, op, b]) => `(${a} ${op} ${b})`),
+      fc
+        .tuple(pick('abs', 'floor', 'ceil', 'round', 'int', 'double', '-'), tie('number'))
+        .map(([f, a]) => `${f}(${a})`),
+      fc
+        .tuple(tie('bool'), tie('number'), tie('number'))
+        .map(([c, a, b]) => `(${c} ? ${a} : ${b})`),
+    ),
+    bool: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc
+        .tuple(tie('number'), pick('<', '<=', '>', '>='), tie('number'))
+        .map(([a, op, b]) => `${a} ${op} ${b}`),
+      fc
+        .tuple(tie('anything'), pick('==', '!='), tie('anything'))
+        .map(([a, op, b]) => `${a} ${op} ${b}`),
+      path,
+      path.map((p) => (p.includes('[') ? 'has(value.a)' : `has(${p})`)),
+      fc
+        .tuple(path, pick('startsWith', 'endsWith', 'contains'), textLiteral)
+        .map(([p, f, t]) => `${p}.${f}(${t})`),
+      fc
+        .tuple(path, fc.array(fc.oneof(textLiteral, numberLiteral), { maxLength: 3 }))
+        .map(([p, list]) => `${p} in [${list.join(', ')}]`),
+      fc.tuple(tie('bool'), pick('&&', '||'), tie('bool')).map(([a, op, b]) => `(${a} ${op} ${b})`),
+      tie('bool').map((a) => `!(${a})`),
+    ),
+    anything: fc.oneof(
+      path,
+      tie('number'),
+      textLiteral,
+      pick('true', 'false', 'null', 'key', 'value', 'size(value.text)'),
+    ),
+  }),
+)
+
+const operation = fc.oneof(
+  bool.map((filter) => ({ filter })),
+  fc
+    .dictionary(pick('a', 'b', 'text', 'flag', '2', '1'), fc.oneof(anything, bool), {
+      minKeys: 1,
+      maxKeys: 4,
+    })
+    .map((map) => ({ map: { ...map } })),
+  fc.oneof(path, number, pick('key')).map((keyBy) => ({ keyBy })),
+)
+
+const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
+/** Seldom others than text: most jobs read or choose a key, and only text is then fused. */
+const keyFormats = fc.oneof(
+  { arbitrary: pick<RecordFormat>('String'), weight: 7 },
+  { arbitrary: pick<RecordFormat>('Bytes', 'Int'), weight: 1 },
+)
+
+/** A tree of steps; what each gives goes to a topic of its own. */
+export const randomJob: fc.Arbitrary<JobSpec> = fc
+  .tuple(operations, keyFormats, pick<RecordFormat>('Json', 'String'))
+  .map(([operations, keyFormat, format]) => {
+    const names = ['in']
+    const steps = operations.map(([step, parent], index) => {
+      const from = names[parent % names.length] ?? 'in'
+      const name = `s${index}`
+      names.push(name)
+      return { name, from, ...step }
+    })
+    const outputs = names.map((from, index) => {
+      const made = steps[index - 1]
+      const output = { from, topic: `out-${index}`, keyFormat }
+      return made !== undefined && 'map' in made ? { ...output, format } : output
+    })
+    return { inputs: [{ name: 'in', topic: 'in', keyFormat }], steps, outputs }
+  })
+
+const spelling = pick(
+  ...[
+    '0',
+    '-0',
+    '1',
+    '-7',
+    '42',
+    '500',
+    '501',
+    '1.50',
+    '12.5',
+    '0.000001',
+    '0.0000001',
+    '1e3',
+    '1E-2',
+  ],
+  ...[
+    '100000000000000000000',
+    '123456789012345678',
+    '0.30000000000000004',
+    '999999999999999',
+    '-0.0',
+  ],
+  ...['1.7976931348623157e308', '1e400', '4.35', '0.07', '123456.789'],
+)
+const string = fc.oneof(
+  pick(
+    '"x"',
+    '"card-1"',
+    '""',
+    '"ü"',
+    '"\\u0041"',
+    '"quo\\"te"',
+    '"a\\/b"',
+    '"\\ud800"',
+    '"😀 long enough for a vector"',
+  ),
+  fc.string({ maxLength: 20 }).map((text) => JSON.stringify(text)),
+)
+const space = pick('', '', '', ' ', '\n', '\t ', '\r\n')
+
+const { json, object } = fc.letrec<{ json: string; object: string }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    spelling,
+    string,
+    pick('true', 'false', 'null', '[]', '{}'),
+    fc.array(tie('json'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
+    tie('object'),
+  ),
+  object: fc
+    .array(fc.tuple(pick(...FIELDS, 'x', 'y', 'z', 'other', '\\u0061'), tie('json'), space), {
+      maxLength: 6,
+    })
+    .map((fields) => {
+      const members = fields.map(([name, value, s]) => `${s}"${name}"${s}:${s}${value}${s}`)
+      return `{${members.join(',')}}`
+    }),
+}))
+
+/** What a value should look like: numbers, text and flags where the job expects them. */
+const plain = fc
+  .record({
+    a: spelling,
+    b: spelling,
+    text: string,
+    flag: pick('true', 'false'),
+    deep: pick('{"x": 1, "y": {"z": "x"}}', '{"x": "card-1"}', '{}'),
+    ü: string,
+  })
+  .map(
+    (fields) =>
+      `{${Object.entries(fields)
+        .map(([name, value]) => `"${name}":${value}`)
+        .join(',')}}`,
+  )
+
+const text = fc.oneof(
+  { arbitrary: plain, weight: 6 },
+  { arbitrary: fc.tuple(space, object, space).map((parts) => parts.join('')), weight: 3 },
+  { arbitrary: json, weight: 1 },
+)
+
+/** A byte cut off, changed or put in. */
+const damaged = fc
+  .tuple(text, fc.nat(), fc.nat(255), pick('cut', 'change', 'insert'))
+  .map(([value, place, byte, how]) => {
+    const bytes = Buffer.from(value)
+    const at = place % (bytes.length + 1)
+    if (how === 'cut') return bytes.subarray(0, at)
+    const rest = bytes.subarray(how === 'change' ? at + 1 : at)
+    return Buffer.concat([bytes.subarray(0, at), Buffer.from([byte]), rest])
+  })
+
+export interface RandomRecord {
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [string, Buffer | null])[]
+}
+
+export const randomRecord: fc.Arbitrary<RandomRecord> = fc.record({
+  timestamp: fc.integer({ min: 1_699_999_000_000, max: 1_700_001_000_000 }),
+  key: fc.oneof(
+    fc.constant(null),
+    fc.oneof(pick('card-1', 'x', '', 'ü', 'quo"te'), fc.string()).map((key) => Buffer.from(key)),
+    pick(Buffer.from([0xff])),
+  ),
+  value: fc.oneof(
+    { arbitrary: text.map((value) => Buffer.from(value)), weight: 12 },
+    { arbitrary: damaged, weight: 3 },
+    { arbitrary: fc.constant(null), weight: 1 },
+  ),
+  headers: fc.array(fc.tuple(pick('trace', 'ü'), pick(null, Buffer.from('abc'))), { maxLength: 2 }),
+})
