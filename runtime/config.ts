@@ -60,10 +60,37 @@ const step = z.strictObject({
   aggregate: z.record(z.string(), z.string()).optional(),
 })
 
+/** Files are mounted secrets: their contents never pass through this configuration, and may change while the job runs. */
+const tls = z
+  .strictObject({
+    caFile: z.string().optional(),
+    certFile: z.string().optional(),
+    keyFile: z.string().optional(),
+    serverName: z.string().optional(),
+  })
+  .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+    error: 'a client certificate needs both certFile and keyFile',
+  })
+
+const sasl = z.discriminatedUnion('mechanism', [
+  z.strictObject({
+    mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+    username: z.string(),
+    passwordFile: z.string(),
+  }),
+  z.strictObject({ mechanism: z.literal('OAUTHBEARER'), tokenFile: z.string() }),
+])
+
+const kafka = z.strictObject({
+  bootstrapServers: z.array(z.string()).min(1),
+  tls: tls.optional(),
+  sasl: sasl.optional(),
+})
+
 export const runtimeConfigSchema = z.strictObject({
   job: z.strictObject({ namespace: z.string(), name: z.string() }),
   applicationId: z.string(),
-  kafka: z.strictObject({ bootstrapServers: z.array(z.string()).min(1) }),
+  kafka,
   inputs: z.array(input).min(1),
   /** Exactly one of `steps` and `code` is given. */
   steps: z.array(step).optional(),

@@ -127,7 +127,7 @@ export interface GroupSubscription {
 export interface GroupMember {
   /**
    * Joins or rejoins and returns what this member owns from now on. While it runs, nobody else in the group owns
-   * anything: commit before calling it.
+   * anything: commit before calling it. Waits while the group's coordinator is out of reach or a topic is unknown to it.
    */
   join(): Promise<readonly TopicPartition[]>
   /** True once the group asks for a rejoin (heartbeat said so, or the session was lost). Turns false in `join`. */

@@ -82,7 +82,9 @@ export class KafkaAdmin implements BrokerAdmin {
         return await attempt()
       } catch (error) {
         const { code } = error as BrokerError
-        const isWorthIt = isTransient(code) && !isConfiguration(code)
+        // A broker that has just started does not know of every topic yet.
+        const isEarly = code === 'UNKNOWN_TOPIC_OR_PARTITION'
+        const isWorthIt = isEarly || (isTransient(code) && !isConfiguration(code))
         if (!isWorthIt || clock.monotonic() > deadline || connections.closing.aborted) throw error
         await sleep(clock, RETRY_MS, connections.closing)
       }

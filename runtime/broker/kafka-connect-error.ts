@@ -7,7 +7,7 @@ export function connectError(
   address: string,
   security: KafkaSecurity,
 ): BrokerError {
-  if (error instanceof BrokerError) return error
+  if (error instanceof BrokerError && error.code !== 'UNREACHABLE') return error
   const chain = causes(error)
   const told =
     saslRefusal(chain, security.sasl) ?? tlsRefusal(chain, security.tls) ?? unreachable(chain)
@@ -35,7 +35,12 @@ type Failure = Error & {
 function saslRefusal(chain: readonly Failure[], sasl: KafkaSasl | undefined): Told | undefined {
   if (sasl === undefined) return undefined
   const code = 'SASL_AUTHENTICATION_FAILED'
-  const { mechanism, username, passwordFile, tokenFile } = sasl
+  const { mechanism } = sasl
+  if (chain.some(({ apiId }) => apiId === 'ILLEGAL_SASL_STATE'))
+    return {
+      code,
+      message: 'this listener takes no SASL login: remove kafka.sasl, or use another port',
+    }
   if (chain.some(({ apiId }) => apiId === 'UNSUPPORTED_SASL_MECHANISM')) {
     const offered = chain.find(({ response }) => response?.mechanisms !== undefined)?.response
     return {
@@ -46,29 +51,27 @@ function saslRefusal(chain: readonly Failure[], sasl: KafkaSasl | undefined): To
   if (!chain.some((one) => one.apiId === code || one.code === 'PLT_KFK_AUTHENTICATION'))
     return undefined
   const message =
-    mechanism === 'OAUTHBEARER'
-      ? `SASL OAUTHBEARER: the broker refused the token in ${tokenFile}: it may have expired or be meant for somebody else`
-      : `SASL ${mechanism}: the broker refused the login of user "${username}": check that the user exists and that ${passwordFile} holds its password`
+    sasl.mechanism === 'OAUTHBEARER'
+      ? `SASL OAUTHBEARER: the broker refused the token in ${sasl.tokenFile}: it may have expired or be meant for somebody else`
+      : `SASL ${mechanism}: the broker refused the login of user "${sasl.username}": check that the user exists and that ${sasl.passwordFile} holds its password`
   return { code, message }
 }
 
 function tlsRefusal(chain: readonly Failure[], tls: KafkaTls | undefined): Told | undefined {
   const code = 'TLS_REFUSED'
-  const inner = chain.at(-1)
+  const says = (part: string) => chain.some(({ message }) => message.includes(part))
   if (tls === undefined) {
-    const wanted = chain.some(({ message }) => message === 'Broker requires TLS.')
-    return wanted
-      ? { code, message: 'this listener speaks TLS: set kafka.tls, or use a plaintext port' }
-      : undefined
+    const message = 'this listener speaks TLS: set kafka.tls, or use a plaintext port'
+    return says('Broker requires TLS') ? { code, message } : undefined
   }
-  const failure = chain.find((one) => isTlsCode(one.code))
-  if (failure?.code === undefined) return undefined
-  const advice = TLS_ADVICE.find(([pattern]) => pattern.test(failure.code ?? ''))?.[1](tls)
-  return { code, message: `${inner?.message ?? failure.message}: ${advice ?? 'check kafka.tls'}` }
+  if (says('before secure TLS connection')) return { code, message: NO_TLS }
+  const failure = chain.find((one) => adviceOn(one) !== undefined)
+  return failure && { code, message: `${failure.message}: ${adviceOn(failure)?.(tls)}` }
 }
 
-const isTlsCode = (code: string | undefined): boolean =>
-  code !== undefined && TLS_ADVICE.some(([pattern]) => pattern.test(code))
+const NO_TLS = 'this listener does not speak TLS: remove kafka.tls, or use another port'
+
+const adviceOn = ({ code = '' }: Failure) => TLS_ADVICE.find(([pattern]) => pattern.test(code))?.[1]
 
 /** Node's and OpenSSL's names of what can go wrong, in groups with one remedy. */
 const TLS_ADVICE: readonly (readonly [RegExp, (tls: KafkaTls) => string])[] = [
@@ -90,7 +93,7 @@ const TLS_ADVICE: readonly (readonly [RegExp, (tls: KafkaTls) => string])[] = [
         ? 'the broker wants a client certificate: set kafka.tls.certFile and kafka.tls.keyFile'
         : `the broker refused the client certificate in ${certFile}`,
   ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, () => 'this listener does not speak TLS'],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, () => NO_TLS],
   [
     /^ERR_OSSL|KEY_VALUES_MISMATCH/,
     () => 'kafka.tls names a file that is not PEM, or a key of another certificate',

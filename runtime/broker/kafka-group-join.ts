@@ -6,6 +6,7 @@ import {
   encodeAssignment,
   encodeSubscription,
 } from './consumer-protocol.ts'
+import { BrokerError } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 
@@ -86,10 +87,21 @@ async function sharesOf(
   }))
   const topics = [...new Set(subscriptions.flatMap((subscription) => subscription.topics))]
   const found = await metadata.refresh(topics)
+  if (found.length < topics.length) throw notYetKnown(topics, found)
   const counts = new Map(found.map(({ name, partitions }) => [name ?? '', partitions.length]))
   const shares = assign(subscriptions, counts)
   return members.map(({ memberId }) => ({
     memberId,
     assignment: encodeAssignment(shares.get(memberId) ?? []),
   }))
+}
+
+/** A broker that has just started does not know of every topic yet; shares without them would leave tasks to nobody. */
+function notYetKnown(
+  topics: readonly string[],
+  found: readonly { readonly name?: string | null | undefined }[],
+): BrokerError {
+  const known = new Set(found.map(({ name }) => name))
+  const missing = topics.filter((topic) => !known.has(topic))
+  return new BrokerError('LEADER_NOT_AVAILABLE', `no broker knows ${missing.join(', ')} yet`)
 }

@@ -1,7 +1,8 @@
-import { Connection } from '@platformatic/kafka'
+import { apiVersionsV1, Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
+import { call } from './kafka-call.ts'
 import { connectError } from './kafka-connect-error.ts'
 import { connectionSecurity, type KafkaSecurity } from './kafka-security.ts'
 
@@ -65,7 +66,7 @@ export class KafkaPeer {
     this.#connection ??= this.#open()
     const connection = await this.#connection
     // While it proves itself again, the broker takes nothing else.
-    if (connection.status === 'reauthenticating') await connection.ready()
+    if (connection.status === 'reauthenticating') await this.#proven(connection)
     return connection
   }
 
@@ -75,38 +76,50 @@ export class KafkaPeer {
     if (connection !== undefined) discard(connection)
   }
 
+  async #proven(connection: Connection): Promise<void> {
+    try {
+      await connection.ready()
+    } catch (error) {
+      throw connectError(error, this.address, this.#options.security)
+    }
+  }
+
   async #open(): Promise<Connection> {
     const { clock, closing, security } = this.#options
-    await sleep(clock, this.#retryAt - clock.monotonic(), closing)
+    const pause = this.#retryAt - clock.monotonic()
+    if (pause > 0) await sleep(clock, pause, closing)
     if (closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
     let connection: Connection | undefined
+    let broken: unknown
     try {
       connection = this.#create(await connectionSecurity(security, this.#node.host))
+      // Every request in flight learns of a failure by itself; without a listener Node would end the process.
+      connection.on('error', (error) => (broken ??= error))
       await connection.connect(this.#node.host, this.#node.port)
+      await prove(connection)
     } catch (error) {
       connection?.socket?.destroy()
-      throw this.#failed(error)
+      throw this.#failed(broken ?? error)
     }
     this.#opened(connection)
     return connection
   }
 
   #create(security: Awaited<ReturnType<typeof connectionSecurity>>): Connection {
-    const connection = new Connection(this.#options.clientId, {
+    return new Connection(this.#options.clientId, {
       connectTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: LONGEST_REQUEST_MS,
       maxInflights: MAX_IN_FLIGHT,
       ...security,
     })
-    // Every request in flight learns of the failure by itself; without a listener Node would end the process.
-    connection.on('error', () => undefined)
-    return connection
   }
 
   #opened(connection: Connection): void {
     const { clock, log, closing } = this.#options
     const since = clock.monotonic()
     this.#isOpen = true
+    // A refused proof leaves the socket half open.
+    connection.on('error', () => discard(connection))
     connection.once('close', () => {
       this.#isOpen = false
       this.#connection = undefined
@@ -140,6 +153,20 @@ export class KafkaPeer {
     const pause = Math.min(BACKOFF_MS.first * 2 ** (failures - 1), BACKOFF_MS.longest)
     this.#retryAt = clock.monotonic() + pause * (1 - JITTER + 2 * JITTER * random())
   }
+}
+
+/**
+ * One question that any broker answers. A listener that wants TLS, a login or a client certificate refuses only now, and
+ * a peer that accepts and never answers is found out.
+ */
+async function prove(connection: Connection): Promise<void> {
+  const api = apiVersionsV1.api
+  await call(
+    connection,
+    { api, what: 'first request', timeoutMs: CONNECT_TIMEOUT_MS },
+    'millrace',
+    '1',
+  )
 }
 
 function discard(connection: Connection): void {

@@ -1,32 +1,31 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import type { ConnectionOptions } from '@platformatic/kafka'
+import type { ConnectionOptions, SASLOptions } from '@platformatic/kafka'
 import { BrokerError } from './errors.ts'
 
 /** Who the client is and whom it trusts. Secrets are named by file, and the files are read anew for each connection. */
 export interface KafkaSecurity {
-  readonly tls?: KafkaTls
-  readonly sasl?: KafkaSasl
+  readonly tls?: KafkaTls | undefined
+  readonly sasl?: KafkaSasl | undefined
 }
 
 export interface KafkaTls {
   /** PEM. Unset: the CAs that Node trusts. */
-  readonly caFile?: string
+  readonly caFile?: string | undefined
   /** PEM; for listeners that want a client certificate. */
-  readonly certFile?: string
-  readonly keyFile?: string
+  readonly certFile?: string | undefined
+  readonly keyFile?: string | undefined
   /** The name that the brokers' certificates carry when it is not the name they are reached by. */
-  readonly serverName?: string
+  readonly serverName?: string | undefined
 }
 
-export interface KafkaSasl {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
-  /** For all but OAUTHBEARER. */
-  readonly username?: string
-  readonly passwordFile?: string
-  /** For OAUTHBEARER. */
-  readonly tokenFile?: string
-}
+export type KafkaSasl =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: string
+      readonly passwordFile: string
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly tokenFile: string }
 
 /** The client library's options for one connection. Throws `INVALID_CONFIG` when a file cannot be read. */
 export async function connectionSecurity(
@@ -40,42 +39,38 @@ export async function connectionSecurity(
 }
 
 async function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls, host: string) {
-  const [ca, cert, key] = await Promise.all([
-    secret('tls.caFile', caFile),
-    secret('tls.certFile', certFile),
-    secret('tls.keyFile', keyFile),
-  ])
   const servername = serverName ?? (isIP(host) === 0 ? host : undefined)
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(caFile === undefined ? {} : { ca: await secret('tls.caFile', caFile) }),
+    ...(certFile === undefined ? {} : { cert: await secret('tls.certFile', certFile) }),
+    ...(keyFile === undefined ? {} : { key: await secret('tls.keyFile', keyFile) }),
     ...(servername === undefined ? {} : { servername }),
   }
 }
 
-/** Credentials are read before connecting, so that an unreadable file is told apart from a refused password. */
-async function saslOptions({ mechanism, username, passwordFile, tokenFile }: KafkaSasl) {
-  const [password, token] = await Promise.all([
-    secret('sasl.passwordFile', passwordFile),
-    secret('sasl.tokenFile', tokenFile),
-  ])
-  return {
-    mechanism,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: again('sasl.passwordFile', passwordFile) }),
-    ...(token === undefined ? {} : { token: again('sasl.tokenFile', tokenFile) }),
+/**
+ * Credentials are read before connecting too, so that an unreadable file is told apart from a refused password. A
+ * long-lived connection proves itself again now and then, with what the file says by then.
+ */
+async function saslOptions(sasl: KafkaSasl) {
+  if (sasl.mechanism === 'OAUTHBEARER') {
+    const token = () => secret('sasl.tokenFile', sasl.tokenFile)
+    await token()
+    return { mechanism: sasl.mechanism, token, authBytesValidator: nothingMore }
   }
+  const { mechanism, username, passwordFile } = sasl
+  const password = () => secret('sasl.passwordFile', passwordFile)
+  await password()
+  return { mechanism, username, password }
 }
 
-/** A long-lived connection proves itself again now and then, with what the file says by then. */
-const again = (field: string, file: string | undefined) => async () =>
-  (await secret(field, file)) ?? ''
+/** A broker that refuses a token answers without an error code and says why in the bytes. */
+const nothingMore: NonNullable<SASLOptions['authBytesValidator']> = (bytes, callback) =>
+  callback(bytes.length === 0 ? null : new Error('the token was refused'), bytes)
 
-async function secret(field: string, file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined
+/** The contents of a file, without the newline by which editors and `echo` end it. */
+async function secret(field: string, file: string): Promise<string> {
   try {
-    // Editors and `echo` end a file with a newline that is no part of the secret.
     return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -13,8 +13,10 @@ const REPORT_MS = 1000
 async function main(port: MessagePort, settings: ThreadSettings): Promise<void> {
   const { config, instanceId, thread } = settings
   const say = (report: ThreadReport) => port.postMessage(report)
-  const { bootstrapServers } = config.kafka
-  const broker = new KafkaBroker({ bootstrapServers, clientId: `${instanceId}-${thread}` })
+  const log = forwardingLogger((line) => say({ kind: 'log', line }), { thread })
+  const { bootstrapServers, ...security } = config.kafka
+  const clientId = `${instanceId}-${thread}`
+  const broker = new KafkaBroker({ bootstrapServers, clientId, security, log })
   const running = startStreamThread({
     config,
     broker,
@@ -22,7 +24,7 @@ async function main(port: MessagePort, settings: ThreadSettings): Promise<void> 
     thread,
     clock: systemClock,
     random: Math.random,
-    log: forwardingLogger((line) => say({ kind: 'log', line }), { thread }),
+    log,
     loadTopology: ({ code }) => loadJob(code?.path ?? '', config),
     onState: () => setImmediate(report),
   })

@@ -285,7 +285,7 @@ export const badManifests: readonly BadManifest[] = [
           name: 'in',
           topic: 'in',
           format: 'Int',
-          generator: { recordsPerSecond: 1, value: { count: 'n' } },
+          generator: { recordsPerSecond: 1, value: { at: 'now' } },
         },
       ],
     },

@@ -53,6 +53,8 @@ export interface ExtraListener {
 }
 
 const START_MS = 60_000
+/** Short, so that a killed broker is replaced as leader within seconds. */
+const ZOOKEEPER_TICK_MS = 1000
 
 /**
  * A real Kafka in ZooKeeper mode: Java processes on free loopback ports, data in a temporary folder. They end with
@@ -70,6 +72,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     `clientPort=${zookeeperPort}`,
     'clientPortAddress=127.0.0.1',
     'admin.enableServer=false',
+    `tickTime=${ZOOKEEPER_TICK_MS}`,
   ])
   const brokers = Array.from({ length: count }, (_, id) => {
     const [port = 0, internalPort = 0] = [ports[id], ports[count + id]]
@@ -171,6 +174,7 @@ function brokerProperties(settings: BrokerSettings): string[] {
     `listener.security.protocol.map=INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
     'inter.broker.listener.name=INTERNAL',
     `log.dirs=${dataDir(dir, id)}`,
+    `zookeeper.session.timeout.ms=${ZOOKEEPER_TICK_MS * 4}`,
     `zookeeper.connect=127.0.0.1:${zookeeperPort}`,
     `offsets.topic.replication.factor=${Math.min(count, 3)}`,
     `transaction.state.log.replication.factor=${Math.min(count, 3)}`,
