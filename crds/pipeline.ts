@@ -4,10 +4,19 @@ import { withRules } from './rule.ts'
 
 /** What a job is made of, beside its steps: inputs, code, outputs. */
 
-const format = z
-  .enum(['Json', 'String'])
+const formats = z.enum(['Json', 'String', 'Bytes', 'Int', 'Long', 'Double', 'UUID'])
+
+const format = formats
   .default('Json')
-  .describe('How values are written: `Json` or `String` (UTF-8 text). Keys are always text.')
+  .describe(
+    'How values are written: `Json`, or as one of the serdes of Kafka: `String` (UTF-8), `Bytes`, `Int` (32 bits), `Long` (64 bits), `Double`, `UUID` (36 characters). Expressions see Int, Long and Double as numbers, UUID as a string. A Long beyond 2^53 cannot be read, but passes through unread.',
+  )
+
+const keyFormat = formats
+  .default('String')
+  .describe(
+    'How keys are written, as in `format`. Partitions go by the written bytes: a key that Java wrote as a Long is found only as a Long.',
+  )
 
 const generator = z
   .strictObject({
@@ -25,18 +34,27 @@ const generator = z
   })
   .describe('Writes made-up records to the topic, for demos: one pod of the job does.')
 
-export const input = z
-  .strictObject({
+export const input = withRules(
+  z.strictObject({
     name: name().describe('Name by which steps refer to it.'),
     topic: topicName().describe('Topic to read. It must exist, or a Topic object must create it.'),
     format,
+    keyFormat,
     startFrom: z
       .enum(['Earliest', 'Latest'])
       .default('Earliest')
       .describe('Where to start when the job has no committed offset.'),
     generator: generator.optional(),
-  })
-  .describe('A topic that the job reads.')
+  }),
+  [
+    {
+      cel: "!has(self.generator) || self.format in ['Json', 'String']",
+      message: 'a generator writes objects with fields: its input has format Json or String',
+      holds: (self) => self.generator === undefined || ['Json', 'String'].includes(self.format),
+      fieldPath: '.format',
+    },
+  ],
+).describe('A topic that the job reads.')
 
 export const code = withRules(
   z.strictObject({
@@ -95,6 +113,7 @@ export const output = withRules(
         'The topics that `topicFrom` may name. Each must exist, or a Topic object must create it.',
       ),
     format,
+    keyFormat,
   }),
   [
     {

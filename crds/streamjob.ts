@@ -56,6 +56,14 @@ const spec = withRules(
       .max(500)
       .default(1)
       .describe('Pods. More pods than the inputs have partitions stay idle.'),
+    threads: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe(
+        'Threads of each pod, each with its own share of the tasks. Give a pod one core a thread by `resources.requests.cpu`, and about 100 MiB of memory a thread beside its state. Threads beyond the partitions of the inputs stay idle.',
+      ),
     suspend: z
       .boolean()
       .default(false)

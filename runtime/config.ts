@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** The contract between the operator, which renders this as JSON, and the runtime, which parses it at start. */
 
-const format = z.enum(['Json', 'String'])
+const format = z.enum(['Json', 'String', 'Bytes', 'Int', 'Long', 'Double', 'UUID'])
 
 const generator = z.strictObject({
   recordsPerSecond: z.number().min(1).max(10_000),
@@ -15,6 +15,7 @@ const input = z.strictObject({
   name: z.string(),
   topic: z.string(),
   format: format.default('Json'),
+  keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
   generator: generator.optional(),
@@ -28,6 +29,7 @@ const output = z.strictObject({
   topicFrom: z.string().optional(),
   topics: z.array(z.string()).optional(),
   format: format.default('Json'),
+  keyFormat: format.default('String'),
 })
 
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
@@ -94,6 +96,8 @@ export const runtimeConfigSchema = z.strictObject({
   steps: z.array(step).optional(),
   code: z.strictObject({ path: z.string() }).optional(),
   outputs: z.array(output).default([]),
+  /** Each is a member of the group with tasks and sockets of its own. */
+  threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
   deadLetterTopic: z.string().optional(),
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),

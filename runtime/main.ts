@@ -1,14 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { constants, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { KafkaBroker } from './broker/kafka-broker.ts'
 import { type RuntimeConfig, runtimeConfigSchema } from './config.ts'
-import { loadJob } from './dsl/load-job.ts'
-import { type Instance, startInstance } from './instance.ts'
+import type { Instance } from './instance.ts'
 import { instanceMetrics } from './instance-metrics.ts'
 import { systemClock } from './platform/clock.ts'
 import { serveHttp } from './platform/http.ts'
-import { createLogger } from './platform/logger.ts'
+import { createLogger, type Logger } from './platform/logger.ts'
 import { onShutdown } from './platform/shutdown.ts'
+import { startWorkerThreads } from './threads/worker-threads.ts'
 
 export interface RunOptions {
   readonly configPath: string
@@ -22,25 +21,18 @@ const SHUTDOWN_MS = 25_000
 const TERMINATION_LOG = '/dev/termination-log'
 const MAX_LAST_WORDS = 1000
 
-/** The process of a pod: one instance of a job, probes and metrics beside it. Ends when the instance does. */
+/**
+ * The process of a pod: one instance of a job on worker threads; this thread answers probes and scrapes and takes signals.
+ * Ends when the instance does.
+ */
 export async function runInstance({ configPath, httpPort, env }: RunOptions): Promise<void> {
+  const config = await readConfig(configPath)
+  const instanceId = env.POD_NAME ?? hostname()
   const log = createLogger({
     level: env.LOG_LEVEL ?? 'info',
     style: process.stderr.isTTY ? 'text' : 'json',
-  })
-  const config = await readConfig(configPath)
-  const instanceId = env.POD_NAME ?? hostname()
-  const { bootstrapServers, ...security } = config.kafka
-  const broker = new KafkaBroker({ bootstrapServers, clientId: instanceId, security, log })
-  const instance = startInstance({
-    config,
-    broker,
-    instanceId,
-    clock: systemClock,
-    random: Math.random,
-    log: log.child({ job: `${config.job.namespace}/${config.job.name}`, instance: instanceId }),
-    loadTopology: ({ code }) => loadJob(code?.path ?? '', config),
-  })
+  }).child({ job: `${config.job.namespace}/${config.job.name}`, instance: instanceId })
+  const instance = startWorkerThreads({ config, instanceId, clock: systemClock, log })
   const http = await serveHttp({
     port: httpPort,
     isReady: () => instance.ready(),
@@ -52,18 +44,20 @@ export async function runInstance({ configPath, httpPort, env }: RunOptions): Pr
     deadlineMs: SHUTDOWN_MS,
     onSignal: (signal) => log.info('stopping', { signal }),
   })
-  await endWith(instance)
+  await endWith(instance, log)
   await http.close()
-  await broker.close()
 }
 
-async function endWith(instance: Instance): Promise<void> {
+async function endWith(instance: Instance, log: Logger): Promise<void> {
   try {
     await instance.ended
   } catch (error) {
-    await writeFile(TERMINATION_LOG, (error as Error).message.slice(0, MAX_LAST_WORDS)).catch(
-      () => undefined,
-    )
+    const { message } = error as Error
+    log.error('the instance ended', { why: message })
+    const lastWords = message.slice(0, MAX_LAST_WORDS)
+    // Only where Kubernetes has put one.
+    const flag = constants.O_WRONLY | constants.O_TRUNC
+    await writeFile(TERMINATION_LOG, lastWords, { flag }).catch(() => undefined)
     process.exitCode = 1
   }
 }

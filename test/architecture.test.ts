@@ -82,6 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/index.ts': ['runtime/dsl/', 'runtime/topology/', 'runtime/serde/'],
   'runtime/instance.ts': ['runtime/'],
+  'runtime/threads/': ['runtime/'],
   'runtime/instance-metrics.ts': ['runtime/config.ts', 'runtime/platform/metrics.ts'],
   'runtime/main.ts': ['runtime/'],
 
@@ -154,6 +155,7 @@ const pure = [
   'operator/engine/{backoff,conditions}.ts',
   'runtime/topology/*.ts',
   'runtime/tasks/{assignor,error-policy,task-state}.ts',
+  'runtime/threads/merged-status.ts',
   'runtime/lint.ts',
 ]
 

@@ -14,6 +14,12 @@ export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
   readonly value: V
 }
 
+/** How an output topic is written. */
+export interface OutputFormats {
+  readonly format?: RecordFormat
+  readonly keyFormat?: RecordFormat
+}
+
 /**
  * Records of an input, as the manifest names it.
  *
@@ -166,15 +172,15 @@ export class Stream<V> {
     return (moves ? this.#repartitioned(name) : this).#grouped()
   }
 
-  /** Writes to a topic, which must exist. */
-  to(topic: string, format: RecordFormat = 'Json'): Output {
+  /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
+  to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
     const name = `${this.#tail} → ${topic}`
-    return { nodes: this.#then({ kind: 'sink', name, topic, format }).#nodes }
+    return { nodes: this.#then({ kind: 'sink', name, topic, ...formatsOf(formats) }).#nodes }
   }
 
   /**
    * Writes each record to the topic that `choose` names, one of `topics`, which must all exist; another answer makes the
-   * record a bad one.
+   * record a bad one. Formats as in `to`.
    *
    * @example
    * payments.toOneOf(['payments-de', 'payments-fr'], ({ value }) => `payments-${value.country}`)
@@ -182,11 +188,11 @@ export class Stream<V> {
   toOneOf(
     topics: readonly string[],
     choose: (record: TypedRecord<V>) => string,
-    format: RecordFormat = 'Json',
+    formats: RecordFormat | OutputFormats = {},
   ): Output {
     const name = `${this.#tail} → ${topics.join(' | ')}`
-    const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never, format } as const
-    return { nodes: this.#then(sink).#nodes }
+    const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never } as const
+    return { nodes: this.#then({ ...sink, ...formatsOf(formats) }).#nodes }
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
@@ -219,4 +225,10 @@ type Unplaced<N> = N extends { readonly parent: string }
 /** The fields of `V`, those that `R` names under their new names. */
 type Renamed<V, R> = {
   readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
+}
+
+function formatsOf(formats: RecordFormat | OutputFormats): Required<OutputFormats> {
+  const { format = 'Json', keyFormat = 'String' } =
+    typeof formats === 'string' ? { format: formats } : formats
+  return { format, keyFormat }
 }

@@ -1,9 +1,9 @@
-import type { RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
-import type { Branch, RepartitionNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { Branch, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import type { StreamRecord } from '../topology/record.ts'
-import type { SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
+import type { RecordFormats } from '../topology/repartition-formats.ts'
+import type { RepartitionExit, SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
 import { type Code, CodeWriter, NotFusable } from './code.ts'
 import { ExpressionCode, type Scope } from './expression-code.ts'
@@ -164,18 +164,26 @@ class Generator {
     return new Map(Object.entries(Object.fromEntries(fields)))
   }
 
-  #sink({ topic, format }: SinkNode, flow: Flow): void {
-    if (flow.value === 'own' && format !== this.#source.format) throw new NotFusable()
-    this.#exit(topic, flow)
+  #sink(sink: SinkNode, flow: Flow): void {
+    this.#requireWritable(sink, flow)
+    this.#exit(sink.topic, flow)
   }
 
   /** Without a key there is nothing to group by: such a record is dropped, as Kafka Streams does. */
-  #repartition(exit: RepartitionNode, flow: Flow): void {
-    if (flow.value === 'own' && this.#source.format !== JSON_FORMAT) throw new NotFusable()
+  #repartition(exit: RepartitionExit, flow: Flow): void {
+    this.#requireWritable(exit, flow)
     // Counted where it comes out of the topic, not where it goes in.
     const topic = repartitionTopic(this.#applicationId, exit.stem)
     if (flow.key !== 'own') return this.#exit(topic, flow)
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exit(topic, flow))
+  }
+
+  /** What came goes on in its own bytes, or not at all; what was made is text, which Json and String write alike. */
+  #requireWritable({ format, keyFormat }: RecordFormats, { key, value }: Flow): void {
+    const writesKey = key === 'own' ? keyFormat === this.#source.keyFormat : keyFormat === 'String'
+    const writesValue =
+      value === 'own' ? format === this.#source.format : format === 'Json' || format === 'String'
+    if (!writesKey || !writesValue) throw new NotFusable()
   }
 
   #exit(topic: string, flow: Flow): void {
@@ -261,7 +269,7 @@ class Generator {
 
   #scope({ key, value }: Flow): Scope {
     const own = () => {
-      if (this.#source.format !== JSON_FORMAT) throw new NotFusable()
+      if (this.#source.format !== 'Json') throw new NotFusable()
     }
     return {
       field: (path) => {
@@ -280,6 +288,7 @@ class Generator {
       },
       key: () => {
         if (key !== 'own') return key
+        if (this.#source.keyFormat !== 'String') throw new NotFusable()
         this.#readsKey = true
         // Not plain text: perhaps not even text, which the interpreter must say.
         this.#writer.doubtIf(`${this.#writer.kind(KEY_SLOT)} > ${kind.string}`)
@@ -295,8 +304,6 @@ type Operations = {
     flow: Flow,
   ) => void
 }
-
-const JSON_FORMAT: RecordFormat = 'Json'
 
 type Field = readonly [name: string, expression: Expression<StreamRecord>]
 

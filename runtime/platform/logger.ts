@@ -1,4 +1,5 @@
 import { createLogger as createWinston, format, transports } from 'winston'
+import { presentable } from './presentable.ts'
 
 /** Structured logs: a message that names what happened, and fields. Never a record's payload, never a secret. */
 export interface Logger {
@@ -26,32 +27,6 @@ export function createLogger({ level, style }: LoggerOptions): Logger {
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   })
   return winston
-}
-
-const SECRET_FIELD = /pass(word)?|secret|token|credential|authorization|private_?key/i
-const MAX_DEPTH = 6
-
-/** Winston prints an Error as {} unless told otherwise, and prints secrets as they are given. */
-export function presentable(value: unknown, depth = 0): unknown {
-  if (value instanceof Error) {
-    const { name, message, stack, cause } = value
-    return {
-      type: name,
-      message,
-      stack,
-      ...(cause === undefined ? {} : { cause: presentable(cause, depth + 1) }),
-    }
-  }
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value !== 'object' || value === null) return value
-  if (depth >= MAX_DEPTH) return '…'
-  if (Array.isArray(value)) return value.map((item) => presentable(item, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [
-      name,
-      SECRET_FIELD.test(name) ? '[redacted]' : presentable(field, depth + 1),
-    ]),
-  )
 }
 
 const jsonFormat = format.printf(({ level, message, ...fields }) =>

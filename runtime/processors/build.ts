@@ -1,7 +1,7 @@
 import { BadRecord } from '../errors.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
-import type { RepartitionNode, TopologyNode } from '../topology/nodes.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { TopologyNode } from '../topology/nodes.ts'
+import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
@@ -10,7 +10,7 @@ import { processorOf, type Wiring } from './processor-of.ts'
 /** What a sub-topology needs from the task around it. */
 export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo'> {
   /** Takes a record that leaves for the repartition topic of the node. */
-  readonly repartition: (node: RepartitionNode, record: FlowRecord) => void
+  readonly repartition: (node: RepartitionExit, record: FlowRecord) => void
   /** Counts a record that enters the node. */
   readonly entered: (node: string) => void
 }
@@ -79,7 +79,7 @@ class Builder {
   }
 
   /** A record is counted where it comes out of the topic, not where it goes in. */
-  #exit(exit: RepartitionNode): Processor {
+  #exit(exit: RepartitionExit): Processor {
     const { repartition } = this.#surroundings
     return guarded(exit, () => undefined, { process: (record) => repartition(exit, record) })
   }

@@ -17,6 +17,7 @@ export interface RecordOrigin {
   readonly columns: RecordColumns
   readonly index: number
   readonly serde: Serde
+  readonly keySerde: Serde
 }
 
 const UNREAD = Symbol('unread')
@@ -78,7 +79,7 @@ export class FlowRecord implements StreamRecord {
   }
 
   get key(): unknown {
-    if (this.#key === UNREAD) this.#key = deserializeKey(this.originalKey())
+    if (this.#key === UNREAD) this.#key = deserializeKey(this.originalKey(), this.origin.keySerde)
     return this.#key
   }
 
@@ -103,8 +104,11 @@ export class FlowRecord implements StreamRecord {
     return valueAt(this.origin.columns, this.origin.index)
   }
 
-  keyBytes(): Buffer | null {
-    return this.#keyChanged ? serializeKey(this.#key) : this.originalKey()
+  /** Bytes of the key in the format of where it goes; unset, as they came, or as text if the key was changed. */
+  keyBytes(serde?: Serde): Buffer | null {
+    const passes = serde === undefined || serde === this.origin.keySerde
+    if (!this.#keyChanged && passes) return this.originalKey()
+    return serializeKey(this.key, serde)
   }
 
   /** Bytes of the value in the format of where it goes. Unchanged bytes of the same format pass through. */

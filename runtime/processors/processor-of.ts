@@ -15,6 +15,9 @@ import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
 
+/** A topic of the user's, and how records are written there. */
+export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
+
 /** What a processor may reach. */
 export interface Wiring {
   readonly forward: Forward
@@ -22,7 +25,7 @@ export interface Wiring {
   readonly forwardTo: (child: string) => Forward
   readonly store: (name: string) => KeyValueStore
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
-  readonly sink: (to: Pick<SinkNode, 'topic' | 'format'>, record: FlowRecord) => void
+  readonly sink: (to: SinkTarget, record: FlowRecord) => void
 }
 
 const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })

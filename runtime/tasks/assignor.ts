@@ -1,65 +1,95 @@
-/** A member of the group as the assignor sees it. */
+/** A member of the group, one thread of a process, as the assignor sees it. */
 export interface Candidate {
   readonly memberId: string
   /** What stays the same over restarts: the static instance id if there is one. */
   readonly identity: string
+  /** The same for all threads of a process, which come, go and share their machine together. */
+  readonly process: string
   /** Tasks it runs now and has the state of. */
   readonly previous: readonly string[]
 }
 
 /**
- * Shares tasks so that no member has two more than another, and moves as few as that allows: first everybody keeps what
- * they have up to the fair share, then what is left goes to whoever has least.
+ * Shares tasks so that no thread has two more than another, and so that the odd ones lie with the processes that have
+ * fewest of them for their threads. It moves as few as that allows: everybody keeps what they have up to the fair share,
+ * an odd task stays where it is if it may, and only what is left then goes to whoever has least.
  */
 export function assignTasks(
   tasks: readonly string[],
   candidates: readonly Candidate[],
 ): ReadonlyMap<string, readonly string[]> {
-  const shares = new Map(candidates.map(({ memberId }) => [memberId, [] as string[]]))
-  if (candidates.length === 0) return shares
+  if (candidates.length === 0) return new Map()
   const free = new Set(tasks)
   const fair = Math.floor(tasks.length / candidates.length)
-  let extras = tasks.length % candidates.length
-  const ordered = [...candidates].sort(byNeed(free))
-  for (const { memberId, previous } of ordered)
-    keep(previous, fair, free, shares.get(memberId) ?? [])
-  for (const { memberId, previous } of ordered) {
-    if (extras === 0) break
-    const share = shares.get(memberId) ?? []
-    if (share.length === fair) extras -= keep(previous, fair + 1, free, share)
+  const seats = seatsOf(candidates, free, fair)
+  for (const seat of seats) keep(seat, free)
+  for (let odd = tasks.length % candidates.length; odd > 0; odd--) {
+    const seat = seatForOdd(seats, fair, free)
+    seat.quota++
+    seat.host.odd++
+    keep(seat, free)
   }
-  for (const task of free) leastLoaded(ordered, shares).push(task)
-  return shares
+  for (const task of free) place(task, least(seats.filter(hasRoom), byLoad))
+  return new Map(seats.map(({ memberId, share }) => [memberId, share]))
+}
+
+/** A candidate on its way to its share. */
+interface Seat extends Candidate {
+  readonly host: Host
+  readonly share: string[]
+  quota: number
+}
+
+/** A process, over all of its threads. */
+interface Host {
+  readonly threads: number
+  /** Threads with one task more than the fair share. */
+  odd: number
+  tasks: number
 }
 
 /** Those with the most to keep choose first; ties by identity, so that every leader finds the same answer. */
-const byNeed = (tasks: ReadonlySet<string>) => (a: Candidate, b: Candidate) => {
+function seatsOf(
+  candidates: readonly Candidate[],
+  tasks: ReadonlySet<string>,
+  quota: number,
+): readonly Seat[] {
   const kept = ({ previous }: Candidate) => previous.filter((task) => tasks.has(task)).length
-  return kept(b) - kept(a) || (a.identity < b.identity ? -1 : 1)
+  return [...Map.groupBy(candidates, ({ process }) => process).values()]
+    .flatMap((threads) => {
+      const host: Host = { threads: threads.length, odd: 0, tasks: 0 }
+      return threads.map((thread): Seat => ({ ...thread, host, share: [], quota }))
+    })
+    .sort((a, b) => kept(b) - kept(a) || (a.identity < b.identity ? -1 : 1))
 }
 
-function keep(
-  previous: readonly string[],
-  limit: number,
-  free: Set<string>,
-  share: string[],
-): number {
-  const before = share.length
-  for (const task of previous) {
-    if (share.length >= limit) break
-    if (free.delete(task)) share.push(task)
+function keep(seat: Seat, free: Set<string>): void {
+  for (const task of seat.previous) {
+    if (!hasRoom(seat)) return
+    if (free.delete(task)) place(task, seat)
   }
-  return share.length - before
 }
 
-function leastLoaded(
-  ordered: readonly Candidate[],
-  shares: ReadonlyMap<string, string[]>,
-): string[] {
-  let least: string[] | undefined
-  for (const { memberId } of ordered) {
-    const share = shares.get(memberId)
-    if (share !== undefined && (least === undefined || share.length < least.length)) least = share
-  }
-  return least ?? []
+function place(task: string, seat: Seat): void {
+  seat.share.push(task)
+  seat.host.tasks++
 }
+
+const hasRoom = ({ share, quota }: Seat): boolean => share.length < quota
+
+/** In a process with the fewest odd tasks for its threads; among those, where one that is there already can stay. */
+function seatForOdd(seats: readonly Seat[], fair: number, free: ReadonlySet<string>): Seat {
+  const open = seats.filter(({ quota }) => quota === fair)
+  const holdsOne = ({ share, previous }: Seat) =>
+    share.length === fair && previous.some((task) => free.has(task))
+  const level = ({ host }: Seat) => host.odd / host.threads
+  return least(open, (a, b) => level(a) - level(b) || Number(holdsOne(b)) - Number(holdsOne(a)))
+}
+
+/** Processes fill up evenly, not one after the other. */
+const byLoad = (a: Seat, b: Seat): number =>
+  a.share.length - b.share.length || a.host.tasks / a.host.threads - b.host.tasks / b.host.threads
+
+/** The first of the least, so that the order of the seats decides ties. */
+const least = (seats: readonly Seat[], order: (a: Seat, b: Seat) => number): Seat =>
+  seats.reduce((best, seat) => (order(seat, best) < 0 ? seat : best))

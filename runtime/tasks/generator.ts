@@ -43,14 +43,14 @@ export class Generator {
   }
 }
 
-function maker({ generator, format }: InputConfig) {
+function maker({ generator, format, keyFormat }: InputConfig) {
   const key =
     generator?.key === undefined ? undefined : compile(generator.key, generatorEnvironment)
   const fields = Object.entries(generator?.value ?? {}).map(
     ([name, source]) => [name, compile(source, generatorEnvironment)] as const,
   )
   return (subject: GeneratorSubject) => ({
-    key: key === undefined ? null : serializeKey(key.evaluate(subject)),
+    key: key === undefined ? null : serializeKey(key.evaluate(subject), serdes[keyFormat]),
     value: serdes[format].serialize(
       Object.fromEntries(fields.map(([name, expression]) => [name, expression.evaluate(subject)])),
     ),

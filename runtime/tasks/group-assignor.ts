@@ -4,14 +4,21 @@ import type { SubTopology } from '../topology/sub-topologies.ts'
 import { assignTasks } from './assignor.ts'
 import { partitionsOf, type TaskId, taskName } from './task-id.ts'
 
-/** What a member tells the leader with its subscription: the tasks whose state it holds. */
-export const encodeTasks = (tasks: readonly string[]): Buffer => Buffer.from(JSON.stringify(tasks))
+/** What a member tells the leader with its subscription. */
+export interface MemberInfo {
+  /** Names the process that the member is a thread of. */
+  readonly process: string
+  /** The tasks whose state it holds. */
+  readonly tasks: readonly string[]
+}
 
-function decodeTasks(userData: Buffer): readonly string[] {
+export const encodeMemberInfo = (info: MemberInfo): Buffer => Buffer.from(JSON.stringify(info))
+
+function decodeMemberInfo(userData: Buffer): Partial<MemberInfo> {
   try {
-    return JSON.parse(userData.toString('utf8')) as string[]
+    return (JSON.parse(userData.toString('utf8')) ?? {}) as Partial<MemberInfo>
   } catch {
-    return [] // another version of us, or a stranger: nothing to keep
+    return {} // a stranger: nothing to keep
   }
 }
 
@@ -32,11 +39,11 @@ export const groupAssignor =
     const tasks = tasksOf(subTopologies, partitionCounts)
     const shares = assignTasks(
       tasks.map(taskName),
-      members.map(({ memberId, instanceId, userData }) => ({
-        memberId,
-        identity: instanceId ?? memberId,
-        previous: decodeTasks(userData),
-      })),
+      members.map(({ memberId, instanceId, userData }) => {
+        const identity = instanceId ?? memberId
+        const { process = identity, tasks: previous = [] } = decodeMemberInfo(userData)
+        return { memberId, identity, process, previous }
+      }),
     )
     const byName = new Map(tasks.map((task) => [taskName(task), task]))
     const partitions = (name: string): TopicPartition[] => {

@@ -3,19 +3,25 @@ import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
 import { FlowRecord } from '../processors/flow-record.ts'
 import type { Serde } from '../serde/serde.ts'
 
+/** How the keys and the values of a partition are read. */
+export interface RecordSerdes {
+  readonly keySerde: Serde
+  readonly serde: Serde
+}
+
 /** Buffered batches of one partition, read record by record. */
 export class RecordQueue {
   readonly partition: TopicPartition
-  readonly #serde: Serde
+  readonly #serdes: RecordSerdes
   readonly #batches: RecordBatch[] = []
   #columns: RecordColumns | undefined
   #index = 0
   #position: number
 
   /** `position`: the offset of the next record; records before it are skipped. */
-  constructor(partition: TopicPartition, serde: Serde, position: number) {
+  constructor(partition: TopicPartition, serdes: RecordSerdes, position: number) {
     this.partition = partition
-    this.#serde = serde
+    this.#serdes = serdes
     this.#position = position
   }
 
@@ -53,7 +59,7 @@ export class RecordQueue {
 
   recordAt(batch: RecordBatch, index: number): FlowRecord {
     const columns = batch.columns()
-    return FlowRecord.of({ from: this.partition, batch, columns, index, serde: this.#serde })
+    return FlowRecord.of({ from: this.partition, batch, columns, index, ...this.#serdes })
   }
 
   finishBatch(): void {

@@ -7,11 +7,12 @@ import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
+import type { SinkTarget } from '../processors/processor-of.ts'
 import { jsonSerde } from '../serde/json.ts'
 import { serdes } from '../serde/serde.ts'
 import { MemoryStore } from '../state/memory-store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { deadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
@@ -75,9 +76,10 @@ export class Task {
     for (const { topic, partition, offset } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
       const serde = serdes[source?.format ?? 'Json']
+      const keySerde = serdes[source?.keyFormat ?? 'String']
       this.#queues.set(
         partitionKey({ topic, partition }),
-        new RecordQueue({ topic, partition }, serde, offset),
+        new RecordQueue({ topic, partition }, { serde, keySerde }, offset),
       )
       this.#committed.set(partitionKey({ topic, partition }), offset)
     }
@@ -216,25 +218,31 @@ export class Task {
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      sink: (
-        { topic, format }: { topic: string; format: keyof typeof serdes },
-        record: FlowRecord,
-      ) => collector.stage(leaving(record, topic, record.valueBytes(serdes[format]))),
-      repartition: ({ stem }: { stem: string }, record: FlowRecord) => {
-        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (record.keyBytes() === null) return
+      sink: ({ topic, format, keyFormat }: SinkTarget, record: FlowRecord) =>
         collector.stage(
-          leaving(record, repartitionTopic(applicationId, stem), record.valueBytes(jsonSerde)),
-        )
+          leaving(record, topic, {
+            key: record.keyBytes(serdes[keyFormat]),
+            value: record.valueBytes(serdes[format]),
+          }),
+        ),
+      repartition: ({ stem, format, keyFormat }: RepartitionExit, record: FlowRecord) => {
+        const key = record.keyBytes(serdes[keyFormat])
+        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
+        if (key === null) return
+        const value = record.valueBytes(serdes[format])
+        collector.stage(leaving(record, repartitionTopic(applicationId, stem), { key, value }))
       },
     }
   }
 }
 
-const leaving = (record: FlowRecord, topic: string, value: Buffer | null) => ({
+const leaving = (
+  record: FlowRecord,
+  topic: string,
+  bytes: { readonly key: Buffer | null; readonly value: Buffer | null },
+) => ({
   topic,
-  key: record.keyBytes(),
-  value,
+  ...bytes,
   timestamp: record.timestamp,
   headers: record.headers.map(({ key, value: header }) => [key, header] as const),
 })

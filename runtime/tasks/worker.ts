@@ -16,7 +16,7 @@ import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { commitTasks } from './commit.ts'
 import { Generator } from './generator.ts'
-import { encodeTasks, groupAssignor, tasksOf } from './group-assignor.ts'
+import { encodeMemberInfo, groupAssignor, tasksOf } from './group-assignor.ts'
 import { OutputCollector } from './output-collector.ts'
 import { restoreTask } from './restore.ts'
 import { type Tally, Task } from './task.ts'
@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly deadLetterTopic: string
   readonly broker: Broker
   readonly instanceId: string
+  /** Which thread of the instance this is, from 1. */
+  readonly thread: number
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
@@ -44,7 +46,7 @@ const REBALANCE_TIMEOUT_MS = 60_000
 const GENERATOR_TICK_MS = 50
 
 /**
- * The loop of one instance: rejoin if the group asks, poll, let the tasks work, send, commit when due. One thing at a time,
+ * The loop of one thread: rejoin if the group asks, poll, let the tasks work, send, commit when due. One thing at a time,
  * so nothing here needs a lock; only heartbeats and fetches run beside it.
  */
 export class Worker {
@@ -62,7 +64,7 @@ export class Worker {
   #stopping = false
 
   constructor(options: WorkerOptions) {
-    const { broker, config, subTopologies, instanceId, clock } = options
+    const { broker, config, subTopologies, instanceId, thread, clock } = options
     this.#options = options
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
@@ -72,11 +74,12 @@ export class Worker {
     )
     this.#member = broker.groupMember({
       groupId: config.applicationId,
-      instanceId,
+      // With the number even where there is one thread, so that another `threads` finds the same members again.
+      instanceId: `${instanceId}-${thread}`,
       topics: [
         ...new Set(subTopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic))),
       ],
-      userData: () => encodeTasks([...this.#tasks.keys()]),
+      userData: () => encodeMemberInfo({ process: instanceId, tasks: [...this.#tasks.keys()] }),
       assign: groupAssignor(subTopologies),
       sessionTimeoutMs: config.sessionTimeoutMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,

@@ -41,6 +41,7 @@ export const sourceNode = ({
   name,
   topic,
   format,
+  keyFormat,
   startFrom,
   generator,
 }: InputConfig): TopologyNode => ({
@@ -48,6 +49,7 @@ export const sourceNode = ({
   name,
   topic,
   format,
+  keyFormat,
   startFrom,
   ...(generator === undefined ? {} : { generator }),
 })

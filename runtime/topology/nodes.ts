@@ -30,6 +30,7 @@ export interface SourceNode {
   readonly name: string
   readonly topic: string
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   readonly generator?: GeneratorConfig
 }
@@ -155,6 +156,7 @@ export interface SinkNode extends Child {
   readonly kind: 'sink'
   readonly topic: string
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
 }
 
 /** Writes each record to the topic that `topicOf` names. It must be one of `topics`, which the job waits for. */
@@ -163,4 +165,5 @@ export interface DynamicSinkNode extends Child {
   readonly topics: readonly string[]
   readonly topicOf: RecordFunction<unknown>
   readonly format: RecordFormat
+  readonly keyFormat: RecordFormat
 }

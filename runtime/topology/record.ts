@@ -9,7 +9,7 @@ export interface StreamRecord {
   readonly offset: number
   /** Event time in milliseconds since the epoch. */
   readonly timestamp: number
-  /** Decoded key: a string unless the bytes say otherwise; null for a record without key. Throws `BadRecord`. */
+  /** Decoded by the source's key format; null for a record without key. Throws `BadRecord`. */
   readonly key: unknown
   /** Decoded by the source's format; null for a tombstone. Throws `BadRecord`. */
   readonly value: unknown

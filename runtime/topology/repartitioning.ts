@@ -1,6 +1,6 @@
 import { lineageOf } from './topology.ts'
 
-const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key', 'map', 'flat-map'])
+export const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key', 'map', 'flat-map'])
 const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 
 /**

@@ -1,6 +1,6 @@
-import type { RecordFormat } from '../config.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { AggregateNode, RepartitionNode, TopologyNode } from './nodes.ts'
+import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
 import { parentsOf, type Topology } from './topology.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
@@ -10,14 +10,15 @@ export interface SubTopology {
   readonly sources: readonly SubTopologySource[]
   readonly stores: readonly StoreSpec[]
   /** Where records leave for the repartition topics of other sub-topologies. */
-  readonly exits: readonly RepartitionNode[]
+  readonly exits: readonly RepartitionExit[]
 }
 
+export interface RepartitionExit extends RepartitionNode, RecordFormats {}
+
 /** A topic this sub-topology reads, and the node whose children get its records. */
-export interface SubTopologySource {
+export interface SubTopologySource extends RecordFormats {
   readonly node: string
   readonly topic: string
-  readonly format: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   /** The node behind a repartition topic of the job's own; unset for a topic of the user's. */
   readonly repartition?: RepartitionNode
@@ -38,14 +39,14 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
-    sources: nodes.flatMap((node) => sourceOf(node, applicationId)),
+    sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
       .filter((node): node is AggregateNode => node.kind === 'aggregate')
       .map(({ name }) => ({ name, changelogTopic: changelogTopic(applicationId, name) })),
-    exits: topology.nodes.filter(
-      (node): node is RepartitionNode =>
-        node.kind === 'repartition' && nodes.some(({ name }) => name === node.parent),
-    ),
+    exits: topology.nodes
+      .filter((node) => node.kind === 'repartition')
+      .filter(({ parent }) => nodes.some(({ name }) => name === parent))
+      .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
   }))
 }
 
@@ -62,14 +63,19 @@ function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> 
   return groups
 }
 
-function sourceOf(node: TopologyNode, applicationId: string): SubTopologySource[] {
+function sourceOf(
+  node: TopologyNode,
+  topology: Topology,
+  applicationId: string,
+): SubTopologySource[] {
   if (node.kind === 'source') {
-    const { name, topic, format, startFrom } = node
-    return [{ node: name, topic, format, startFrom }]
+    const { name, topic, format, keyFormat, startFrom } = node
+    return [{ node: name, topic, format, keyFormat, startFrom }]
   }
   if (node.kind === 'repartition') {
     const topic = repartitionTopic(applicationId, node.stem)
-    return [{ node: node.name, topic, format: 'Json', startFrom: 'Earliest', repartition: node }]
+    const formats = repartitionFormats(node, topology)
+    return [{ node: node.name, topic, ...formats, startFrom: 'Earliest', repartition: node }]
   }
   return []
 }

@@ -270,6 +270,28 @@ export const badManifests: readonly BadManifest[] = [
     says: /"Json", "String"/,
   },
   {
+    sentence: 'an unknown format of keys',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputs: [{ name: 'in', topic: 'in', keyFormat: 'int64' }] },
+    says: /keyFormat.*"Long"/s,
+  },
+  {
+    sentence: 'a generator of numbers',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      inputs: [
+        {
+          name: 'in',
+          topic: 'in',
+          format: 'Int',
+          generator: { recordsPerSecond: 1, value: { at: 'now' } },
+        },
+      ],
+    },
+    says: /format Json or String/,
+  },
+  {
     sentence: 'negative replicas',
     kind: 'StreamJob',
     spec: { ...goodJob, replicas: -1 },
@@ -280,6 +302,18 @@ export const badManifests: readonly BadManifest[] = [
     kind: 'StreamJob',
     spec: { ...goodJob, replicas: '3' },
     says: /replicas.*integer/,
+  },
+  {
+    sentence: 'a pod without threads',
+    kind: 'StreamJob',
+    spec: { ...goodJob, threads: 0 },
+    says: /threads.*greater than or equal to 1/,
+  },
+  {
+    sentence: 'more threads than any machine has a use for',
+    kind: 'StreamJob',
+    spec: { ...goodJob, threads: 65 },
+    says: /threads.*less than or equal to 64/,
   },
   {
     sentence: 'an unknown onError',

@@ -128,6 +128,73 @@ describe('runtime/instance.ts', () => {
     await eventually(() => expect(taskCounts([first])).to.deep.equal([4]))
   })
 
+  describe('with threads', () => {
+    const threaded = (threads: number, onError: RuntimeConfigInput['onError'] = 'Fail') => ({
+      ...passThrough(onError),
+      threads,
+    })
+
+    it('joins the group as so many members and reports the tasks of all', async () => {
+      bench = new JobBench({ in: 4, out: 1 })
+      const instance = bench.start(threaded(3))
+      await eventually(() => expect(instance.ready()).to.equal(true))
+      expect(bench.embedded.groups.get('test.job')?.memberCount).to.equal(3)
+      await eventually(() =>
+        expect(
+          instance
+            .status()
+            .tasks.map(({ id }) => id)
+            .sort(),
+        ).to.deep.equal(['0_0', '0_1', '0_2', '0_3']),
+      )
+      const keys = Array.from({ length: 40 }, (_, n) => `k${n}`)
+      bench.produce(
+        'in',
+        keys.map((key) => [key, { amount: 600 }]),
+      )
+      await eventually(() => expect(bench.records('out')).to.have.length(40))
+      expect(instance.status().counts).to.include({ consumed: 40, produced: 40 })
+      expect(instance.status().nodes).to.deep.equal({ in: 40, large: 40, 'outputs[0]': 40 })
+    })
+
+    it('gives every instance its half, whatever the number of its threads', async () => {
+      bench = new JobBench({ in: 2, out: 1 })
+      const both = [bench.start(threaded(2)), bench.start(threaded(2))]
+      await eventually(() =>
+        expect(both.map((instance) => instance.status().tasks.length)).to.deep.equal([1, 1]),
+      )
+    })
+
+    it('finds its members again when it comes back with another number of them', async () => {
+      bench = new JobBench({ in: 4, out: 1 })
+      const first = bench.start(threaded(1))
+      await eventually(() => expect(first.ready()).to.equal(true))
+      await first.abandon()
+      const again = bench.start(threaded(2), { instanceId: 'job-0' })
+      await eventually(() => expect(again.ready()).to.equal(true))
+      expect(bench.embedded.groups.get('test.job')?.memberCount).to.equal(2)
+    })
+
+    it('ends as a whole when one fails: the others commit, its error says which it was', async () => {
+      bench = new JobBench({ in: 2, out: 1 })
+      const instance = bench.start({ ...threaded(2), commitIntervalMs: 60_000 })
+      await eventually(() => expect(instance.status().tasks).to.have.length(2))
+      bench.produce('in', [['k1', { amount: 600 }]])
+      await eventually(() => expect(bench.records('out')).to.have.length(1))
+      bench.produce('in', [[null, 'not json']])
+      const failure = await instance.ended.then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      )
+      expect(failure?.name).to.equal('BadRecord')
+      expect(failure?.message).to.match(/^in-0@0: InvalidJson.*Thread [12] of 2 ended with this/s)
+      expect(instance.status().state).to.equal('Failed')
+      expect(instance.status().lastError?.message).to.match(/^in-0@0: InvalidJson/)
+      expect(bench.embedded.groups.get('test.job')?.memberCount).to.equal(0)
+      expect(bench.embedded.groups.get('test.job')?.committed.size).to.equal(1)
+    })
+  })
+
   it('waits for a missing topic, says which, and starts once it exists', async () => {
     bench = new JobBench({ in: 1 })
     const instance = bench.start(passThrough('Fail'))

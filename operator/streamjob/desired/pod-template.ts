@@ -100,10 +100,13 @@ const probe = (
   ...timing,
 })
 
-/** Without it V8 sizes its heap by the machine, and the kernel ends the pod before V8 collects. */
+/**
+ * Without it V8 sizes its heap by the machine, and the kernel ends the pod before V8 collects. The option holds for the
+ * heap of each thread alone.
+ */
 function heapOption({ spec }: StreamJob) {
   const limit = memoryBytes(spec.resources?.limits?.memory)
   if (limit === undefined) return []
-  const megabytes = Math.floor((limit * HEAP_SHARE) / 2 ** 20)
+  const megabytes = Math.floor((limit * HEAP_SHARE) / spec.threads / 2 ** 20)
   return [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${megabytes}` }]
 }

@@ -18,6 +18,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     ...(spec.steps === undefined ? {} : { steps: spec.steps }),
     ...(codePath === undefined ? {} : { code: { path: codePath } }),
     outputs: spec.outputs,
+    threads: spec.threads,
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
     internalTopics: spec.internalTopics ?? {},

@@ -4,6 +4,7 @@ import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder
 import type { StepConfig } from '../../../runtime/config.ts'
 import { FlowRecord } from '../../../runtime/processors/flow-record.ts'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
+import { stringSerde } from '../../../runtime/serde/string.ts'
 import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
 import { FieldCompiler } from '../../../runtime/topology/field-compiler.ts'
 import { nodesOfStep } from '../../../runtime/topology/step-nodes.ts'
@@ -40,6 +41,7 @@ export const flowRecord = ({ batch, columns }: IndexedBatch, index: number): Flo
     columns,
     index,
     serde: jsonSerde,
+    keySerde: stringSerde,
   })
 
 /** The node that a step of a single operation becomes. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { RecordFormat } from '../../../runtime/config.ts'
 import type { JobSpec } from '../../support/job-bench.ts'
 
 /** Fields that expressions read and records have, more or less. */
@@ -70,10 +71,17 @@ const operation = fc.oneof(
   fc.oneof(path, number, pick('key')).map((keyBy) => ({ keyBy })),
 )
 
-/** A tree of steps; what ends it goes to a topic of its own. */
+const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
+/** Seldom others than text: most jobs read or choose a key, and only text is then fused. */
+const keyFormats = fc.oneof(
+  { arbitrary: pick<RecordFormat>('String'), weight: 7 },
+  { arbitrary: pick<RecordFormat>('Bytes', 'Int'), weight: 1 },
+)
+
+/** A tree of steps; what each gives goes to a topic of its own. */
 export const randomJob: fc.Arbitrary<JobSpec> = fc
-  .array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
-  .map((operations) => {
+  .tuple(operations, keyFormats, pick<RecordFormat>('Json', 'String'))
+  .map(([operations, keyFormat, format]) => {
     const names = ['in']
     const steps = operations.map(([step, parent], index) => {
       const from = names[parent % names.length] ?? 'in'
@@ -81,8 +89,12 @@ export const randomJob: fc.Arbitrary<JobSpec> = fc
       names.push(name)
       return { name, from, ...step }
     })
-    const outputs = names.map((from, index) => ({ from, topic: `out-${index}` }))
-    return { inputs: [{ name: 'in', topic: 'in' }], steps, outputs }
+    const outputs = names.map((from, index) => {
+      const made = steps[index - 1]
+      const output = { from, topic: `out-${index}`, keyFormat }
+      return made !== undefined && 'map' in made ? { ...output, format } : output
+    })
+    return { inputs: [{ name: 'in', topic: 'in', keyFormat }], steps, outputs }
   })
 
 const spelling = pick(

@@ -1,0 +1,43 @@
+import type { RuntimeCounts, RuntimeState, RuntimeStatus } from '../config.ts'
+
+/** Least advanced first: an instance is as far as the last of its threads, and failed as soon as one is. */
+const order: readonly RuntimeState[] = [
+  'Failed',
+  'Stopping',
+  'Starting',
+  'Joining',
+  'Restoring',
+  'Running',
+]
+
+/** The status of an instance from those of its threads; there is at least one. */
+export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
+  const leastAdvanced = threads.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  const [behind] = leastAdvanced
+  if (behind === undefined) throw new Error('an instance has at least one thread')
+  const lastError = leastAdvanced.find((thread) => thread.lastError !== undefined)?.lastError
+  return {
+    job: behind.job,
+    state: behind.state,
+    tasks: threads.flatMap(({ tasks }) => tasks),
+    internalTopics: [...new Set(threads.flatMap(({ internalTopics }) => internalTopics))],
+    counts: {
+      consumed: total(threads, 'consumed'),
+      produced: total(threads, 'produced'),
+      skipped: total(threads, 'skipped'),
+      deadLettered: total(threads, 'deadLettered'),
+    },
+    nodes: summed(threads.map(({ nodes }) => nodes)),
+    ...(lastError === undefined ? {} : { lastError }),
+  }
+}
+
+const total = (threads: readonly RuntimeStatus[], field: keyof RuntimeCounts): number =>
+  threads.reduce((sum, { counts }) => sum + counts[field], 0)
+
+function summed(maps: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const [name, count] of maps.flatMap((map) => Object.entries(map)))
+    sums[name] = (sums[name] ?? 0) + count
+  return sums
+}

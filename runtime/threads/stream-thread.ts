@@ -1,0 +1,231 @@
+import type { TopicDescription } from '../broker/broker.ts'
+import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
+import { InvalidJob } from '../errors.ts'
+import type { Instance, InstanceOptions } from '../instance.ts'
+import { lint } from '../lint.ts'
+import { sleep } from '../platform/clock.ts'
+import { hint } from '../platform/did-you-mean.ts'
+import { type Tally } from '../tasks/task.ts'
+import { Worker } from '../tasks/worker.ts'
+import { topologyFromSteps } from '../topology/from-steps.ts'
+import {
+  deadLetterTopicOf,
+  type InternalTopic,
+  internalTopicsOf,
+  taskCountsOf,
+} from '../topology/internal-topics.ts'
+import { describeTopology } from '../topology/describe.ts'
+import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
+import { sinkTopicsOf, sourcesOf, type Topology } from '../topology/topology.ts'
+import { STALLED_MS } from './messages.ts'
+
+export interface StreamThreadOptions extends InstanceOptions {
+  /** From 1, as Kafka Streams counts them. */
+  readonly thread: number
+  /** Called whenever the state of `status()` has changed. */
+  readonly onState?: () => void
+}
+
+const TOPIC_RETRY_MS = 1000
+const TOPIC_APPEARS_MS = 10_000
+const APPEARANCE_POLL_MS = 50
+
+/** One thread of a job in this event loop: the topology, and one worker that is a member of the job's group. */
+export function startStreamThread(options: StreamThreadOptions): Instance {
+  const run = new Run(options)
+  const ended = run.run()
+  ended.catch(() => undefined)
+  return {
+    status: () => run.status(),
+    ready: () => run.ready(),
+    ended,
+    stop: async () => {
+      run.stop()
+      await ended.catch(() => undefined)
+    },
+    abandon: () => run.abandon(),
+  }
+}
+
+class Run {
+  readonly #options: StreamThreadOptions
+  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} }
+  readonly #stopped = new AbortController()
+  #state: RuntimeState = 'Starting'
+  #worker: Worker | undefined
+  #internalTopics: readonly InternalTopic[] = []
+  #lastError: RuntimeStatus['lastError']
+
+  constructor(options: StreamThreadOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    try {
+      const worker = await this.#prepare()
+      if (worker === undefined) return
+      this.#worker = worker
+      if (this.#stopped.signal.aborted) worker.stop()
+      await worker.run()
+      this.#moveTo('Stopping')
+    } catch (error) {
+      this.#fail(error as Error)
+      throw error
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+    this.#moveTo('Stopping')
+    this.#worker?.stop()
+  }
+
+  async abandon(): Promise<void> {
+    this.#stopped.abort()
+    await this.#worker?.abandon()
+  }
+
+  ready(): boolean {
+    return this.#state === 'Running' && (this.#worker?.idleMs ?? Infinity) < STALLED_MS
+  }
+
+  status(): RuntimeStatus {
+    const { job } = this.#options.config
+    const { consumed, skipped, deadLettered, nodes } = this.#tally
+    return {
+      job,
+      state: this.#state,
+      tasks: this.#worker?.tasks.map((task) => task.status()) ?? [],
+      internalTopics: this.#internalTopics.map(({ name }) => name),
+      counts: { consumed, produced: this.#worker?.produced ?? 0, skipped, deadLettered },
+      nodes,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    }
+  }
+
+  /** undefined when stopped meanwhile. */
+  async #prepare(): Promise<Worker | undefined> {
+    const { config, log } = this.#options
+    const topology = await this.#topology()
+    const subTopologies = subTopologiesOf(topology, config.applicationId)
+    log.info('topology', { topology: describeTopology(subTopologies) })
+    const partitions = await this.#externalTopics(topology)
+    if (partitions === undefined) return undefined
+    const deadLetterTopic = config.deadLetterTopic ?? deadLetterTopicOf(config.applicationId)
+    this.#internalTopics = internalTopics(config, subTopologies, partitions)
+    const internal = await this.#createInternalTopics(this.#internalTopics)
+    return new Worker({
+      ...this.#options,
+      subTopologies,
+      partitionCounts: new Map([...partitions, ...internal]),
+      deadLetterTopic,
+      tally: this.#tally,
+      onState: (state) => {
+        if (state === 'Running') this.#lastError = undefined
+        if (!this.#stopped.signal.aborted) this.#moveTo(state)
+      },
+    })
+  }
+
+  async #topology(): Promise<Topology> {
+    const { config, loadTopology } = this.#options
+    const problems = lint(config)
+    if (problems.length > 0) throw new InvalidJob(problems)
+    return config.code === undefined ? topologyFromSteps(config).topology : loadTopology(config)
+  }
+
+  /** Partition counts of the user's topics, waiting for those that do not exist: never creates one. */
+  async #externalTopics(topology: Topology): Promise<ReadonlyMap<string, number> | undefined> {
+    const { broker, clock, log, config } = this.#options
+    const needed = new Set([
+      ...sourcesOf(topology).map(({ topic }) => topic),
+      ...sinkTopicsOf(topology),
+      ...(config.deadLetterTopic === undefined ? [] : [config.deadLetterTopic]),
+    ])
+    while (!this.#stopped.signal.aborted) {
+      const found = await broker.admin.describeTopics([...needed])
+      const missing = [...needed].filter((topic) => !found.has(topic))
+      if (missing.length === 0)
+        return new Map([...found].map(([name, { partitions }]) => [name, partitions]))
+      const message = `waiting for ${missing.map((topic) => `topic "${topic}"`).join(', ')}: create it, or a Topic object for it.${hint(missing[0] ?? '', found.keys())}`
+      if (this.#lastError?.message !== message) log.warn(message)
+      this.#lastError = {
+        reason: 'TopicNotFound',
+        message,
+        at: new Date(clock.now()).toISOString(),
+      }
+      await sleep(clock, TOPIC_RETRY_MS, this.#stopped.signal)
+    }
+    return undefined
+  }
+
+  /** Creates what is missing and returns the partition counts of all of them. */
+  async #createInternalTopics(
+    topics: readonly InternalTopic[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const { broker, config } = this.#options
+    const { replicationFactor } = config.internalTopics
+    await broker.admin.createTopics(
+      topics.map((topic) => ({
+        ...topic,
+        ...(replicationFactor === undefined ? {} : { replicationFactor }),
+      })),
+    )
+    const found = await this.#appeared(topics.map(({ name }) => name))
+    const wrong = topics.filter(
+      ({ name, partitions }) => (found.get(name)?.partitions ?? partitions) !== partitions,
+    )
+    if (wrong.length === 0) return new Map(topics.map(({ name, partitions }) => [name, partitions]))
+    throw new InvalidJob(
+      wrong.map(({ name, partitions }) => ({
+        path: `topic ${name}`,
+        message:
+          `has ${found.get(name)?.partitions} partitions, the job needs ${partitions}: its inputs were repartitioned. ` +
+          'Give the job a new applicationId to start afresh, or restore the old partition count',
+      })),
+    )
+  }
+
+  /** A topic that another thread or pod is just creating "exists already" before its partitions have leaders. */
+  async #appeared(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>> {
+    const { broker, clock } = this.#options
+    const deadline = clock.monotonic() + TOPIC_APPEARS_MS
+    for (;;) {
+      const found = await broker.admin.describeTopics(names)
+      const complete = names.every((name) => found.has(name))
+      if (complete || this.#stopped.signal.aborted || clock.monotonic() > deadline) return found
+      await sleep(clock, APPEARANCE_POLL_MS, this.#stopped.signal)
+    }
+  }
+
+  #moveTo(state: RuntimeState): void {
+    if (this.#state === 'Failed') return
+    this.#state = state
+    this.#options.onState?.()
+  }
+
+  #fail(error: Error): void {
+    const { log, clock } = this.#options
+    this.#lastError = {
+      reason: error.name,
+      message: error.message,
+      at: new Date(clock.now()).toISOString(),
+    }
+    this.#moveTo('Failed')
+    log.error('the job stopped', { error })
+  }
+}
+
+function internalTopics(
+  config: RuntimeConfig,
+  subTopologies: readonly SubTopology[],
+  inputPartitions: ReadonlyMap<string, number>,
+): readonly InternalTopic[] {
+  const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
+  return [
+    ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
+    ...(ownDeadLetters
+      ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
+      : []),
+  ]
+}

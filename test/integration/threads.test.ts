@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import { type Consumer, Kafka, logLevel } from 'kafkajs'
+import type { RuntimeConfigInput } from '../../runtime/config.ts'
+import { missingForKafka } from '../kafka/jars.ts'
+import { sharedKafka } from '../kafka/shared.ts'
+import { eventually } from '../support/eventually.ts'
+import { InstanceProcess } from '../support/instance-process.ts'
+import { requireOrSkip } from '../support/skip.ts'
+
+const START = { timeoutMs: 60_000 }
+
+describe('worker threads on a real Kafka', function () {
+  this.timeout(120_000)
+
+  let kafka: Kafka
+  let admin: ReturnType<Kafka['admin']>
+  let config: RuntimeConfigInput
+  let outputTopic: string
+  let running: InstanceProcess[]
+  let consumer: Consumer | undefined
+
+  before(async function () {
+    requireOrSkip(this, await missingForKafka())
+    const { bootstrapServers } = await sharedKafka()
+    kafka = new Kafka({ brokers: [...bootstrapServers], logLevel: logLevel.NOTHING })
+    admin = kafka.admin()
+    await admin.connect()
+  })
+
+  after(() => admin?.disconnect())
+
+  beforeEach(async () => {
+    running = []
+    const id = randomUUID().slice(0, 8)
+    const inputTopic = `in-${id}`
+    outputTopic = `out-${id}`
+    const topics = [
+      { topic: inputTopic, numPartitions: 4 },
+      { topic: outputTopic, numPartitions: 2 },
+    ]
+    await admin.createTopics({ topics })
+    config = {
+      job: { namespace: 'test', name: id },
+      applicationId: `test.${id}`,
+      kafka: { bootstrapServers: [...(await sharedKafka()).bootstrapServers] },
+      inputs: [{ name: 'in', topic: inputTopic }],
+      steps: [
+        { name: 'positive', from: 'in', filter: 'value.n >= 0' },
+        { name: 'counted', from: 'positive', groupBy: 'key', aggregate: { n: 'count()' } },
+      ],
+      outputs: [{ from: 'counted', topic: outputTopic }],
+      commitIntervalMs: 200,
+      threads: 2,
+    }
+  })
+
+  afterEach(async () => {
+    await Promise.all(running.map((instance) => instance.kill()))
+    await consumer?.disconnect()
+    consumer = undefined
+  })
+
+  async function start(instanceId: string, code?: string): Promise<InstanceProcess> {
+    const instance = await InstanceProcess.start(config, {
+      instanceId,
+      ...(code === undefined ? {} : { code }),
+    })
+    running.push(instance)
+    return instance
+  }
+
+  const isReady = (instance: InstanceProcess) =>
+    eventually(async () => expect(await instance.probe('/readyz')).to.equal(200), START)
+
+  async function produce(
+    records: readonly { key: string; value: string; partition?: number }[],
+  ): Promise<void> {
+    const producer = kafka.producer()
+    await producer.connect()
+    await producer.send({ topic: config.inputs[0]?.topic ?? '', messages: [...records] })
+    await producer.disconnect()
+  }
+
+  /** Values of the output by key, in the order they came. */
+  async function outputs(): Promise<ReadonlyMap<string, unknown[]>> {
+    const seen = new Map<string, unknown[]>()
+    consumer = kafka.consumer({ groupId: `reader-${randomUUID()}` })
+    await consumer.connect()
+    await consumer.subscribe({ topic: outputTopic, fromBeginning: true })
+    await consumer.run({
+      eachMessage: async ({ message: { key, value } }) => {
+        const values = seen.get(String(key)) ?? []
+        seen.set(String(key), [...values, JSON.parse(String(value))])
+      },
+    })
+    return seen
+  }
+
+  it('works off everything in the order of each key, as two members, and commits on SIGTERM', async () => {
+    const keys = Array.from({ length: 40 }, (_, n) => `key-${n}`)
+    const rounds = 25
+    const records = Array.from({ length: rounds }, () =>
+      keys.map((key) => ({ key, value: '{"n": 1}' })),
+    ).flat()
+    const instance = await start('job-0')
+    await produce(records)
+    await isReady(instance)
+    const seen = await outputs()
+    const expected = Array.from({ length: rounds }, (_, n) => ({ n: n + 1 }))
+    await eventually(() => {
+      for (const key of keys) expect(seen.get(key), key).to.deep.equal(expected)
+    }, START)
+    const { groups } = await admin.describeGroups([config.applicationId])
+    expect(groups[0]?.members).to.have.length(2)
+    await eventually(async () => {
+      const { counts, nodes, tasks, state } = await instance.status()
+      expect(state).to.equal('Running')
+      expect(counts.consumed).to.equal(records.length)
+      expect(nodes.counted).to.equal(records.length)
+      expect(tasks.map(({ id }) => id).sort()).to.deep.equal(['0_0', '0_1', '0_2', '0_3'])
+    })
+
+    await produce(records)
+    instance.signal('SIGTERM')
+    expect(await instance.ended()).to.equal(0)
+    const committed = await admin.fetchOffsets({ groupId: config.applicationId })
+    const offsets = committed[0]?.partitions ?? []
+    expect(offsets).to.have.length(4)
+    expect(offsets.every(({ offset }) => Number(offset) > 0)).to.equal(true)
+    const next = await start('job-0')
+    await isReady(next)
+    await eventually(() => {
+      for (const key of keys) expect(seen.get(key)?.at(-1), key).to.deep.equal({ n: 2 * rounds })
+    }, START)
+    // What was committed on SIGTERM is not processed again, so that no count is skipped or doubled.
+    for (const key of keys) expect(seen.get(key)).to.have.length(2 * rounds)
+  })
+
+  it('spreads tasks over pods and their threads, and takes them over from a pod that ends', async () => {
+    const [first, second] = [await start('job-0'), await start('job-1')]
+    const ids = async (instance: InstanceProcess) =>
+      (await instance.status()).tasks.map(({ id }) => id)
+    await eventually(async () => {
+      expect(await ids(first)).to.have.length(2)
+      expect(await ids(second)).to.have.length(2)
+    }, START)
+    second.signal('SIGTERM')
+    expect(await second.ended()).to.equal(0)
+    await eventually(async () => expect(await ids(first)).to.have.length(4), START)
+  })
+
+  it('ends as a whole when one thread fails, and says which and why', async () => {
+    const instance = await start('job-0')
+    await isReady(instance)
+    await produce([{ key: 'k', value: 'no json' }])
+    expect(await instance.ended()).to.equal(1)
+    expect(instance.log).to.match(/InvalidJson in \\"positive\\"/)
+    expect(instance.log).to.match(/Thread [12] of 2 ended with this/)
+  })
+
+  describe('with code that misbehaves', () => {
+    const job = (body: string) => `import { job, stream } from 'millrace'
+export default job(
+  stream('in').filter('mischief', ({ value }) => { ${body}; return true }).to('${outputTopic}'),
+)`
+
+    const startWith = async (body: string): Promise<InstanceProcess> => {
+      config = {
+        job: config.job,
+        applicationId: config.applicationId,
+        kafka: config.kafka,
+        inputs: config.inputs,
+        threads: 2,
+      }
+      const instance = await start('job-0', job(body))
+      await isReady(instance)
+      await produce([{ key: 'k', value: '{"n": 1}' }])
+      return instance
+    }
+
+    it('answers probes while it loops for ever, and ends at the second SIGTERM', async () => {
+      const instance = await startWith('console.error("round and round"); for (;;);')
+      await eventually(() => expect(instance.log).to.contain('round and round'), START)
+      expect(await instance.probe('/healthz')).to.equal(200)
+      instance.signal('SIGTERM')
+      await eventually(() => expect(instance.log).to.contain('"stopping"'))
+      instance.signal('SIGTERM')
+      expect(await instance.ended()).to.equal(130)
+    })
+
+    it('ends although one thread loops for ever, when another fails', async () => {
+      const instance = await startWith(
+        'if (value.n === 2) throw new Error("boom"); if (value.n === 3) { console.error("round and round"); for (;;); }',
+      )
+      await produce([{ key: 'k', value: '{"n": 3}', partition: 0 }])
+      await eventually(() => expect(instance.log).to.contain('round and round'), START)
+      await produce([0, 1, 2, 3].map((partition) => ({ key: 'k', value: '{"n": 2}', partition })))
+      expect(await instance.ended()).to.equal(1)
+      expect(instance.log).to.match(/boom.*Thread [12] of 2 ended with this/s)
+    })
+
+    it('ends with what to do when a thread runs out of memory', async () => {
+      const instance = await startWith(
+        'const hoard: unknown[] = []; for (;;) hoard.push({ n: hoard.length })',
+      )
+      expect(await instance.ended()).to.equal(1)
+      expect(instance.log).to.match(/ran out of memory: raise resources.limits.memory/)
+    })
+
+    it('ends when it calls process.exit, and says that it must not', async () => {
+      const instance = await startWith('process.exit(3)')
+      expect(await instance.ended()).to.equal(1)
+      expect(instance.log).to.match(/ended by itself with code 3.*must not call process\.exit/)
+    })
+  })
+})
