@@ -27,23 +27,24 @@ const TRANSIENT = new Set([
   'GROUP_LOAD_IN_PROGRESS',
 ])
 
-/** Administration by kafkajs: one connection for each cluster, opened when first needed. */
+interface Client {
+  readonly admin: Admin
+  connected: Promise<void> | undefined
+  inFlight: number
+}
+
+/**
+ * Administration by kafkajs: one connection for each cluster, opened when first needed. A client of kafkajs asks for every
+ * topic that it was ever asked about whenever it refreshes its metadata, and fails for good once one of them is deleted:
+ * then a new one takes its place.
+ */
 export class KafkajsAdmin implements KafkaAdmin {
-  readonly #servers: string
-  readonly #admin: Admin
-  #connected: Promise<void> | undefined
+  readonly #servers: readonly string[]
+  #client: Client
 
   constructor(bootstrapServers: readonly string[]) {
-    this.#servers = bootstrapServers.join(',')
-    this.#admin = new Kafka({
-      clientId: 'millrace-operator',
-      brokers: [...bootstrapServers],
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionTimeout: REQUEST_TIMEOUT_MS,
-      logLevel: logLevel.NOTHING,
-      // Repeating is the work queue's business, which knows what else there is to do.
-      retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 },
-    }).admin()
+    this.#servers = bootstrapServers
+    this.#client = newClient(bootstrapServers)
   }
 
   async describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, KafkaTopic>> {
@@ -147,7 +148,7 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   async close(): Promise<void> {
-    await this.#admin.disconnect()
+    await this.#client.admin.disconnect()
   }
 
   async #configs(
@@ -172,26 +173,62 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const client = this.#client
     try {
-      this.#connected ??= this.#admin.connect()
-      await this.#connected
-      return await question(this.#admin)
+      return await this.#attempt(client, question)
     } catch (error) {
-      this.#connected = undefined
+      if (protocolError(error)?.type !== 'UNKNOWN_TOPIC_OR_PARTITION')
+        throw this.#ours(error as Error)
+    }
+    if (this.#client === client) this.#client = newClient(this.#servers)
+    try {
+      return await this.#attempt(this.#client, question)
+    } catch (error) {
       throw this.#ours(error as Error)
+    }
+  }
+
+  async #attempt<T>(client: Client, question: (admin: Admin) => Promise<T>): Promise<T> {
+    client.inFlight++
+    try {
+      client.connected ??= client.admin.connect()
+      await client.connected
+      return await question(client.admin)
+    } catch (error) {
+      client.connected = undefined
+      throw error
+    } finally {
+      client.inFlight--
+      if (client !== this.#client && client.inFlight === 0) void client.admin.disconnect()
     }
   }
 
   #ours(error: Error): Error {
     const protocol = protocolError(error)
     if (protocol === undefined || TRANSIENT.has(protocol.type)) {
-      return new KafkaUnavailable(`Kafka at ${this.#servers}: ${error.message}`, { cause: error })
+      return new KafkaUnavailable(`Kafka at ${this.#servers.join(',')}: ${error.message}`, {
+        cause: error,
+      })
     }
     if (protocol.type === 'TOPIC_ALREADY_EXISTS')
       return new TopicExists(protocol.message, { cause: error })
     return new KafkaRefused(`${protocol.type}: ${protocol.message}`, { cause: error })
   }
 }
+
+const newClient = (bootstrapServers: readonly string[]): Client => ({
+  admin: new Kafka({
+    clientId: 'millrace-operator',
+    brokers: [...bootstrapServers],
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: REQUEST_TIMEOUT_MS,
+    logLevel: logLevel.NOTHING,
+    // Repeating is the work queue's business, which knows what else there is to do.
+    retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 },
+  }).admin(),
+  connected: undefined,
+  inFlight: 0,
+})
 
 /** kafkajs wraps what the broker said in errors of its own, one or more deep. */
 function protocolError(error: unknown): ProtocolError | undefined {
