@@ -17,6 +17,13 @@ const entry = new URL(
   import.meta.url,
 )
 
+/**
+ * A thread makes few objects and many buffers, whose memory lies outside the heap. With V8's own size the young generation
+ * fills so slowly that buffers pile up until each 64 MiB of them cost a collection of the whole heap; a small one lets
+ * them go with the cheap collections. Measured on a JSON filter: 1.3 to 1.5 M records a CPU-second instead of 0.8 M.
+ */
+const YOUNG_GENERATION_MB = 3
+
 /** Starts a job on `threads` worker threads; this thread only watches them and stays free to answer probes. */
 export function startWorkerThreads({
   config,
@@ -62,7 +69,11 @@ class WorkerThread implements Instance {
       counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
       nodes: {},
     }
-    this.#worker = new Worker(entry, { workerData: settings, name: `millrace-${thread}` })
+    this.#worker = new Worker(entry, {
+      workerData: settings,
+      name: `millrace-${thread}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    })
     this.ended = this.#end(thread)
     this.ended.catch((error: unknown) => this.#failed(error as Error))
   }
