@@ -27,6 +27,8 @@ const internal = {
   deadLetters: `${applicationId}-dead-letters`,
 }
 const POD = `totals-${run}-0`
+/** The first, and only, thread of the pod. */
+const member = `${POD}-1`
 
 const job = (bootstrapServers: readonly string[]): RuntimeConfigInput => ({
   job: { namespace: 'strangers', name: 'totals' },
@@ -180,11 +182,20 @@ describe('strangers on a real Kafka', function () {
       }),
     )
 
+  async function countOf(topic: string, partitions = PARTITIONS): Promise<number> {
+    const at = partitionsOf(topic).slice(0, partitions)
+    const ends = await broker.admin.listOffsets(at, 'latest')
+    return ends.reduce((sum, { offset }) => sum + offset, 0)
+  }
+
+  /** Commits come at their own times, so only the last total of each card is known. */
+  const lastOf = (list: readonly (readonly [key: string | null, value: string | null])[]) =>
+    new Map(list)
+  const lastTotals = lastOf(totals(large).map(({ key, value }) => [key, value]))
+
   describe('kafkajs', () => {
     async function read(topic: string, partitions = PARTITIONS): Promise<readonly Told[]> {
-      const at = partitionsOf(topic).slice(0, partitions)
-      const ends = await broker.admin.listOffsets(at, 'latest')
-      const count = ends.reduce((sum, { offset }) => sum + offset, 0)
+      const count = await countOf(topic, partitions)
       const records = await consumeByKafkajs(kafka.bootstrapServers, [topic], count)
       return records.map(({ message: { timestamp, key, value, headers } }) =>
         told({
@@ -206,8 +217,7 @@ describe('strangers on a real Kafka', function () {
 
     it('reads the changelog: the last total of each card, without headers', async () => {
       const changes = await read(internal.changelog)
-      const last = (list: readonly Told[]) => new Map(list.map(({ key, value }) => [key, value]))
-      expect(last(changes)).to.deep.equal(last(totals(large)))
+      expect(lastOf(changes.map(({ key, value }) => [key, value]))).to.deep.equal(lastTotals)
       expect(new Set(changes.map(({ headers }) => headers))).to.deep.equal(new Set(['']))
     })
 
@@ -247,6 +257,13 @@ describe('strangers on a real Kafka', function () {
       expect([...passed].sort()).to.deep.equal(large.map(told).map(lineOf).sort())
       expect([...summed].sort()).to.deep.equal(totals(large).map(lineOf).sort())
     })
+
+    it('prints the changelog: the last total of each card', async () => {
+      const changes = await lines(internal.changelog, await countOf(internal.changelog))
+      const cells = changes.map((line) => line.split('\t'))
+      const last = lastOf(cells.map(([, , key = null, value = null]) => [key, value]))
+      expect(last).to.deep.equal(lastTotals)
+    })
   })
 
   describe('kcat', () => {
@@ -278,6 +295,11 @@ describe('strangers on a real Kafka', function () {
     it('reads output and what passes through', async () => {
       expect(byPlace(await read(topics.large))).to.deep.equal(large.map(told))
       expect(byPlace(await read(topics.totals))).to.deep.equal(totals(large))
+    })
+
+    it('reads the changelog: the last total of each card', async () => {
+      const changes = await read(internal.changelog)
+      expect(lastOf(changes.map(({ key, value }) => [key, value]))).to.deep.equal(lastTotals)
     })
   })
 
@@ -334,9 +356,12 @@ describe('strangers on a real Kafka', function () {
     it('shows the job caught up, its static member and what that owns', async () => {
       const [rows, members] = await Promise.all([groups(), groups('--members')])
       expect(lags(rows)).to.deep.equal(lagsOf([0, 0, 0]))
-      for (const row of rows) expect(row['CLIENT-ID']).to.equal(POD)
+      for (const row of rows) expect(row['CLIENT-ID']).to.equal(member)
       expect(members).to.have.length(1)
-      expect(members[0]).to.deep.include({ 'CLIENT-ID': POD, '#PARTITIONS': `${PARTITIONS * 2}` })
+      expect(members[0]).to.deep.include({
+        'CLIENT-ID': member,
+        '#PARTITIONS': `${PARTITIONS * 2}`,
+      })
     })
 
     it('shows as lag what was sent while the job was stopped, and none after it came back', async () => {
