@@ -80,7 +80,7 @@ export class DevView {
 
   async #showRecords(): Promise<void> {
     const records = await this.#options.tail.read(0)
-    this.#recent = [...records.reverse(), ...this.#recent].slice(0, MAX_RECENT)
+    this.#recent = [...records.toReversed(), ...this.#recent].slice(0, MAX_RECENT)
     for (const record of records.slice(0, MAX_LINES_A_ROUND)) print(recordLine(record))
     const left = records.length - MAX_LINES_A_ROUND
     if (left > 0) print(`… and ${left} more`)
