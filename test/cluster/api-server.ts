@@ -10,6 +10,9 @@ import { kubernetesBinaries, missingForBinaries } from './binaries.ts'
 import { ensurePrograms } from './packages.ts'
 import { kubeconfig, makePki } from './pki.ts'
 
+/** What a hook may take that starts one: the first time, Kubernetes is built from source. */
+export const FIRST_START_MS = 40 * 60_000
+
 /** A real API server with nothing behind it: no nodes, no controllers but garbage collection. */
 export interface ApiServer {
   readonly kubeconfigPath: string

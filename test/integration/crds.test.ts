@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { parse, stringify } from 'yaml'
-import { missingForApiServer, type ApiServer, sharedApiServer } from '../cluster/api-server.ts'
+import {
+  type ApiServer,
+  FIRST_START_MS,
+  missingForApiServer,
+  sharedApiServer,
+} from '../cluster/api-server.ts'
 import { badManifests, goodJob, goodTopic } from '../crds/bad-manifests.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
@@ -19,6 +24,7 @@ describe('crds/*.yaml on a real API server', function () {
     })
 
   before(async function () {
+    this.timeout(FIRST_START_MS)
     requireOrSkip(this, await missingForApiServer())
     api = await sharedApiServer()
     await api.kubectl(['apply', '-f', 'crds/'])

@@ -3,7 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import kafkajs from 'kafkajs'
-import { type ApiServer, missingForApiServer, sharedApiServer } from '../cluster/api-server.ts'
+import {
+  type ApiServer,
+  FIRST_START_MS,
+  missingForApiServer,
+  sharedApiServer,
+} from '../cluster/api-server.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { sharedKafka } from '../kafka/shared.ts'
 import { eventually } from '../support/eventually.ts'
@@ -24,6 +29,7 @@ export function describeKilledOperator(rounds: number): void {
     let operator: ChildProcess | undefined
 
     before(async function () {
+      this.timeout(FIRST_START_MS)
       requireOrSkip(this, (await missingForApiServer()) ?? (await missingForKafka()))
       api = await sharedApiServer()
       bootstrap = (await sharedKafka()).bootstrapServers[0] ?? ''

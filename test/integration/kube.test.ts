@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { KubeClient } from '../../operator/kube/client.ts'
-import { missingForApiServer, sharedApiServer } from '../cluster/api-server.ts'
+import { FIRST_START_MS, missingForApiServer, sharedApiServer } from '../cluster/api-server.ts'
 import { kubeContract } from '../contract/kube.ts'
 import { requireOrSkip } from '../support/skip.ts'
 
@@ -8,7 +8,9 @@ describe('operator/kube/client.ts on a real API server', function () {
   this.timeout(120_000)
 
   before(async function () {
+    this.timeout(FIRST_START_MS)
     requireOrSkip(this, await missingForApiServer())
+    await sharedApiServer()
   })
 
   kubeContract(async () => {

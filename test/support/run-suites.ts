@@ -15,7 +15,7 @@ const suites: Readonly<
     ],
     minutes: 5,
   },
-  integration: { specs: ['test/integration/**/*.test.ts'], minutes: 20 },
+  integration: { specs: ['test/integration/**/*.test.ts'], minutes: 60 },
   charts: { specs: ['test/charts/**/*.test.ts'], minutes: 15 },
   pulumi: { specs: ['test/pulumi/**/*.test.ts'], minutes: 5 },
   long: { specs: ['test/long/**/*.test.ts'], minutes: 60 },
