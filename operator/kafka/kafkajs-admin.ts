@@ -181,6 +181,7 @@ export class KafkajsAdmin implements KafkaAdmin {
         throw this.#ours(error as Error)
     }
     if (this.#client === client) this.#client = newClient(this.#servers)
+    this.#leaveIfReplaced(client)
     try {
       return await this.#attempt(this.#client, question)
     } catch (error) {
@@ -199,8 +200,14 @@ export class KafkajsAdmin implements KafkaAdmin {
       throw error
     } finally {
       client.inFlight--
-      if (client !== this.#client && client.inFlight === 0) void client.admin.disconnect()
+      this.#leaveIfReplaced(client)
     }
+  }
+
+  /** Once nobody waits for its answer any more. */
+  #leaveIfReplaced(client: Client): void {
+    if (client === this.#client || client.inFlight > 0) return
+    client.admin.disconnect().catch(() => undefined)
   }
 
   #ours(error: Error): Error {
