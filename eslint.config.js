@@ -38,8 +38,8 @@ const restrict = (modules) => [
 ]
 
 export default tseslint.config(
-  // The kernel is AssemblyScript, whose types are not TypeScript's; its compiler checks it.
-  { ignores: ['dist', 'node_modules', 'runtime/fused/kernel', 'runtime/fused/kernel-bytes.ts'] },
+  // The kernels are AssemblyScript, whose types are not TypeScript's; its compiler checks them.
+  { ignores: ['dist', 'node_modules', 'runtime/*/kernel', 'runtime/*/kernel-bytes.ts'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

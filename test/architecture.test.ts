@@ -20,7 +20,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/topology/record.ts',
     'runtime/platform/did-you-mean.ts',
   ],
-  'runtime/broker/': ['runtime/broker/', 'runtime/platform/', 'runtime/errors.ts'],
+  'runtime/lz4/': ['runtime/lz4/'],
+  'runtime/broker/': ['runtime/broker/', 'runtime/lz4/', 'runtime/platform/', 'runtime/errors.ts'],
   'runtime/topology/': [
     'runtime/topology/',
     'runtime/expr/',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { generatedFiles } from '../crds/generated.ts'
-import { kernelModule } from '../runtime/fused/generate.ts'
+import { kernels } from '../runtime/generate.ts'
 
 describe('generated files', () => {
   for (const [path, content] of generatedFiles()) {
@@ -11,9 +11,10 @@ describe('generated files', () => {
     })
   }
 
-  it('runtime/fused/kernel-bytes.ts is what npm run generate would write', async function () {
-    this.timeout(60_000)
-    const content = await kernelModule()
-    expect(readFileSync('runtime/fused/kernel-bytes.ts', 'utf8')).to.equal(content)
-  })
+  for (const { path, content } of kernels) {
+    it(`${path} is what npm run generate would write`, async function () {
+      this.timeout(60_000)
+      expect(readFileSync(path, 'utf8')).to.equal(await content())
+    })
+  }
 })

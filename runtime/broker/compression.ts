@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { compressSync, uncompressSync } from 'snappy'
+import { compressLz4, decompressLz4 } from '../lz4/lz4.ts'
 import { CorruptBatch } from './errors.ts'
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -23,7 +23,7 @@ const codecs: Readonly<Record<Compression, Codec>> = {
     decompress: (bytes, maxBytes) => gunzipSync(bytes, { maxOutputLength: maxBytes }),
   },
   snappy: { compress: (bytes) => compressSync(bytes), decompress: uncompressSnappy },
-  lz4: { compress: (bytes) => compressFrameSync(bytes), decompress: uncompressLz4 },
+  lz4: { compress: compressLz4, decompress: decompressLz4 },
   zstd: {
     compress: (bytes) => zstdCompressSync(bytes),
     decompress: (bytes, maxBytes) => zstdDecompressSync(bytes, { maxOutputLength: maxBytes }),
@@ -86,41 +86,6 @@ function snappyLength(bytes: Buffer): number {
     if (byte < 0x80) break
   }
   return length
-}
-
-/** Of the frame format. The library also reads legacy frames, whose blocks are not bounded as below; no client writes them. */
-const LZ4_MAGIC = 0x184d2204
-const LZ4_BLOCK_MAX_BYTES: Readonly<Record<number, number>> = {
-  4: 64 << 10,
-  5: 256 << 10,
-  6: 1 << 20,
-  7: 4 << 20,
-}
-const LZ4_HEADER_BYTES = 7
-const LZ4_CONTENT_SIZE_FLAG = 0x08
-const LZ4_BLOCK_CHECKSUM_FLAG = 0x10
-
-function uncompressLz4(bytes: Buffer, maxBytes: number): Buffer {
-  if (bytes.length < LZ4_HEADER_BYTES || bytes.readUInt32LE(0) !== LZ4_MAGIC)
-    throw new CorruptBatch('not an lz4 frame')
-  if (lz4Bound(bytes) > maxBytes) throw tooLarge(maxBytes)
-  return decompressFrameSync(bytes)
-}
-
-/** The library has no cap of its own; all blocks but the last are full, so counting them bounds the output. */
-function lz4Bound(bytes: Buffer): number {
-  const flags = bytes[4] ?? 0
-  const blockMax = LZ4_BLOCK_MAX_BYTES[((bytes[5] ?? 0) >>> 4) & 7] ?? 0
-  const checksumBytes = (flags & LZ4_BLOCK_CHECKSUM_FLAG) !== 0 ? 4 : 0
-  let position = LZ4_HEADER_BYTES + ((flags & LZ4_CONTENT_SIZE_FLAG) !== 0 ? 8 : 0)
-  let fullBlocks = -1
-  while (position + 4 <= bytes.length) {
-    const size = bytes.readUInt32LE(position) & 0x7fffffff
-    if (size === 0) break
-    position += 4 + size + checksumBytes
-    fullBlocks++
-  }
-  return fullBlocks * blockMax
 }
 
 const tooLarge = (maxBytes: number) =>
