@@ -90,6 +90,12 @@ const spec = withRules(
       })
       .optional()
       .describe('The repartition and changelog topics that the job creates for itself.'),
+    compression: z
+      .enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
+      .default('None')
+      .describe(
+        'Codec of the record batches that the job writes, into its internal topics as well. `Lz4` costs little CPU and suits most; `Zstd` is smallest. A topic with a `compression.type` of its own has the broker compress again.',
+      ),
     commitInterval: duration()
       .default('1s')
       .describe(

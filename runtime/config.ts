@@ -60,6 +60,8 @@ const step = z.strictObject({
   aggregate: z.record(z.string(), z.string()).optional(),
 })
 
+const compression = z.enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
+
 /** Files are mounted secrets: their contents never pass through this configuration, and may change while the job runs. */
 const tls = z
   .strictObject({
@@ -101,6 +103,8 @@ export const runtimeConfigSchema = z.strictObject({
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
   deadLetterTopic: z.string().optional(),
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
+  /** Of every batch that the job writes, into its internal topics as well. */
+  compression: compression.default('None'),
   commitIntervalMs: z.int().min(10).default(1000),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
 })

@@ -47,6 +47,14 @@ export function writeCrc(batch: Buffer): void {
   batch.writeUInt32BE(batchCrc(batch), at.crc)
 }
 
+/** Takes off what brokers and the batch's own producer have written; the codec stays. The CRC is left to `stampProducer`. */
+export function asUnproduced(batch: Buffer): void {
+  writeInt64(batch, at.baseOffset, 0)
+  batch.writeInt32BE(-1, at.leaderEpoch)
+  batch.writeInt16BE(batch.readInt16BE(at.attributes) & attribute.codec, at.attributes)
+  batch.fill(0xff, at.producerId, at.recordCount) // no producer id, epoch or sequence
+}
+
 export interface ProducerStamp {
   readonly producerId: bigint
   readonly epoch: number

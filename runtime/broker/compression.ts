@@ -8,6 +8,15 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 /** In the order of the codec bits of a batch's attributes. */
 export const compressions: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
+/** The codecs by the names that a job gives them. */
+export const compressionCalled = {
+  None: 'none',
+  Gzip: 'gzip',
+  Snappy: 'snappy',
+  Lz4: 'lz4',
+  Zstd: 'zstd',
+} as const satisfies Readonly<Record<string, Compression>>
+
 /** A batch that grows past this is taken for a decompression bomb. */
 export const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 

@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../broker/broker.ts'
+import type { RecordBatch } from '../broker/record-batch.ts'
 import { CHUNK, kind, type Kernel } from './kernel.ts'
 import type { Exit } from './program-code.ts'
 
@@ -16,6 +17,8 @@ export interface RecordSink {
       readonly maxTimestamp: number
     },
   ): void
+  /** The whole of a batch as it came, if that is worth it: false leaves its records to be appended. */
+  forward(to: TopicPartition, batch: RecordBatch): boolean
   /** The partition of a record without a key. */
   nextPartition(topic: string): number
 }
@@ -24,6 +27,8 @@ interface Range {
   readonly from: number
   readonly to: number
   readonly selected: number
+  /** The batch that the range covers from its first record to its last, if it does. */
+  readonly whole: RecordBatch | undefined
 }
 
 const NUMBER_BYTES = 24
@@ -40,6 +45,8 @@ export class ExitWriter {
   readonly #kernel: Kernel
   readonly #topic: string
   readonly #partitions: number
+  /** Records leave once and as they came. */
+  readonly #isOwn: boolean
   readonly #keySlot: number
   readonly #template: number
   /** The slots whose text is written, and where the text of their numbers goes. */
@@ -56,6 +63,7 @@ export class ExitWriter {
     this.#kernel = kernel
     this.#topic = topic
     this.#partitions = partitions
+    this.#isOwn = key === undefined && template === undefined && ways === 1
     this.#keySlot = key === undefined ? OWN_KEY : place(key)
     this.#template = template === undefined ? OWN_VALUE : placeTemplate(kernel, template, place)
     const slots = [...(template ?? []), ...(key === undefined ? [] : [key])]
@@ -69,13 +77,19 @@ export class ExitWriter {
     this.#sorted = kernel.allocate(CHUNK * 4 * ways)
   }
 
-  write({ from, to, selected }: Range, sink: RecordSink): void {
+  write({ from, to, selected, whole }: Range, sink: RecordSink): void {
     for (const { slot, texts } of this.#written) this.#writeNumbers(slot, texts, from, to)
-    if (this.#partitions === 1) return this.#encode(0, this.selection, selected, sink)
+    const unchanged = this.#isOwn && whole?.recordCount === selected ? whole : undefined
+    const leave = (partition: number, selection: number, count: number) => {
+      const all = count === selected ? unchanged : undefined
+      if (all !== undefined && sink.forward({ topic: this.#topic, partition }, all)) return
+      this.#encode(partition, selection, count, sink)
+    }
+    if (this.#partitions === 1) return leave(0, this.selection, selected)
     const ends = this.#sort(selected, sink)
     ends.forEach((end, partition) => {
       const start = partition === 0 ? 0 : (ends[partition - 1] ?? 0)
-      if (end > start) this.#encode(partition, this.#sorted + start * 4, end - start, sink)
+      if (end > start) leave(partition, this.#sorted + start * 4, end - start)
     })
   }
 

@@ -97,7 +97,8 @@ export class Program {
     }
     const { partition } = host.from
     this.#loop(this.#kernel, { from, to: count, baseOffset, partition }, doubt)
-    this.#flush(flushed, count, host.sink)
+    const isWhole = flushed === 0 && count === batch.recordCount
+    this.#flush(flushed, count, host.sink, isWhole ? batch : undefined)
     const settled = count - from - doubts
     this.#report(settled, host)
     return settled
@@ -125,10 +126,10 @@ export class Program {
   }
 
   /** Writes what records `from` to `to` have selected. */
-  #flush(from: number, to: number, sink: RecordSink): void {
+  #flush(from: number, to: number, sink: RecordSink, whole?: RecordBatch): void {
     this.#exits.forEach((exit, index) => {
       const selected = this.#selected[index] ?? 0
-      if (selected > 0) exit.write({ from, to, selected }, sink)
+      if (selected > 0) exit.write({ from, to, selected, whole }, sink)
     })
     this.#selected.fill(0)
   }

@@ -1,7 +1,9 @@
 import type { Producer, TopicPartition } from '../broker/broker.ts'
+import { asUnproduced } from '../broker/batch-header.ts'
 import { BufferPool } from '../broker/buffer-pool.ts'
+import type { Compression } from '../broker/compression.ts'
 import { partitionFor } from '../broker/partitioner.ts'
-import type { Header } from '../broker/record-batch.ts'
+import type { Header, RecordBatch } from '../broker/record-batch.ts'
 import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
 import type { RecordSink } from '../fused/exit-writer.ts'
 
@@ -16,28 +18,39 @@ export interface OutputRecord {
   readonly headers: readonly Header[]
 }
 
+export interface CollectorOptions {
+  readonly producer: Producer
+  /** By topic. */
+  readonly partitionCounts: ReadonlyMap<string, number>
+  readonly compression: Compression
+}
+
 /** Large batches cost the broker least; this is where a batch is sent before the poll's end. */
 const BATCH_BYTES = 256 * 1024
 /** A builder that has grown to this is worth handing its buffer on; room for a batch and what made it large enough. */
 const POOLED_BYTES = 512 * 1024
 const MAX_POOLED = 32
+/** Below this it pays more to gather records into larger batches than to spare their encoding. */
+const FORWARD_BYTES = 16 * 1024
+/** Room for a batch of most producers. */
+const FORWARDED_BYTES = 128 * 1024
+const MAX_FORWARDED = 128
 
 /**
  * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
  * fails half-way leaves nothing behind.
  */
 export class OutputCollector implements RecordSink {
-  readonly #producer: Producer
-  readonly #partitionCounts: ReadonlyMap<string, number>
+  readonly #options: CollectorOptions
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
   readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
+  readonly #forwarded = new BufferPool(FORWARDED_BYTES, MAX_FORWARDED)
   readonly #turns = new Map<string, number>()
   #staged: OutputRecord[] = []
   #produced = 0
 
-  constructor(producer: Producer, partitionCounts: ReadonlyMap<string, number>) {
-    this.#producer = producer
-    this.#partitionCounts = partitionCounts
+  constructor(options: CollectorOptions) {
+    this.#options = options
   }
 
   /** Records handed to the producer so far. */
@@ -75,8 +88,23 @@ export class OutputCollector implements RecordSink {
     if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(to.topic, to.partition, builder)
   }
 
+  forward(to: TopicPartition, batch: RecordBatch): boolean {
+    const { producer, compression } = this.#options
+    if (batch.compression !== compression || !isWhole(batch)) return false
+    if (batch.records().length < FORWARD_BYTES) return false
+    this.#sendBatch(to.topic, to.partition, this.#builder(to.topic, to.partition))
+    const { bytes, recordCount } = batch
+    const isLarge = bytes.length > FORWARDED_BYTES
+    const buffer = isLarge ? Buffer.allocUnsafe(bytes.length) : this.#forwarded.take()
+    const copy = buffer.subarray(0, bytes.copy(buffer))
+    asUnproduced(copy)
+    this.#produced += recordCount
+    producer.send(to, copy, () => this.#forwarded.give(buffer))
+    return true
+  }
+
   partitionsOf(topic: string): number {
-    return this.#partitionCounts.get(topic) ?? 1
+    return this.#options.partitionCounts.get(topic) ?? 1
   }
 
   nextPartition(topic: string): number {
@@ -104,12 +132,17 @@ export class OutputCollector implements RecordSink {
 
   #sendBatch(topic: string, partition: number, builder: RecordBatchBuilder): void {
     if (builder.count === 0) return
+    const { producer, compression } = this.#options
     this.#produced += builder.count
-    if (builder.capacity < POOLED_BYTES) {
-      this.#producer.send({ topic, partition }, builder.build())
+    if (compression !== 'none' || builder.capacity < POOLED_BYTES) {
+      producer.send({ topic, partition }, builder.build(compression))
       return builder.reset()
     }
     const { batch, buffer } = builder.detach(this.#buffers.take())
-    this.#producer.send({ topic, partition }, batch, () => this.#buffers.give(buffer))
+    producer.send({ topic, partition }, batch, () => this.#buffers.give(buffer))
   }
 }
+
+/** Its records are what a producer may send: all that it ever had, each with a time of its own. */
+const isWhole = (batch: RecordBatch): boolean =>
+  batch.recordCount === batch.offsetCount && batch.appendTime === undefined

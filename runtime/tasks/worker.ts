@@ -6,6 +6,7 @@ import type {
   Producer,
   TopicPartition,
 } from '../broker/broker.ts'
+import { compressionCalled } from '../broker/compression.ts'
 import { CommitRejected } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { RuntimeConfig, RuntimeState } from '../config.ts'
@@ -68,7 +69,11 @@ export class Worker {
     this.#options = options
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
-    this.#collector = new OutputCollector(this.#producer, options.partitionCounts)
+    this.#collector = new OutputCollector({
+      producer: this.#producer,
+      partitionCounts: options.partitionCounts,
+      compression: compressionCalled[config.compression],
+    })
     this.#programs = subTopologies.map((subTopology) =>
       fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
     )

@@ -7,10 +7,8 @@ import { Worker } from './worker.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
 
-const knowsThreads = 'threads' in runtimeConfigSchema.shape
-
 /** Processing threads that one instance can have. */
-export const maxThreads = knowsThreads ? availableParallelism() : 1
+export const maxThreads = availableParallelism()
 
 /** One instance of a job, started as its pod starts it. */
 export const millrace: Contender = {
@@ -28,13 +26,15 @@ export const millrace: Contender = {
   throughTopic: ({ topics }) => topics.through,
 }
 
-function configOf({ topology, topics, applicationId, bootstrapServers, threads }: RunSpec) {
+function configOf(spec: RunSpec) {
+  const { topology, topics, applicationId, bootstrapServers, threads, codec } = spec
   return runtimeConfigSchema.parse({
     job: { namespace: 'bench', name: topology.name },
     applicationId,
     kafka: { bootstrapServers },
     commitIntervalMs: COMMIT_INTERVAL_MS,
-    ...(knowsThreads ? { threads } : {}),
+    threads,
+    compression: `${codec[0]?.toUpperCase()}${codec.slice(1)}`,
     ...topology.job(topics),
   })
 }

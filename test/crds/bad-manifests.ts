@@ -328,6 +328,12 @@ export const badManifests: readonly BadManifest[] = [
     says: /needs onError: DeadLetter/,
   },
   {
+    sentence: "a codec by Kafka's name for it",
+    kind: 'StreamJob',
+    spec: { ...goodJob, compression: 'lz4' },
+    says: /compression/,
+  },
+  {
     sentence: 'a commit interval without a unit',
     kind: 'StreamJob',
     spec: { ...goodJob, commitInterval: '10' },

@@ -42,6 +42,7 @@ describe('crds/*.yaml on a real API server', function () {
       replicas: 1,
       suspend: false,
       onError: 'Fail',
+      compression: 'None',
       commitInterval: '1s',
     })
     await api.kubectl(['get', 'millrace'])

@@ -22,6 +22,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
     internalTopics: spec.internalTopics ?? {},
+    compression: spec.compression,
     commitIntervalMs: durationMs(spec.commitInterval),
   }
 }

@@ -78,10 +78,11 @@ function run(
     DEAD_LETTERS,
   ]
   for (const name of topics) broker.createTopic({ name, partitions: PARTITIONS })
-  const collector = new OutputCollector(
-    broker.connect().producer(),
-    new Map(topics.map((name) => [name, PARTITIONS])),
-  )
+  const collector = new OutputCollector({
+    producer: broker.connect().producer(),
+    partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
+    compression: 'none',
+  })
   const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
   const task = new Task({
     id: { subTopology: 0, partition: 0 },
