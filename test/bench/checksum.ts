@@ -9,22 +9,16 @@ import { connect, fetchBatches, type PartitionBytes } from './wire.ts'
 export interface OutputDigest {
   /** By topic, then added up: a record in the wrong topic or partition changes it. */
   readonly checksum: string
-  /** Records that the checksum covers. */
   readonly checked: number
   /** Codecs of the batches written. */
   readonly codecs: readonly Compression[]
 }
 
-/** Outputs of at most this many records are checked in full, others by every hundredth key. */
-const FULL_CHECK_RECORDS = 500_000
-const KEY_SHARE = 100
-
 export async function digestOf(
   bootstrapServer: string,
   topics: readonly string[],
-  records: number,
 ): Promise<OutputDigest> {
-  const digest = new Digest(records <= FULL_CHECK_RECORDS ? 1 : KEY_SHARE)
+  const digest = new Digest()
   const connection = await connect(bootstrapServer)
   for (const [index, topic] of topics.entries()) {
     await readThrough(connection, topic, ({ partition, bytes }) =>
@@ -53,14 +47,9 @@ async function readThrough(
 }
 
 class Digest {
-  readonly #keyShare: number
   readonly #codecs = new Set<Compression>()
   #sum = 0n
   #checked = 0
-
-  constructor(keyShare: number) {
-    this.#keyShare = keyShare
-  }
 
   /** Returns the position after the whole batches, if there is one. */
   add(place: string, bytes: Buffer): number | undefined {
@@ -70,9 +59,8 @@ class Digest {
       this.#codecs.add(batch.compression)
       const columns = batch.columns()
       for (let index = 0; index < columns.count; index++) {
-        const key = keyAt(columns, index)
-        const keyHash = crc32(key ?? '')
-        if (keyHash % this.#keyShare === 0) this.#addRecord(place, keyHash, valueAt(columns, index))
+        const keyHash = crc32(keyAt(columns, index) ?? '')
+        this.#addRecord(place, keyHash, valueAt(columns, index))
       }
     }
     return position

@@ -21,10 +21,10 @@ export async function conditions(options: BenchOptions): Promise<readonly string
     `Kafka ${KAFKA_VERSION} with ZooKeeper, one broker, \`-Xmx${BROKER_HEAP}\`, plaintext on loopback, topics of ${PARTITIONS} partitions, one replica.`,
     `Millrace ${millraceVersion()}, Node ${process.version}, no flags, started by \`millrace run\`.`,
     `Kafka Streams ${KAFKA_STREAMS_VERSION}, ${await javaVersion()}, \`${JVM_FLAGS.join(' ')}\`, default garbage collector.`,
-    `Both: at-least-once, commit every ${COMMIT_INTERVAL_MS} ms, idempotent producer with acks from all replicas, output batches up to ${kib(PRODUCER_BATCH_BYTES)}, the codec of the row where the runtime can set it (the notes tell what was written otherwise).`,
+    `Both: at-least-once, commit every ${COMMIT_INTERVAL_MS} ms, idempotent producer with acks from all replicas, output batches up to ${kib(PRODUCER_BATCH_BYTES)}, the codec of the row.`,
     `Kafka Streams alone: \`linger.ms\` ${THROUGHPUT_LINGER_MS} for throughput, ${LATENCY_LINGER_MS} for latency; Millrace has no such setting, it sends when it has worked off what a fetch gave. All else is left at the defaults of each.`,
     `Input: batches of ${kib(INPUT_BATCH_BYTES)} before compression, 10,000 keys, in the page cache; the same for both sides and every round.`,
-    `Rounds: ${options.rounds} of each side in turns. The first ${options.warmupMs / 1000} s after the first record are left out, but never more than half of the input; where a job has two stages, only records that went through both within the window count. Medians; a round in which other processes used more than a tenth of its CPU is left out where a calm one exists.`,
+    `Rounds: ${options.rounds} of each side in turns. The first ${options.warmupMs / 1000} s after the first record are left out, but never more than half of the input, and up to ${options.windowMs / 1000} s after them measured; where a job has two stages, each counts for half of a record. Medians; a round in which other processes used more than a tenth of its CPU is left out where a calm one exists.`,
   ]
 }
 

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { cpuSecondsOf, machineCpuSeconds, peakRssBytesOf } from './proc.ts'
 import {
   isDisturbed,
+  isOver,
   median,
   type Rates,
   ratesOf,
   type Sample,
   selectWindow,
+  type Span,
 } from './statistics.ts'
 import type { BenchTopics } from './topics.ts'
 import type { Worker } from './worker.ts'
@@ -18,7 +20,7 @@ export interface Measured extends Rates {
 /** What one run gave. */
 export interface Round extends Measured {
   readonly disturbed: boolean
-  /** False when the run was too fast for its warm-up: use more records. */
+  /** False when the run was too fast for its warm-up. */
   readonly warmedUp: boolean
 }
 
@@ -34,9 +36,8 @@ export interface Watched {
   /** The topic between the two stages of the job, if it has two. */
   readonly through?: string
   readonly outputs: readonly string[]
-  readonly inputRecords: number
   readonly expectedOutputs: number
-  readonly warmupMs: number
+  readonly span: Span
   /** Processes whose CPU is part of every run: the broker's. The bench's own is added. */
   readonly brokerPids: readonly number[]
 }
@@ -45,13 +46,13 @@ const SAMPLE_MS = 50
 const STALLED_MS = 60_000
 
 /**
- * Watches a run until all of its output is there. Throws when the process ends or nothing moves any more. Progress is read
+ * Watches a run until it has shown enough. Throws when the process ends or nothing moves any more. Progress is read
  * from the ends of the topics: unlike committed offsets they move with every batch.
  */
 export async function measureRun(run: Watched): Promise<Round> {
   const samples = await sampleToTheEnd(run)
   const peakRssBytes = peakRssBytesOf(run.worker.pid)
-  const window = selectWindow(samples, run.inputRecords, run.warmupMs)
+  const window = selectWindow(samples, run.span)
   return {
     ...ratesOf(window),
     peakRssBytes,
@@ -69,9 +70,9 @@ async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
     if (sample.started !== before?.started || sample.finished !== before.finished)
       movedAtMs = sample.atMs
     samples.push(sample)
-    if (sample.finished >= run.inputRecords) return samples
+    if (isOver(samples, run.span)) return samples
     if (sample.atMs - movedAtMs > STALLED_MS) {
-      const share = `${Math.floor(sample.finished)} of ${run.inputRecords} records`
+      const share = `${Math.floor(sample.finished)} of ${run.span.inputRecords} records`
       throw run.worker.failure(`has written nothing for ${STALLED_MS / 1000} s, after ${share}`)
     }
     await delay(SAMPLE_MS)
@@ -79,10 +80,10 @@ async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
 }
 
 async function takeSample(run: Watched): Promise<Sample> {
-  const { worker, topics, outputs, through, inputRecords, expectedOutputs, brokerPids } = run
+  const { worker, topics, outputs, through, span, expectedOutputs, brokerPids } = run
   worker.failIfEnded()
   // In this order the last sample is exactly the number of input records.
-  const finished = ((await topics.records(outputs)) * inputRecords) / expectedOutputs
+  const finished = ((await topics.records(outputs)) * span.inputRecords) / expectedOutputs
   const started = through === undefined ? finished : await topics.records([through])
   const cpuSeconds = cpuSecondsOf(worker.pid)
   const known = [process.pid, ...brokerPids].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)

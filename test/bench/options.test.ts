@@ -8,6 +8,7 @@ describe('test/bench/options.ts', () => {
     expect(options).to.deep.include({
       rounds: 3,
       warmupMs: 10_000,
+      windowMs: 8000,
       sizes: [100, 1024],
       codecs: ['none', 'lz4'],
       write: true,

@@ -7,10 +7,12 @@ import { topologies } from './topologies.ts'
 export interface BenchOptions {
   /** Names of what to run; empty means everything. */
   readonly only: readonly string[]
-  /** Input records of a run; unset means enough for a run of some tens of seconds. */
+  /** Records of the input; unset means enough for a warm-up and what is measured after it. */
   readonly records?: number
   readonly rounds: number
   readonly warmupMs: number
+  /** How long a run is measured after its warm-up, unless its input ends before. */
+  readonly windowMs: number
   readonly sizes: readonly number[]
   readonly codecs: readonly Compression[]
   readonly threads: readonly number[]
@@ -21,8 +23,9 @@ export interface BenchOptions {
 /** What `--only` takes beside the topologies. */
 const OTHERS = ['raw-copy', 'latency', 'layers'] as const
 
-const DEFAULT_INPUT_BYTES = 2 * 1024 ** 3
-const DEFAULT_MAX_RECORDS = 6_000_000
+/** Enough for some 18 s of the fastest topology; inputs and outputs are to stay in the page cache. */
+const DEFAULT_MAX_RECORDS = 25_000_000
+const DEFAULT_INPUT_BYTES = 6 * 1024 ** 3
 
 /** Throws commander's own errors, after it has explained them. */
 export function parseOptions(
@@ -31,19 +34,30 @@ export function parseOptions(
 ): BenchOptions {
   const command = program().configureOutput({ writeErr: explain })
   command.parse([...argv], { from: 'user' })
-  const { warmup, ...options } = command.opts<BenchOptions & { readonly warmup: number }>()
+  const { warmup, window, ...options } = command.opts<BenchOptions & Seconds>()
   // A part of the rows is no report: it is written only when asked for.
   const isFull = argv.every((argument) => argument === '--json')
-  return { ...options, warmupMs: warmup * 1000, write: options.write || isFull }
+  return {
+    ...options,
+    warmupMs: warmup * 1000,
+    windowMs: window * 1000,
+    write: options.write || isFull,
+  }
+}
+
+interface Seconds {
+  readonly warmup: number
+  readonly window: number
 }
 
 const program = () =>
   new Command('bench')
     .description('Millrace and Kafka Streams side by side on a real Kafka')
     .option('--only <names>', 'topologies, raw-copy, latency, layers', listOf(name), [])
-    .option('--records <n>', 'input records of a run', whole)
+    .option('--records <n>', 'records of the input', whole)
     .option('--rounds <n>', 'runs of each side; the median counts', whole, 3)
     .option('--warmup <seconds>', 'left out of each run, from the first record on', seconds, 10)
+    .option('--window <seconds>', 'measured after the warm-up', seconds, 8)
     .option('--sizes <bytes>', 'bytes of a value', listOf(whole), [100, 1024])
     .option('--codecs <names>', 'compression of input and output', listOf(codec), ['none', 'lz4'])
     .option('--threads <n>', 'processing threads', listOf(threadCount), defaultThreads())

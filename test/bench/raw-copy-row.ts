@@ -28,7 +28,7 @@ export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise
   }
 }
 
-const oneCopy = ({ kafka, warmupMs }: RunPlan, input: LoadedInput): Promise<Round> =>
+const oneCopy = ({ kafka, warmupMs, windowMs }: RunPlan, input: LoadedInput): Promise<Round> =>
   kafka.run({ input: input.topic, outputs: 1 }, async ({ topics: { outputs }, dir }) => {
     const addresses = ['--bootstrap', kafka.bootstrapServer, '--input', input.topic]
     const worker = new Worker({
@@ -39,9 +39,8 @@ const oneCopy = ({ kafka, warmupMs }: RunPlan, input: LoadedInput): Promise<Roun
       worker,
       topics: kafka.topics,
       outputs,
-      inputRecords: input.records,
       expectedOutputs: input.records,
-      warmupMs,
+      span: { inputRecords: input.records, warmupMs, windowMs },
       brokerPids: kafka.pids,
     }).finally(() => worker.stop())
   })

@@ -33,7 +33,7 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
     list(conditions),
     ...section(
       'Throughput',
-      'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input, and what they wrote was compared.',
+      'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input; what they made of its like was compared record by record before.',
       throughputTable(results.rows),
     ),
     list(topologies.map(({ name, does }) => `\`${name}\`: ${does}`)),

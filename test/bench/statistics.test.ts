@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import {
   isDisturbed,
+  isOver,
   median,
   quantile,
   ratesOf,
@@ -10,6 +11,12 @@ import {
   spread,
   worthCounting,
 } from './statistics.ts'
+
+const span = (inputRecords: number, warmupMs: number, windowMs = 60_000) => ({
+  inputRecords,
+  warmupMs,
+  windowMs,
+})
 
 /** A sample a second; each entry is how many records were through by then. */
 const samplesOf = (finished: readonly number[], started = finished): Sample[] =>
@@ -25,35 +32,53 @@ describe('test/bench/statistics.ts', () => {
   describe('window', () => {
     it('begins when the warm-up has passed since the first record and ends with the last', () => {
       const samples = samplesOf([0, 0, 10, 20, 30, 60, 100, 100])
-      const { from, to, warmedUp } = selectWindow(samples, 100, 2000)
+      const { from, to, warmedUp } = selectWindow(samples, span(100, 2000))
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([4000, 6000, true])
     })
 
+    it('ends with its length, whatever is left of the input', () => {
+      const samples = samplesOf([0, 10, 20, 30, 40, 50, 60])
+      expect(isOver(samples.slice(0, 5), span(1000, 2000, 2000))).to.equal(false)
+      expect(isOver(samples, span(1000, 2000, 2000))).to.equal(true)
+      const { from, to, warmedUp } = selectWindow(samples, span(1000, 2000, 2000))
+      expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([3000, 5000, true])
+    })
+
     it('begins at half of the input when that comes before the end of the warm-up', () => {
-      const { from, to, warmedUp } = selectWindow(samplesOf([0, 10, 60, 90, 100]), 100, 10_000)
+      const { from, to, warmedUp } = selectWindow(
+        samplesOf([0, 10, 60, 90, 100]),
+        span(100, 10_000),
+      )
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([2000, 4000, false])
     })
 
     it('is the whole run when all of the output came between two samples', () => {
-      const { from, to, warmedUp } = selectWindow(samplesOf([0, 0, 100]), 100, 1000)
+      const { from, to, warmedUp } = selectWindow(samplesOf([0, 0, 100]), span(100, 1000))
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([1000, 2000, false])
     })
 
     it('is refused when the output never came', () => {
-      expect(() => selectWindow(samplesOf([0, 0]), 100, 0)).to.throw('do not show the whole run')
-      expect(() => selectWindow(samplesOf([0, 50]), 100, 0)).to.throw('do not show the whole run')
+      expect(() => selectWindow(samplesOf([0, 0]), span(100, 0))).to.throw(
+        'do not show the whole run',
+      )
+      expect(() => selectWindow(samplesOf([0, 50]), span(100, 0))).to.throw(
+        'do not show the whole run',
+      )
     })
   })
 
   it('counts records over the time and the CPU of the window', () => {
-    const window = selectWindow(samplesOf([0, 20, 60, 100]), 100, 0)
+    const window = selectWindow(samplesOf([0, 20, 60, 100]), span(100, 0))
     expect(ratesOf(window)).to.deep.equal({ recordsPerSecond: 40, recordsPerCpuSecond: 80 })
   })
 
-  it('does not count records that were half-way when the window began', () => {
-    const window = selectWindow(samplesOf([0, 0, 10, 60, 100], [0, 20, 40, 80, 100]), 100, 1000)
+  it('counts each stage for a half, so that records between the two are neither lost nor a gift', () => {
+    const window = selectWindow(
+      samplesOf([0, 0, 10, 60, 100], [0, 20, 40, 80, 100]),
+      span(100, 1000),
+    )
     expect(window.from.atMs).to.equal(2000)
-    expect(ratesOf(window).recordsPerSecond).to.equal(30)
+    expect(ratesOf(window).recordsPerSecond).to.equal((60 + 90) / 2 / 2)
   })
 
   for (const [foreign, disturbed] of [

@@ -16,24 +16,41 @@ export interface Sample {
 export interface Window {
   readonly from: Sample
   readonly to: Sample
-  /** False when half of the input was worked off before the warm-up had passed. */
+  /** False when half of the input was worked off before the warm-up had passed: use more records. */
   readonly warmedUp: boolean
 }
 
+/** What of a run counts. */
+export interface Span {
+  readonly inputRecords: number
+  /** Left out, from the first record written on. */
+  readonly warmupMs: number
+  /** Measured after it, at most. */
+  readonly windowMs: number
+}
+
+/** Whether the run has shown all that is wanted of it: its whole output, or a window of the length after the warm-up. */
+export function isOver(samples: readonly Sample[], span: Span): boolean {
+  return endOf(samples, span) !== undefined
+}
+
+function endOf(samples: readonly Sample[], { inputRecords, warmupMs, windowMs }: Span) {
+  const first = samples.find(({ started }) => started > 0)
+  if (first === undefined) return undefined
+  const endsAtMs = first.atMs + warmupMs + windowMs
+  return samples.find(({ atMs, finished }) => finished >= inputRecords || atMs >= endsAtMs)
+}
+
 /**
- * The steady part of a run: from the end of the warm-up, which begins with the first record written, to the sample that
- * shows all of the output. A run too fast for its warm-up counts from the half of its input on. Throws when the samples do
- * not show the run.
+ * The steady part of a run: from the end of the warm-up to the end. A run too fast for its warm-up counts from the half of
+ * its input on. Throws when the samples do not show the run.
  */
-export function selectWindow(
-  samples: readonly Sample[],
-  inputRecords: number,
-  warmupMs: number,
-): Window {
+export function selectWindow(samples: readonly Sample[], span: Span): Window {
+  const { inputRecords, warmupMs } = span
   const first = samples.findIndex(({ started }) => started > 0)
   const start = samples[Math.max(first - 1, 0)]
-  const to = samples.find(({ finished }) => finished >= inputRecords)
-  if (first < 0 || start === undefined || to === undefined)
+  const to = endOf(samples, span)
+  if (start === undefined || to === undefined)
     throw new Error('the samples do not show the whole run')
   const warmAtMs = (samples[first]?.atMs ?? 0) + warmupMs
   const from = samples.find(({ atMs, started }) => atMs >= warmAtMs || started >= inputRecords / 2)
@@ -48,11 +65,11 @@ export interface Rates {
 }
 
 /**
- * Only records that went all the way within the window count: those between the stages at its beginning had a part of their
- * work done before it, so counting them would flatter a job that leaves its second stage for later.
+ * Each stage of a job counts for half of a record: a window may begin or end with records between the two, and one that
+ * leaves its second stage for later must not look fast.
  */
 export function ratesOf({ from, to }: Window): Rates {
-  const records = to.finished - from.started
+  const records = (to.started - from.started + to.finished - from.finished) / 2
   return {
     recordsPerSecond: records / ((to.atMs - from.atMs) / 1000),
     recordsPerCpuSecond: records / (to.cpuSeconds - from.cpuSeconds),

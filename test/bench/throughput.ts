@@ -3,12 +3,15 @@ import type { BenchKafka } from './bench-kafka.ts'
 import { digestOf, type OutputDigest } from './checksum.ts'
 import { type Contender, type Guarantee, type Side, turn } from './contender.ts'
 import type { LoadedInput } from './load.ts'
-import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
+import { measureRun, type Measured, medianOf, type Round, type Watched } from './measure.ts'
 import { ratios, spread, worthCounting } from './statistics.ts'
 import type { BenchTopology } from './topologies.ts'
 
 /** Kafka Streams' own default, and about what Millrace's rounds come to. */
 export const THROUGHPUT_LINGER_MS = 100
+
+/** Worked off by both sides to the end before anything is measured, and compared record by record. */
+const CHECK_RECORDS = 100_000
 
 export interface RowSpec {
   readonly topology: BenchTopology
@@ -43,26 +46,24 @@ export interface RunPlan {
   readonly contenders: readonly Contender[]
   readonly rounds: number
   readonly warmupMs: number
+  readonly windowMs: number
   readonly log: (line: string) => void
 }
 
-/** Runs both sides in turns on the same input and compares what they wrote. Throws when it differs. */
+/** Compares what both sides make of a small input, then runs them in turns on the large one. Throws when outputs differ. */
 export async function measureRow(plan: RunPlan, row: RowSpec): Promise<Row> {
+  const codecs = await checkOutputs(plan, row)
   const rounds: Record<Side, Round[]> = { millrace: [], kafkaStreams: [] }
-  const digests = new Map<Side, OutputDigest>()
   for (let round = 0; round < plan.rounds; round++) {
     for (const contender of turn(plan.contenders, round)) {
-      const { side, title } = contender
-      const found = await oneRun(plan, row, contender, !digests.has(side))
-      rounds[side].push(found.round)
-      if (found.digest !== undefined) digests.set(side, found.digest)
-      plan.log(`  ${title}: ${roundLine(found.round)}`)
+      const found = await withWorker(plan, row, contender, (run) => measureRun(run))
+      rounds[contender.side].push(found)
+      plan.log(`  ${contender.title}: ${roundLine(found)}`)
     }
   }
-  assertSameOutput(row, digests)
   const sides = {
-    millrace: sideResult(rounds.millrace, digests.get('millrace')),
-    kafkaStreams: sideResult(rounds.kafkaStreams, digests.get('kafkaStreams')),
+    millrace: sideResult(rounds.millrace, codecs.get('millrace')),
+    kafkaStreams: sideResult(rounds.kafkaStreams, codecs.get('kafkaStreams')),
   }
   return {
     topology: row.topology.name,
@@ -75,35 +76,53 @@ export async function measureRow(plan: RunPlan, row: RowSpec): Promise<Row> {
   }
 }
 
-async function oneRun(
-  { kafka, warmupMs }: RunPlan,
+/** Returns the codecs that each side wrote with. */
+async function checkOutputs(plan: RunPlan, row: RowSpec) {
+  const { valueBytes, codec } = row.input
+  const input = await plan.kafka.input({ valueBytes, codec, records: CHECK_RECORDS })
+  const span = { inputRecords: CHECK_RECORDS, warmupMs: 0, windowMs: Infinity }
+  const digests = new Map<Side, OutputDigest>()
+  for (const contender of plan.contenders) {
+    const digest = await withWorker(
+      { ...plan, ...span },
+      { ...row, input },
+      contender,
+      async (run) => {
+        await measureRun(run)
+        const written = await plan.kafka.topics.records(run.outputs)
+        if (written !== run.expectedOutputs)
+          throw new Error(
+            `${contender.title} wrote ${written} records in ${row.topology.name}, ${run.expectedOutputs} were expected`,
+          )
+        return digestOf(plan.kafka.bootstrapServer, run.outputs)
+      },
+    )
+    digests.set(contender.side, digest)
+  }
+  assertSameOutput(row, digests)
+  return new Map([...digests].map(([side, digest]) => [side, digest.codecs]))
+}
+
+/** One run of one side, from its start to its end. */
+function withWorker<T>(
+  { kafka, warmupMs, windowMs }: RunPlan,
   { topology, input, threads, guarantee }: RowSpec,
   contender: Contender,
-  withDigest: boolean,
-) {
-  const expectedOutputs = input.expected.get(topology.name) ?? 0
+  work: (run: Watched) => Promise<T>,
+): Promise<T> {
   return kafka.run({ input: input.topic, outputs: topology.outputs }, async (run) => {
     const { bootstrapServers, topics, pids } = kafka
     const settings = { threads, guarantee, codec: input.codec, lingerMs: THROUGHPUT_LINGER_MS }
     const worker = contender.start({ ...run, ...settings, topology, bootstrapServers })
-    const { outputs } = run.topics
-    const round = await measureRun({
+    return work({
       worker,
       topics,
-      outputs,
+      outputs: run.topics.outputs,
       ...(topology.twoStages === true ? { through: contender.throughTopic(run) } : {}),
-      inputRecords: input.records,
-      expectedOutputs,
-      warmupMs,
+      expectedOutputs: input.expected.get(topology.name) ?? 0,
+      span: { inputRecords: input.records, warmupMs, windowMs },
       brokerPids: pids,
     }).finally(() => worker.stop())
-    const written = await topics.records(outputs)
-    if (written !== expectedOutputs)
-      throw new Error(
-        `${contender.title} wrote ${written} records in ${topology.name}, ${expectedOutputs} were expected`,
-      )
-    const digest = withDigest ? await digestOf(kafka.bootstrapServer, outputs, written) : undefined
-    return { round, digest }
   })
 }
 
@@ -116,13 +135,16 @@ function assertSameOutput({ topology }: RowSpec, digests: ReadonlyMap<Side, Outp
   throw new Error(`the outputs of ${topology.name} differ: ${say(one)}, ${say(different)}`)
 }
 
-function sideResult(rounds: readonly Round[], digest: OutputDigest | undefined): SideResult {
+function sideResult(
+  rounds: readonly Round[],
+  outputCodecs: readonly Compression[] = [],
+): SideResult {
   const counted = worthCounting(rounds)
   return {
     rounds,
     median: medianOf(counted),
     spread: spread(counted.map((round) => round.recordsPerSecond)),
-    outputCodecs: digest?.codecs ?? [],
+    outputCodecs,
   }
 }
 
