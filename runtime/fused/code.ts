@@ -1,4 +1,4 @@
-import { CHUNK } from './kernel.ts'
+import { type Kernel, kind } from './kernel.ts'
 
 /** A value in generated code: a JavaScript expression that is known to be a number or a bool, a constant, or a slot. */
 export type Code =
@@ -13,6 +13,9 @@ export class NotFusable extends Error {
   override readonly name = 'NotFusable'
 }
 
+/** The key's slot, where the code reads the key. */
+export const KEY_SLOT = -1
+
 /** Takes the record out of the fused path: the interpreter gives the exact result, or the exact fault. */
 export const DOUBT = 'break clear'
 
@@ -24,8 +27,18 @@ export class CodeWriter {
   readonly lines: string[] = []
   /** Byte strings that the code compares with, as `texts[n]`. */
   readonly texts: Buffer[] = []
-  readonly #slots = new Set<number>()
+  readonly #used = new Set<number>()
   #names = 0
+  #extraSlots = 1
+
+  /** How many slots lie beyond those of the fields: the key first, then what is computed. */
+  get extraSlots(): number {
+    return this.#extraSlots
+  }
+
+  newSlot(): number {
+    return -++this.#extraSlots
+  }
 
   line(text: string): void {
     this.lines.push(text)
@@ -46,6 +59,12 @@ export class CodeWriter {
 
   doubtIf(condition: string): void {
     this.line(`if (${condition}) ${DOUBT}`)
+  }
+
+  /** Whatever has no plain text of its own: escapes, objects, a missing field; and what comes before `first`. */
+  doubtIfUnwritable(slot: number, first: number): void {
+    const is = this.kind(slot)
+    this.doubtIf(`${is} < ${first} || ${is} > ${kind.string}`)
   }
 
   kind(slot: number): string {
@@ -70,12 +89,9 @@ export class CodeWriter {
   }
 
   /** Where the columns of the used slots begin, once the kernel has placed them. `placeOf` gives a slot its final number. */
-  addresses(
-    at: Readonly<Record<'kinds' | 'starts' | 'ends' | 'numbers', number>>,
-    placeOf: (slot: number) => number,
-  ): string[] {
-    return [...this.#slots].map((slot) => {
-      const first = placeOf(slot) * CHUNK
+  addresses({ at, chunk }: Kernel, placeOf: (slot: number) => number): string[] {
+    return [...this.#used].map((slot) => {
+      const first = placeOf(slot) * chunk
       const columns = [at.kinds, at.starts / 4, at.ends / 4, at.numbers / 8].map((n) => n + first)
       const [kinds, starts, ends, numbers] = columns
       const name = nameOf(slot)
@@ -84,7 +100,7 @@ export class CodeWriter {
   }
 
   #use(slot: number): string {
-    this.#slots.add(slot)
+    this.#used.add(slot)
     return nameOf(slot)
   }
 }

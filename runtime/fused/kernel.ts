@@ -1,8 +1,5 @@
 import { kernelBytes } from './kernel-bytes.ts'
 
-/** Records that are worked on at once; `kernel/columns.ts` says the same. */
-export const CHUNK = 4096
-
 /** What a slot holds; see `kernel/columns.ts`. Generated code tests for ranges, so the order matters. */
 export const kind = {
   absent: 0,
@@ -12,6 +9,9 @@ export const kind = {
   number: 4,
   unwritten: 5,
   string: 6,
+  escaped: 7,
+  longNumber: 8,
+  object: 9,
 } as const
 
 const PAGE_BYTES = 65_536
@@ -37,7 +37,7 @@ const slotColumns = { kinds: 1, starts: 4, ends: 4, numbers: 8 } as const
 type Column = keyof typeof recordColumns | keyof typeof slotColumns
 
 interface Exports extends Record<
-  Column | 'names' | 'encoded' | 'maxTimestamp',
+  Column | 'names' | 'encoded' | 'maxTimestamp' | 'CHUNK' | 'NUMBER_BYTES',
   WebAssembly.Global
 > {
   readonly memory: WebAssembly.Memory
@@ -81,6 +81,10 @@ let module: WebAssembly.Module | undefined
  */
 export class Kernel {
   readonly call: Exports
+  /** Records that are worked on at once. */
+  readonly chunk: number
+  /** Bytes that the text of a number may take. */
+  readonly numberBytes: number
   readonly at: Readonly<Record<Column, number>>
   bytes!: Uint8Array
   int32!: Int32Array
@@ -91,6 +95,8 @@ export class Kernel {
   constructor(slots: number) {
     module ??= new WebAssembly.Module(Buffer.from(kernelBytes, 'base64'))
     this.call = new WebAssembly.Instance(module).exports as unknown as Exports
+    this.chunk = this.call.CHUNK.value as number
+    this.numberBytes = this.call.NUMBER_BYTES.value as number
     this.#end = this.call.heapBase()
     this.#refresh()
     const place = ([name, size]: readonly [string, number], entries: number) => {
@@ -99,8 +105,10 @@ export class Kernel {
       return [name, address] as const
     }
     this.at = Object.fromEntries([
-      ...Object.entries(recordColumns).map((column) => place(column, CHUNK)),
-      ...Object.entries(slotColumns).map((column) => place(column, CHUNK * Math.max(slots, 1))),
+      ...Object.entries(recordColumns).map((column) => place(column, this.chunk)),
+      ...Object.entries(slotColumns).map((column) =>
+        place(column, this.chunk * Math.max(slots, 1)),
+      ),
     ]) as Record<Column, number>
   }
 

@@ -1,9 +1,9 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
-import { DOUBT } from './code.ts'
+import { DOUBT, KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
-import { CHUNK, Kernel } from './kernel.ts'
-import { KEY_SLOT, type ProgramCode } from './program-code.ts'
+import { Kernel } from './kernel.ts'
+import type { ProgramCode } from './program-code.ts'
 import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
 
 /** The task around a program. */
@@ -45,8 +45,8 @@ export class Program {
 
   constructor(code: ProgramCode, partitionsOf: (topic: string) => number) {
     this.#code = code
-    const { fields, exits, nodes, extraSlots } = code
-    const kernel = new Kernel(fields.slots + extraSlots)
+    const { fields, exits, nodes, writer } = code
+    const kernel = new Kernel(fields.slots + writer.extraSlots)
     this.#kernel = kernel
     const place = (slot: number) => (slot < 0 ? fields.slots - slot - 1 : slot)
     kernel.call.names.value = kernel.placeInt32(fields.nodes((name) => kernel.place(name)))
@@ -59,14 +59,14 @@ export class Program {
 
   /** Returns how many records it has settled; those that were interpreted are not among them. */
   run(batch: RecordBatch, host: ProgramHost): number {
-    const { call } = this.#kernel
+    const { call, chunk } = this.#kernel
     const records = batch.records()
     const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
     let at = this.#kernel.load(records)
     const end = at + records.length
     let settled = 0
-    for (let first = 0, delta = 0; first < batch.recordCount; first += CHUNK) {
-      const count = Math.min(CHUNK, batch.recordCount - first)
+    for (let first = 0, delta = 0; first < batch.recordCount; first += chunk) {
+      const count = Math.min(chunk, batch.recordCount - first)
       at = call.indexRecords(at, end, count, delta, batch.offsetCount, ...times)
       const isLast = first + count === batch.recordCount
       if (at === 0 || (isLast && at !== end)) {
@@ -148,7 +148,7 @@ export class Program {
       `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
       `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
       ...this.#exits.map(({ selection }, index) => `const SELECTION${index} = ${selection / 4}`),
-      ...writer.addresses(at, place),
+      ...writer.addresses(this.#kernel, place),
       'return (kernel, { from, to, baseOffset, partition }, doubt) => {',
       'let { bytes, int32, float64 } = kernel',
       'for (let i = from; i < to; i++) {',

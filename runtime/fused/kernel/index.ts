@@ -1,7 +1,7 @@
 export * from './columns'
 export { indexRecords } from './index-records'
 export { names, readKeys, scanValues } from './scan-json'
-export { formatNumbers } from './format-numbers'
+export { formatNumbers, NUMBER_BYTES } from './format-numbers'
 export { partitionRecords } from './murmur2'
 export { encoded, encodeRecords, maxTimestamp } from './encode-records'
 
