@@ -8,6 +8,14 @@ export type Code =
 
 export type Constant = string | number | boolean | null
 
+/** What becomes of the fields of an object, as `kernel/project-values.ts` reads it. */
+export interface ProjectedFields {
+  /** Whether fields that are not named stay. */
+  readonly othersStay: boolean
+  /** Name → new name; undefined for a field that goes. */
+  readonly named: ReadonlyMap<string, string | undefined>
+}
+
 /** What the fused path cannot do. Nothing is wrong with the job: the interpreter does it. */
 export class NotFusable extends Error {
   override readonly name = 'NotFusable'
@@ -27,6 +35,8 @@ export class CodeWriter {
   readonly lines: string[] = []
   /** Byte strings that the code compares with, as `texts[n]`. */
   readonly texts: Buffer[] = []
+  /** What `projectValue` is given, as `PROJECTION0` and so on. */
+  readonly projections: ProjectedFields[] = []
   readonly #used = new Set<number>()
   #names = 0
   #extraSlots = 1
@@ -83,6 +93,16 @@ export class CodeWriter {
     return `float64[N${this.#use(slot)} + i]`
   }
 
+  /** The number of a slot in the kernel. */
+  place(slot: number): string {
+    return `P${this.#use(slot)}`
+  }
+
+  /** The name of the address of a projection. */
+  projection(fields: ProjectedFields): string {
+    return `PROJECTION${this.projections.push(fields) - 1}`
+  }
+
   /** The name of a constant byte string. */
   text(value: string): string {
     return `texts[${this.texts.push(Buffer.from(value, 'utf8')) - 1}]`
@@ -91,11 +111,12 @@ export class CodeWriter {
   /** Where the columns of the used slots begin, once the kernel has placed them. `placeOf` gives a slot its final number. */
   addresses({ at, chunk }: Kernel, placeOf: (slot: number) => number): string[] {
     return [...this.#used].map((slot) => {
-      const first = placeOf(slot) * chunk
+      const place = placeOf(slot)
+      const first = place * chunk
       const columns = [at.kinds, at.starts / 4, at.ends / 4, at.numbers / 8].map((n) => n + first)
       const [kinds, starts, ends, numbers] = columns
       const name = nameOf(slot)
-      return `const K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
+      return `const P${name} = ${place}, K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
     })
   }
 

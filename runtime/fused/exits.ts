@@ -1,5 +1,5 @@
 import { type Code, type CodeWriter, NotFusable } from './code.ts'
-import type { Flow } from './flow.ts'
+import type { Flow, Made } from './flow.ts'
 import { kind } from './kernel.ts'
 
 /** A place where records leave: a selection of them, and how each is written. */
@@ -63,9 +63,13 @@ export class Exits {
     return this.#numberSlot(key.text)
   }
 
-  #template(value: ReadonlyMap<string, Code>): Template {
+  #template(value: Exclude<Flow['value'], 'own'>): Template {
+    return value.type === 'projected' ? [value.slot] : this.#object(value)
+  }
+
+  #object({ fields }: Made): Template {
     const pieces: (string | number)[] = ['{']
-    for (const [name, code] of value) {
+    for (const [name, code] of fields) {
       pieces.push(`${pieces.length > 1 ? ',' : ''}${JSON.stringify(name)}:`, this.#piece(code))
     }
     return merged([...pieces, '}'])

@@ -37,7 +37,7 @@ const slotColumns = { kinds: 1, starts: 4, ends: 4, numbers: 8 } as const
 type Column = keyof typeof recordColumns | keyof typeof slotColumns
 
 interface Exports extends Record<
-  Column | 'names' | 'encoded' | 'maxTimestamp' | 'CHUNK' | 'NUMBER_BYTES',
+  Column | 'names' | 'encoded' | 'maxTimestamp' | 'texts' | 'CHUNK' | 'NUMBER_BYTES',
   WebAssembly.Global
 > {
   readonly memory: WebAssembly.Memory
@@ -53,6 +53,7 @@ interface Exports extends Record<
   ): number
   scanValues(count: number, slots: number): number
   readKeys(count: number, slot: number, nullText: number): void
+  readonly projectValue: (i: number, from: number, projection: number, slot: number) => number
   formatNumbers(slot: number, from: number, to: number, texts: number): number
   partitionRecords(
     selection: number,
@@ -90,6 +91,7 @@ export class Kernel {
   int32!: Int32Array
   float64!: Float64Array
   #end: number
+  #texts = 0
   #loadedEnd = 0
 
   constructor(slots: number) {
@@ -133,13 +135,22 @@ export class Kernel {
     return address
   }
 
-  /** Puts the records of a batch behind everything else, in the place of those before. Returns their address. */
-  load(records: Uint8Array): number {
+  /**
+   * Puts the records of a batch behind everything else, in the place of those before, with room behind them for texts that
+   * are made of them. Returns their address.
+   */
+  load(records: Uint8Array, textBytes: number): number {
     const address = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT
-    this.#loadedEnd = address + records.length + SLACK_BYTES
+    this.#texts = address + records.length + SLACK_BYTES
+    this.#loadedEnd = this.#texts + textBytes + SLACK_BYTES
     this.reserve(this.#loadedEnd)
     this.bytes.set(records, address)
     return address
+  }
+
+  /** Texts of the chunk before are needed no more. */
+  clearTexts(): void {
+    this.call.texts.value = this.#texts
   }
 
   /** Where nothing lies: after the batch that was loaded last. */

@@ -1,16 +1,18 @@
 import type { Expression } from '../expr/compile.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
-import type { Branch, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { Branch, Projection, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import { projectionOf } from '../topology/projection.ts'
 import type { StreamRecord } from '../topology/record.ts'
 import type { RecordFormats } from '../topology/repartition-formats.ts'
 import type { RepartitionExit, SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
-import { type Code, CodeWriter, NotFusable } from './code.ts'
+import { CodeWriter, NotFusable } from './code.ts'
 import { type Exit, Exits } from './exits.ts'
 import { ExpressionCode } from './expression-code.ts'
 import { FieldTree } from './field-tree.ts'
-import type { Flow } from './flow.ts'
+import { type Flow, type Made, madeOf, type Projected } from './flow.ts'
 import { kind } from './kernel.ts'
+import { projected } from './projections.ts'
 import { Scopes } from './scopes.ts'
 
 /** The code of everything behind one source, before it has a kernel to run on. */
@@ -97,6 +99,9 @@ class Generator {
     'map-values': ({ name, mapper }, flow) => {
       this.children(name, { key: flow.key, value: this.#map(mapper, flow) })
     },
+    project: ({ name, projection }, flow) => {
+      this.children(name, { key: flow.key, value: this.#project(projection, flow) })
+    },
     'select-key': ({ name, selector }, flow) => {
       this.children(name, { key: this.#code(flow).value(astOf(selector)), value: flow.value })
     },
@@ -125,7 +130,7 @@ class Generator {
     this.#nodes.push(name)
   }
 
-  #map(mapper: { readonly fields?: readonly Field[] }, flow: Flow): ReadonlyMap<string, Code> {
+  #map(mapper: { readonly fields?: readonly Field[] }, flow: Flow): Made {
     if (mapper.fields === undefined) throw new NotFusable()
     const code = this.#code(flow)
     const fields = mapper.fields.map(([name, { ast }]) => {
@@ -138,8 +143,15 @@ class Generator {
           : { type: value.type, text: this.#writer.keep(value.text) }
       return [name, kept] as const
     })
-    // In the order in which an object keeps them.
-    return new Map(Object.entries(Object.fromEntries(fields)))
+    return madeOf(fields)
+  }
+
+  #project(projection: Projection, { value }: Flow): Made | Projected {
+    if (value !== 'own' && value.type === 'made') {
+      return madeOf(projectionOf(projection)([...value.fields]))
+    }
+    if (this.#source.format !== 'Json') throw new NotFusable()
+    return projected(this.#writer, value, projection)
   }
 
   #sink(sink: SinkNode, flow: Flow): void {

@@ -2,7 +2,7 @@ import type { SubTopologySource } from '../topology/sub-topologies.ts'
 import { type Code, type CodeWriter, KEY_SLOT, NotFusable } from './code.ts'
 import type { Scope } from './expression-code.ts'
 import type { FieldTree } from './field-tree.ts'
-import type { Flow } from './flow.ts'
+import type { Flow, Made } from './flow.ts'
 import { kind } from './kernel.ts'
 
 /** What expressions may read of a record on its way, and what of the records behind a source is read at all. */
@@ -24,8 +24,9 @@ export class Scopes {
 
   at({ key, value }: Flow): Scope {
     return {
-      field: (path) => (value === 'own' ? this.#ownField(path) : made(value, path)),
-      hasField: (path) => (value === 'own' ? this.#hasOwnField(path) : isMade(value, path)),
+      field: (path) =>
+        isMade(value) ? madeField(value, path) : this.#ownField(ownPath(value, path)),
+      hasField: (path) => (isMade(value) ? hasMade(value, path) : this.#hasField(value, path)),
       key: () => (key === 'own' ? this.#ownKey() : key),
     }
   }
@@ -34,8 +35,13 @@ export class Scopes {
     return { type: 'slot', slot: last(this.#slotsOf(path)) }
   }
 
-  #hasOwnField(path: readonly string[]): Code {
-    const slots = this.#slotsOf(path)
+  #hasField(value: Exclude<Flow['value'], Made>, path: readonly string[]): Code {
+    const own = ownPath(value, path)
+    const slots = this.#slotsOf(own)
+    // Without the field that was to take the name, it is still another's.
+    if (own[0] !== path[0]) {
+      this.#writer.doubtIf(`${this.#writer.kind(slots[0] ?? 0)} === ${kind.absent}`)
+    }
     for (const parent of slots.slice(0, -1)) {
       this.#writer.doubtIf(`${this.#writer.kind(parent)} !== ${kind.object}`)
     }
@@ -56,15 +62,22 @@ export class Scopes {
   }
 }
 
-function made(value: ReadonlyMap<string, Code>, [name, ...rest]: readonly string[]): Code {
-  const code = name === undefined || rest.length > 0 ? undefined : value.get(name)
+const isMade = (value: Flow['value']): value is Made => value !== 'own' && value.type === 'made'
+
+function ownPath(value: Exclude<Flow['value'], Made>, path: readonly string[]): readonly string[] {
+  const [name, ...rest] = path
+  return value === 'own' || name === undefined ? path : [value.ownName(name), ...rest]
+}
+
+function madeField({ fields }: Made, [name, ...rest]: readonly string[]): Code {
+  const code = name === undefined || rest.length > 0 ? undefined : fields.get(name)
   if (code === undefined) throw new NotFusable()
   return code
 }
 
-function isMade(value: ReadonlyMap<string, Code>, [name, ...rest]: readonly string[]): Code {
+function hasMade({ fields }: Made, [name, ...rest]: readonly string[]): Code {
   if (name === undefined || rest.length > 0) throw new NotFusable()
-  return { type: 'constant', value: value.has(name) }
+  return { type: 'constant', value: fields.has(name) }
 }
 
 function last<T>(items: readonly T[]): T {

@@ -2,6 +2,7 @@ import { median } from '../statistics.ts'
 import { buildBatch } from './build-batch.ts'
 import { decompressEach } from './decompress.ts'
 import { filter } from './filter.ts'
+import { fused } from './fused.ts'
 import { jsonField } from './json-field.ts'
 import type { Layer } from './layer.ts'
 import { map } from './map.ts'
@@ -14,7 +15,7 @@ export interface LayerCost {
 }
 
 /** In the order in which a record meets them. */
-const layersOf = [splitAndIndex, decompressEach, jsonField, filter, map, buildBatch]
+const layersOf = [splitAndIndex, decompressEach, jsonField, filter, map, buildBatch, fused]
 
 const WARMUP_MS = 300
 const SLICE_MS = 100
