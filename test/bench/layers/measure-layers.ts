@@ -7,6 +7,7 @@ import { jsonField } from './json-field.ts'
 import type { Layer } from './layer.ts'
 import { map } from './map.ts'
 import { splitAndIndex } from './split-and-index.ts'
+import { userFunctions } from './user-functions.ts'
 
 export interface LayerCost {
   readonly layer: string
@@ -15,7 +16,16 @@ export interface LayerCost {
 }
 
 /** In the order in which a record meets them. */
-const layersOf = [splitAndIndex, decompressEach, jsonField, filter, map, buildBatch, fused]
+const layersOf = [
+  splitAndIndex,
+  decompressEach,
+  jsonField,
+  filter,
+  map,
+  userFunctions,
+  buildBatch,
+  fused,
+]
 
 const WARMUP_MS = 300
 const SLICE_MS = 100
