@@ -1,4 +1,4 @@
-import { CHUNK } from './kernel.ts'
+import { type Kernel, kind } from './kernel.ts'
 
 /** A value in generated code: a JavaScript expression that is known to be a number or a bool, a constant, or a slot. */
 export type Code =
@@ -8,10 +8,21 @@ export type Code =
 
 export type Constant = string | number | boolean | null
 
+/** What becomes of the fields of an object, as `kernel/project-values.ts` reads it. */
+export interface ProjectedFields {
+  /** Whether fields that are not named stay. */
+  readonly othersStay: boolean
+  /** Name → new name; undefined for a field that goes. */
+  readonly named: ReadonlyMap<string, string | undefined>
+}
+
 /** What the fused path cannot do. Nothing is wrong with the job: the interpreter does it. */
 export class NotFusable extends Error {
   override readonly name = 'NotFusable'
 }
+
+/** The key's slot, where the code reads the key. */
+export const KEY_SLOT = -1
 
 /** Takes the record out of the fused path: the interpreter gives the exact result, or the exact fault. */
 export const DOUBT = 'break clear'
@@ -24,8 +35,20 @@ export class CodeWriter {
   readonly lines: string[] = []
   /** Byte strings that the code compares with, as `texts[n]`. */
   readonly texts: Buffer[] = []
-  readonly #slots = new Set<number>()
+  /** What `projectValue` is given, as `PROJECTION0` and so on. */
+  readonly projections: ProjectedFields[] = []
+  readonly #used = new Set<number>()
   #names = 0
+  #extraSlots = 1
+
+  /** How many slots lie beyond those of the fields: the key first, then what is computed. */
+  get extraSlots(): number {
+    return this.#extraSlots
+  }
+
+  newSlot(): number {
+    return -++this.#extraSlots
+  }
 
   line(text: string): void {
     this.lines.push(text)
@@ -48,6 +71,12 @@ export class CodeWriter {
     this.line(`if (${condition}) ${DOUBT}`)
   }
 
+  /** Whatever has no plain text of its own: escapes, objects, a missing field; and what comes before `first`. */
+  doubtIfUnwritable(slot: number, first: number): void {
+    const is = this.kind(slot)
+    this.doubtIf(`${is} < ${first} || ${is} > ${kind.string}`)
+  }
+
   kind(slot: number): string {
     return `bytes[K${this.#use(slot)} + i]`
   }
@@ -64,27 +93,35 @@ export class CodeWriter {
     return `float64[N${this.#use(slot)} + i]`
   }
 
+  /** The number of a slot in the kernel. */
+  place(slot: number): string {
+    return `P${this.#use(slot)}`
+  }
+
+  /** The name of the address of a projection. */
+  projection(fields: ProjectedFields): string {
+    return `PROJECTION${this.projections.push(fields) - 1}`
+  }
+
   /** The name of a constant byte string. */
   text(value: string): string {
     return `texts[${this.texts.push(Buffer.from(value, 'utf8')) - 1}]`
   }
 
   /** Where the columns of the used slots begin, once the kernel has placed them. `placeOf` gives a slot its final number. */
-  addresses(
-    at: Readonly<Record<'kinds' | 'starts' | 'ends' | 'numbers', number>>,
-    placeOf: (slot: number) => number,
-  ): string[] {
-    return [...this.#slots].map((slot) => {
-      const first = placeOf(slot) * CHUNK
+  addresses({ at, chunk }: Kernel, placeOf: (slot: number) => number): string[] {
+    return [...this.#used].map((slot) => {
+      const place = placeOf(slot)
+      const first = place * chunk
       const columns = [at.kinds, at.starts / 4, at.ends / 4, at.numbers / 8].map((n) => n + first)
       const [kinds, starts, ends, numbers] = columns
       const name = nameOf(slot)
-      return `const K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
+      return `const P${name} = ${place}, K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
     })
   }
 
   #use(slot: number): string {
-    this.#slots.add(slot)
+    this.#used.add(slot)
     return nameOf(slot)
   }
 }

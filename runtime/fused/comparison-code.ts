@@ -8,9 +8,6 @@ export const isNumber = (is: string): string => `(${is} & 6) === 4`
 export const text = (writer: CodeWriter, slot: number): string =>
   `bytes, ${writer.start(slot)}, ${writer.end(slot)}`
 
-const ESCAPED = 7
-const LONG_NUMBER = 8
-
 /** The code of `a == b`. Values of different types are not equal, which is no fault; a missing field is one. */
 export function equality(writer: CodeWriter, a: Code, b: Code): string {
   if (a.type === 'slot') {
@@ -46,18 +43,18 @@ function equalsSlot(
     writer.doubtIf(`${is} === ${kind.absent}`)
     return `(${is} === (${other.text} ? ${kind.true} : ${kind.false}))`
   }
-  writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${LONG_NUMBER}`)
+  writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${kind.longNumber}`)
   return `(${isNumber(is)} && ${writer.number(slot)} === ${other.text})`
 }
 
 function equalsConstant(writer: CodeWriter, slot: number, value: Constant): string {
   const is = writer.kind(slot)
   if (typeof value === 'string') {
-    writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${ESCAPED}`)
+    writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${kind.escaped}`)
     return `(${is} === ${kind.string} && equalText(${text(writer, slot)}, ${writer.text(value)}))`
   }
   if (typeof value === 'number') {
-    writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${LONG_NUMBER}`)
+    writer.doubtIf(`${is} === ${kind.absent} || ${is} === ${kind.longNumber}`)
     return `(${isNumber(is)} && ${writer.number(slot)} === ${value})`
   }
   writer.doubtIf(`${is} === ${kind.absent}`)

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
-import { CHUNK, kind, type Kernel } from './kernel.ts'
-import type { Exit } from './program-code.ts'
+import type { Exit, Template } from './exits.ts'
+import { kind, type Kernel } from './kernel.ts'
 
 /** Where written records go: the open batches of the outputs. */
 export interface RecordSink {
@@ -31,7 +31,6 @@ interface Range {
   readonly whole: RecordBatch | undefined
 }
 
-const NUMBER_BYTES = 24
 const OWN_KEY = -1
 const OWN_VALUE = 0
 /** Pieces of a template, as `kernel/encode-records.ts` reads them. */
@@ -70,11 +69,11 @@ export class ExitWriter {
     const numbers = new Set(slots.filter((part) => typeof part === 'number'))
     this.#written = [...numbers].map((slot) => ({
       slot: place(slot),
-      texts: kernel.allocate(CHUNK * NUMBER_BYTES),
+      texts: kernel.allocate(kernel.chunk * kernel.numberBytes),
     }))
-    this.selection = kernel.allocate(CHUNK * 4 * ways)
-    this.#placed = kernel.allocate(CHUNK * 4 * ways)
-    this.#sorted = kernel.allocate(CHUNK * 4 * ways)
+    this.selection = kernel.allocate(kernel.chunk * 4 * ways)
+    this.#placed = kernel.allocate(kernel.chunk * 4 * ways)
+    this.#sorted = kernel.allocate(kernel.chunk * 4 * ways)
   }
 
   write({ from, to, selected, whole }: Range, sink: RecordSink): void {
@@ -96,11 +95,11 @@ export class ExitWriter {
   /** The kernel writes what is short; the few numbers with many digits are written here. */
   #writeNumbers(slot: number, texts: number, from: number, to: number): void {
     if (this.#kernel.call.formatNumbers(slot, from, to, texts) === 0) return
-    const { bytes, int32, float64, at } = this.#kernel
-    const first = slot * CHUNK
+    const { bytes, int32, float64, at, chunk, numberBytes } = this.#kernel
+    const first = slot * chunk
     for (let i = from; i < to; i++) {
       if (bytes[at.kinds + first + i] !== kind.unwritten) continue
-      const start = texts + i * NUMBER_BYTES
+      const start = texts + i * numberBytes
       const text = JSON.stringify(float64[at.numbers / 8 + first + i])
       int32[at.starts / 4 + first + i] = start
       int32[at.ends / 4 + first + i] = start + text.length
@@ -166,7 +165,7 @@ export class ExitWriter {
 
 function placeTemplate(
   kernel: Kernel,
-  template: readonly (string | number)[],
+  template: Template,
   place: (slot: number) => number,
 ): number {
   const pieces = template.flatMap((part) => {

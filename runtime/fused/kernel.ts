@@ -1,8 +1,5 @@
 import { kernelBytes } from './kernel-bytes.ts'
 
-/** Records that are worked on at once; `kernel/columns.ts` says the same. */
-export const CHUNK = 4096
-
 /** What a slot holds; see `kernel/columns.ts`. Generated code tests for ranges, so the order matters. */
 export const kind = {
   absent: 0,
@@ -12,6 +9,9 @@ export const kind = {
   number: 4,
   unwritten: 5,
   string: 6,
+  escaped: 7,
+  longNumber: 8,
+  object: 9,
 } as const
 
 const PAGE_BYTES = 65_536
@@ -37,7 +37,7 @@ const slotColumns = { kinds: 1, starts: 4, ends: 4, numbers: 8 } as const
 type Column = keyof typeof recordColumns | keyof typeof slotColumns
 
 interface Exports extends Record<
-  Column | 'names' | 'encoded' | 'maxTimestamp',
+  Column | 'names' | 'encoded' | 'maxTimestamp' | 'texts' | 'CHUNK' | 'NUMBER_BYTES',
   WebAssembly.Global
 > {
   readonly memory: WebAssembly.Memory
@@ -53,6 +53,7 @@ interface Exports extends Record<
   ): number
   scanValues(count: number, slots: number): number
   readKeys(count: number, slot: number, nullText: number): void
+  readonly projectValue: (i: number, from: number, projection: number, slot: number) => number
   formatNumbers(slot: number, from: number, to: number, texts: number): number
   partitionRecords(
     selection: number,
@@ -81,16 +82,23 @@ let module: WebAssembly.Module | undefined
  */
 export class Kernel {
   readonly call: Exports
+  /** Records that are worked on at once. */
+  readonly chunk: number
+  /** Bytes that the text of a number may take. */
+  readonly numberBytes: number
   readonly at: Readonly<Record<Column, number>>
   bytes!: Uint8Array
   int32!: Int32Array
   float64!: Float64Array
   #end: number
+  #texts = 0
   #loadedEnd = 0
 
   constructor(slots: number) {
     module ??= new WebAssembly.Module(Buffer.from(kernelBytes, 'base64'))
     this.call = new WebAssembly.Instance(module).exports as unknown as Exports
+    this.chunk = this.call.CHUNK.value as number
+    this.numberBytes = this.call.NUMBER_BYTES.value as number
     this.#end = this.call.heapBase()
     this.#refresh()
     const place = ([name, size]: readonly [string, number], entries: number) => {
@@ -99,8 +107,10 @@ export class Kernel {
       return [name, address] as const
     }
     this.at = Object.fromEntries([
-      ...Object.entries(recordColumns).map((column) => place(column, CHUNK)),
-      ...Object.entries(slotColumns).map((column) => place(column, CHUNK * Math.max(slots, 1))),
+      ...Object.entries(recordColumns).map((column) => place(column, this.chunk)),
+      ...Object.entries(slotColumns).map((column) =>
+        place(column, this.chunk * Math.max(slots, 1)),
+      ),
     ]) as Record<Column, number>
   }
 
@@ -125,13 +135,22 @@ export class Kernel {
     return address
   }
 
-  /** Puts the records of a batch behind everything else, in the place of those before. Returns their address. */
-  load(records: Uint8Array): number {
+  /**
+   * Puts the records of a batch behind everything else, in the place of those before, with room behind them for texts that
+   * are made of them. Returns their address.
+   */
+  load(records: Uint8Array, textBytes: number): number {
     const address = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT
-    this.#loadedEnd = address + records.length + SLACK_BYTES
+    this.#texts = address + records.length + SLACK_BYTES
+    this.#loadedEnd = this.#texts + textBytes + SLACK_BYTES
     this.reserve(this.#loadedEnd)
     this.bytes.set(records, address)
     return address
+  }
+
+  /** Texts of the chunk before are needed no more. */
+  clearTexts(): void {
+    this.call.texts.value = this.#texts
   }
 
   /** Where nothing lies: after the batch that was loaded last. */

@@ -1,9 +1,10 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
-import { DOUBT } from './code.ts'
+import { DOUBT, KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
-import { CHUNK, Kernel } from './kernel.ts'
-import { KEY_SLOT, type ProgramCode } from './program-code.ts'
+import { Kernel } from './kernel.ts'
+import type { ProgramCode } from './program-code.ts'
+import { growthOf, placeProjection } from './projections.ts'
 import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
 
 /** The task around a program. */
@@ -41,16 +42,19 @@ export class Program {
   readonly #selected: Int32Array
   readonly #counts: Int32Array
   readonly #nullText: number
+  /** By how many bytes the projections make a value longer, at most. */
+  readonly #growth: number
   readonly #loop: Loop
 
   constructor(code: ProgramCode, partitionsOf: (topic: string) => number) {
     this.#code = code
-    const { fields, exits, nodes, extraSlots } = code
-    const kernel = new Kernel(fields.slots + extraSlots)
+    const { fields, exits, nodes, writer } = code
+    const kernel = new Kernel(fields.slots + writer.extraSlots)
     this.#kernel = kernel
     const place = (slot: number) => (slot < 0 ? fields.slots - slot - 1 : slot)
     kernel.call.names.value = kernel.placeInt32(fields.nodes((name) => kernel.place(name)))
     this.#exits = exits.map((exit) => new ExitWriter(kernel, exit, partitionsOf(exit.topic), place))
+    this.#growth = writer.projections.reduce((sum, fields) => sum + growthOf(fields), 0)
     this.#nullText = kernel.place(Buffer.from('null'))
     this.#selected = new Int32Array(exits.length)
     this.#counts = new Int32Array(nodes.length)
@@ -59,14 +63,14 @@ export class Program {
 
   /** Returns how many records it has settled; those that were interpreted are not among them. */
   run(batch: RecordBatch, host: ProgramHost): number {
-    const { call } = this.#kernel
+    const { call, chunk } = this.#kernel
     const records = batch.records()
     const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
-    let at = this.#kernel.load(records)
+    let at = this.#kernel.load(records, this.#textBytes(batch, records.length))
     const end = at + records.length
     let settled = 0
-    for (let first = 0, delta = 0; first < batch.recordCount; first += CHUNK) {
-      const count = Math.min(CHUNK, batch.recordCount - first)
+    for (let first = 0, delta = 0; first < batch.recordCount; first += chunk) {
+      const count = Math.min(chunk, batch.recordCount - first)
       at = call.indexRecords(at, end, count, delta, batch.offsetCount, ...times)
       const isLast = first + count === batch.recordCount
       if (at === 0 || (isLast && at !== end)) {
@@ -79,9 +83,16 @@ export class Program {
     return settled
   }
 
+  /** What the projections of a chunk may take: each may work on what another has made. */
+  #textBytes({ recordCount }: RecordBatch, recordBytes: number): number {
+    const count = Math.min(recordCount, this.#kernel.chunk)
+    return this.#code.writer.projections.length * (recordBytes + count * this.#growth)
+  }
+
   #runChunk(batch: RecordBatch, first: number, count: number, host: ProgramHost): number {
     const { fields, readsKey } = this.#code
     const { call } = this.#kernel
+    this.#kernel.clearTexts()
     if (fields.slots > 0) call.scanValues(count, fields.slots)
     if (readsKey) call.readKeys(count, fields.slots - KEY_SLOT - 1, this.#nullText)
     const { baseOffset } = batch
@@ -149,7 +160,10 @@ export class Program {
       `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
       `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
       ...this.#exits.map(({ selection }, index) => `const SELECTION${index} = ${selection / 4}`),
-      ...writer.addresses(at, place),
+      ...writer.projections.map(
+        (fields, index) => `const PROJECTION${index} = ${placeProjection(this.#kernel, fields)}`,
+      ),
+      ...writer.addresses(this.#kernel, place),
       'return (kernel, { from, to, baseOffset, partition }, doubt) => {',
       'let { bytes, int32, float64 } = kernel',
       'for (let i = from; i < to; i++) {',
@@ -166,7 +180,11 @@ export class Program {
       '}',
       '}',
     ].join('\n')
-    const given = { selected: this.#selected, counts: this.#counts, texts: writer.texts }
+    const { projectValue } = this.#kernel.call
+    const given = {
+      ...{ selected: this.#selected, counts: this.#counts, texts: writer.texts },
+      projectValue,
+    }
     const names = { ...given, contains, endsWith, equalText, equalTexts, startsWith }
     // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point

@@ -4,6 +4,8 @@ import { decodeText, preview } from './string.ts'
 
 /** `JSON.parse` takes any depth and `JSON.stringify` dies of it: a bound makes such a value a bad record instead. */
 const MAX_DEPTH = 256
+/** Each level takes two brackets: a text that is shorter need not be looked through. */
+const MIN_DEEP_CHARACTERS = 2 * (MAX_DEPTH + 1)
 
 /** JSON text in UTF-8. Numbers are doubles: an integer beyond 2^53 loses its last digits. */
 export const jsonSerde: Serde = {
@@ -16,7 +18,7 @@ export const jsonSerde: Serde = {
   deserialize(bytes) {
     const text = decodeText(bytes)
     const value = parse(text, bytes)
-    if (deeperThan(value, MAX_DEPTH)) {
+    if (text.length >= MIN_DEEP_CHARACTERS && deeperThan(value, MAX_DEPTH)) {
       throw new SerdeFault('TooDeep', `JSON nested more than ${MAX_DEPTH} deep`)
     }
     return value

@@ -1,6 +1,6 @@
 import type { FetchedPartition, TopicPartition } from '../broker/broker.ts'
-import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
-import { FlowRecord } from '../processors/flow-record.ts'
+import type { RecordBatch } from '../broker/record-batch.ts'
+import { FlowRecord, type RecordOrigin } from '../processors/flow-record.ts'
 import type { Serde } from '../serde/serde.ts'
 
 /** How the keys and the values of a partition are read. */
@@ -14,7 +14,8 @@ export class RecordQueue {
   readonly partition: TopicPartition
   readonly #serdes: RecordSerdes
   readonly #batches: RecordBatch[] = []
-  #columns: RecordColumns | undefined
+  /** The batch read last, with its columns at hand. */
+  #origin: RecordOrigin | undefined
   #index = 0
   #position: number
 
@@ -38,16 +39,14 @@ export class RecordQueue {
 
   /** Event time of the next record; undefined when there is none. */
   get headTimestamp(): number | undefined {
-    const batch = this.#head()
-    return batch === undefined || this.#columns === undefined
-      ? undefined
-      : batch.timestamp(this.#columns, this.#index)
+    const head = this.#head()
+    return head?.batch.timestamp(head.columns, this.#index)
   }
 
   take(): FlowRecord | undefined {
-    const batch = this.#head()
-    if (batch === undefined) return undefined
-    const record = this.recordAt(batch, this.#index++)
+    const head = this.#head()
+    if (head === undefined) return undefined
+    const record = new FlowRecord(head, this.#index++)
     this.#position = record.offset + 1
     return record
   }
@@ -58,34 +57,39 @@ export class RecordQueue {
   }
 
   recordAt(batch: RecordBatch, index: number): FlowRecord {
-    const columns = batch.columns()
-    return FlowRecord.of({ from: this.partition, batch, columns, index, ...this.#serdes })
+    return new FlowRecord(this.#originOf(batch), index)
   }
 
   finishBatch(): void {
     const batch = this.#batches.shift()
-    this.#columns = undefined
+    this.#origin = undefined
     this.#index = 0
     this.#position = Math.max(this.#position, batch?.nextOffset ?? 0)
   }
 
-  /** The batch that holds the next record, with its columns at hand. */
-  #head(): RecordBatch | undefined {
+  /** One for all records of a batch. */
+  #originOf(batch: RecordBatch): RecordOrigin {
+    if (this.#origin?.batch === batch) return this.#origin
+    const columns = batch.columns()
+    this.#origin = { from: this.partition, batch, columns, ...this.#serdes }
+    return this.#origin
+  }
+
+  /** The batch that holds the next record. */
+  #head(): RecordOrigin | undefined {
     for (;;) {
       const batch = this.#batches[0]
       if (batch === undefined) return undefined
-      this.#columns ??= batch.columns()
-      this.#skipBelowPosition(batch, this.#columns)
-      if (this.#index < this.#columns.count) return batch
+      const head = this.#originOf(batch)
+      this.#skipBelowPosition(head)
+      if (this.#index < head.columns.count) return head
       this.finishBatch()
     }
   }
 
-  #skipBelowPosition(batch: RecordBatch, { count, offsetDelta }: RecordColumns): void {
-    while (
-      this.#index < count &&
-      batch.baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position
-    ) {
+  #skipBelowPosition({ batch, columns: { count, offsetDelta } }: RecordOrigin): void {
+    const { baseOffset } = batch
+    while (this.#index < count && baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position) {
       this.#index++
     }
   }

@@ -20,7 +20,7 @@ export function formatNumbers(slot: i32, from: i32, to: i32, texts: usize): i32 
     const at = slot * CHUNK + i
     if (load<u8>(kinds + at) != kind.UNWRITTEN) continue
     const start = texts + i * NUMBER_BYTES
-    const end = format(load<f64>(numbers + (at << 3)), start)
+    const end = writeNumber(load<f64>(numbers + (at << 3)), start)
     if (end == 0) {
       left++
       continue
@@ -32,8 +32,11 @@ export function formatNumbers(slot: i32, from: i32, to: i32, texts: usize): i32 
   return left
 }
 
-/** The fewest decimals that give the same double are the shortest text, which is what JavaScript writes. */
-function format(value: f64, at: usize): usize {
+/**
+ * As JavaScript writes it: the fewest decimals that give the same double are the shortest text. Returns the position after
+ * it, 0 for a number that needs more digits.
+ */
+export function writeNumber(value: f64, at: usize): usize {
   if (value < 0) {
     store<u8>(at++, 45)
     value = -value

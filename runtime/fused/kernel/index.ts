@@ -1,8 +1,9 @@
 export * from './columns'
 export { indexRecords } from './index-records'
 export { names, readKeys, scanValues } from './scan-json'
-export { formatNumbers } from './format-numbers'
+export { formatNumbers, NUMBER_BYTES } from './format-numbers'
 export { partitionRecords } from './murmur2'
+export { projectValue, texts } from './project-values'
 export { encoded, encodeRecords, maxTimestamp } from './encode-records'
 
 /** First address that the caller may use. */

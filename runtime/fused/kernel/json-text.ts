@@ -3,6 +3,9 @@
  * there. They may read some bytes past the value: the caller compares the last position with the value's end.
  */
 
+/** The interpreter's bound is wider: what is deeper than this goes to it. */
+export const MAX_DEPTH: i32 = 64
+
 /** True if a byte past ASCII was met: such a value must be checked to be UTF-8. The caller resets it. */
 export let sawHighByte: bool = false
 /** True if the string read last has escapes. */

@@ -14,6 +14,7 @@ import {
 import {
   isCanonical,
   isExact,
+  MAX_DEPTH,
   number,
   readNumber,
   resetHighByte,
@@ -24,10 +25,8 @@ import {
   skipString,
   skipValue,
 } from './json-text'
+import { isSame } from './same-bytes'
 import { isUtf8 } from './utf8'
-
-/** The interpreter's bound is wider: what is deeper than this goes to it. */
-const MAX_DEPTH: i32 = 64
 
 /**
  * The tree of field names that the job reads: nodes of five i32: name position, name length, first child or -1, next sibling
@@ -95,11 +94,6 @@ function find(first: i32, name: usize, nameEnd: usize): usize {
     node = load<i32>(entry, 12)
   }
   return 0
-}
-
-function isSame(a: usize, b: usize, length: i32): bool {
-  for (let i = 0; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false
-  return true
 }
 
 function scanField(at: usize, limit: usize, node: usize, i: i32, depth: i32): usize {

@@ -1,7 +1,8 @@
 import { compile } from '../../../runtime/expr/compile.ts'
 import { recordEnvironment } from '../../../runtime/expr/record-environment.ts'
+import { FlowRecord } from '../../../runtime/processors/flow-record.ts'
 import type { Layer } from './layer.ts'
-import { flowRecord, indexedBatch, SAMPLE_RECORDS } from './sample.ts'
+import { indexedBatch, SAMPLE_RECORDS } from './sample.ts'
 
 /** One field of a value that nobody has read yet. */
 export function jsonField(valueBytes: number): readonly Layer[] {
@@ -10,7 +11,7 @@ export function jsonField(valueBytes: number): readonly Layer[] {
   const run = () => {
     let sum = 0
     for (let index = 0; index < SAMPLE_RECORDS; index++) {
-      sum += amount.evaluate(flowRecord(batch, index)) as number
+      sum += amount.evaluate(new FlowRecord(batch, index)) as number
     }
     return sum
   }

@@ -1,6 +1,7 @@
+import { FlowRecord } from '../../../runtime/processors/flow-record.ts'
 import { mapValuesProcessor } from '../../../runtime/processors/map-values.ts'
 import type { Layer } from './layer.ts'
-import { flowRecord, indexedBatch, nodeOf, SAMPLE_RECORDS } from './sample.ts'
+import { indexedBatch, nodeOf, SAMPLE_RECORDS } from './sample.ts'
 
 export function map(valueBytes: number): readonly Layer[] {
   const batch = indexedBatch(valueBytes)
@@ -10,7 +11,8 @@ export function map(valueBytes: number): readonly Layer[] {
     sum += (record.value as { readonly fee: number }).fee
   })
   const run = () => {
-    for (let index = 0; index < SAMPLE_RECORDS; index++) processor.process(flowRecord(batch, index))
+    for (let index = 0; index < SAMPLE_RECORDS; index++)
+      processor.process(new FlowRecord(batch, index))
     return sum
   }
   return [{ name: 'map to id and fee', records: SAMPLE_RECORDS, run }]

@@ -1,8 +1,7 @@
-import type { Compression } from '../../../runtime/broker/compression.ts'
-import { RecordBatch, type RecordColumns } from '../../../runtime/broker/record-batch.ts'
+import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import type { StepConfig } from '../../../runtime/config.ts'
-import { FlowRecord } from '../../../runtime/processors/flow-record.ts'
+import type { RecordOrigin } from '../../../runtime/processors/flow-record.ts'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
 import { stringSerde } from '../../../runtime/serde/string.ts'
 import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
@@ -13,36 +12,27 @@ import { PaymentMaker } from '../payments.ts'
 export const SAMPLE_RECORDS = 500
 
 /** One batch of payments. */
-export function sampleBatch(valueBytes: number, codec: Compression = 'none'): Buffer {
+export function sampleBatch(valueBytes: number): Buffer {
   const maker = new PaymentMaker(valueBytes)
   const builder = new RecordBatchBuilder()
   for (let id = 0; id < SAMPLE_RECORDS; id++) {
     const { key, json } = maker.next(id)
     builder.append(1_700_000_000_000 + id, Buffer.from(key), Buffer.from(json))
   }
-  return builder.build(codec)
+  return builder.build()
 }
 
-export interface IndexedBatch {
-  readonly batch: RecordBatch
-  readonly columns: RecordColumns
-}
-
-export function indexedBatch(valueBytes: number): IndexedBatch {
+/** The batch as a task has it: indexed, and with what its records are read by. */
+export function indexedBatch(valueBytes: number): RecordOrigin {
   const batch = new RecordBatch(sampleBatch(valueBytes))
-  return { batch, columns: batch.columns() }
-}
-
-/** The record as a task gets it: nothing decoded yet. */
-export const flowRecord = ({ batch, columns }: IndexedBatch, index: number): FlowRecord =>
-  FlowRecord.of({
+  return {
     from: { topic: 'payments', partition: 0 },
     batch,
-    columns,
-    index,
+    columns: batch.columns(),
     serde: jsonSerde,
     keySerde: stringSerde,
-  })
+  }
+}
 
 /** The node that a step of a single operation becomes. */
 export function nodeOf<Kind extends TopologyNode['kind']>(

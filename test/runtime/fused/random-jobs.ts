@@ -60,6 +60,24 @@ const { number, bool, anything } = fc.letrec<{ number: string; bool: string; any
   }),
 )
 
+/** Seldom the names that JavaScript treats in its own way. */
+const projectedName = fc.oneof(
+  { arbitrary: pick(...FIELDS, 'x', 'other'), weight: 20 },
+  { arbitrary: pick('1', '__proto__', 'quo"te', ''), weight: 1 },
+)
+const someNames = fc.uniqueArray(projectedName, { minLength: 1, maxLength: 4 })
+const projection = fc.oneof(
+  someNames.map((keep) => ({ keep })),
+  someNames.map((drop) => ({ drop })),
+  fc
+    .uniqueArray(fc.tuple(projectedName, projectedName), {
+      minLength: 1,
+      maxLength: 3,
+      selector: ([, newName]) => newName,
+    })
+    .map((names) => ({ rename: Object.fromEntries(names) })),
+)
+
 const operation = fc.oneof(
   bool.map((filter) => ({ filter })),
   fc
@@ -69,6 +87,7 @@ const operation = fc.oneof(
     })
     .map((map) => ({ map: { ...map } })),
   fc.oneof(path, number, pick('key')).map((keyBy) => ({ keyBy })),
+  projection.map((project) => ({ project })),
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
@@ -92,51 +111,47 @@ export const randomJob: fc.Arbitrary<JobSpec> = fc
     const outputs = names.map((from, index) => {
       const made = steps[index - 1]
       const output = { from, topic: `out-${index}`, keyFormat }
-      return made !== undefined && 'map' in made ? { ...output, format } : output
+      return made !== undefined && ('map' in made || 'project' in made)
+        ? { ...output, format }
+        : output
     })
     return { inputs: [{ name: 'in', topic: 'in', keyFormat }], steps, outputs }
   })
 
-const spelling = pick(
-  ...[
-    '0',
-    '-0',
-    '1',
-    '-7',
-    '42',
-    '500',
-    '501',
-    '1.50',
-    '12.5',
-    '0.000001',
-    '0.0000001',
-    '1e3',
-    '1E-2',
-  ],
-  ...[
-    '100000000000000000000',
-    '123456789012345678',
-    '0.30000000000000004',
-    '999999999999999',
-    '-0.0',
-  ],
-  ...['1.7976931348623157e308', '1e400', '4.35', '0.07', '123456.789'],
+/** Mostly what the fused path settles, or else few records would come through it. */
+const spelling = fc.oneof(
+  {
+    arbitrary: pick(
+      ...['0', '1', '-7', '42', '500', '501', '1.50', '12.5', '-0.0', '-0', '0.000001', '0.10'],
+      ...['999999999999999', '4.35', '0.07', '123456.789', '2.0', '-30.250'],
+    ),
+    weight: 6,
+  },
+  {
+    arbitrary: pick(
+      ...['0.0000001', '1e3', '1E-2', '100000000000000000000', '123456789012345678'],
+      ...['0.30000000000000004', '1.7976931348623157e308', '1e400', '0.1234567890'],
+    ),
+    weight: 1,
+  },
 )
 const string = fc.oneof(
-  pick(
-    '"x"',
-    '"card-1"',
-    '""',
-    '"ü"',
-    '"\\u0041"',
-    '"quo\\"te"',
-    '"a\\/b"',
-    '"\\ud800"',
-    '"😀 long enough for a vector"',
-  ),
-  fc.string({ maxLength: 20 }).map((text) => JSON.stringify(text)),
+  {
+    arbitrary: pick('"x"', '"card-1"', '""', '"ü"', '"😀 long enough for a vector"'),
+    weight: 4,
+  },
+  {
+    arbitrary: pick('"\\u0041"', '"quo\\"te"', '"a\\/b"', '"\\ud800"', '"\\b\\t\\n\\f\\r\\\\"'),
+    weight: 1,
+  },
+  { arbitrary: fc.string({ maxLength: 20 }).map((text) => JSON.stringify(text)), weight: 1 },
 )
 const space = pick('', '', '', ' ', '\n', '\t ', '\r\n')
+
+const memberName = fc.oneof(
+  { arbitrary: pick(...FIELDS, 'x', 'y', 'z', 'other'), weight: 20 },
+  { arbitrary: pick('\\u0061', '1', '20', '', '__proto__', 'toJSON'), weight: 1 },
+)
 
 const { json, object } = fc.letrec<{ json: string; object: string }>((tie) => ({
   json: fc.oneof(
@@ -148,7 +163,7 @@ const { json, object } = fc.letrec<{ json: string; object: string }>((tie) => ({
     tie('object'),
   ),
   object: fc
-    .array(fc.tuple(pick(...FIELDS, 'x', 'y', 'z', 'other', '\\u0061'), tie('json'), space), {
+    .array(fc.tuple(memberName, tie('json'), space), {
       maxLength: 6,
     })
     .map((fields) => {

@@ -135,6 +135,12 @@ describe('runtime/serde/serde.ts', () => {
     })
   }
 
+  it('reads JSON nested 256 deep and no deeper', () => {
+    const nested = (depth: number) => Buffer.from('['.repeat(depth) + ']'.repeat(depth))
+    expect(serdes.Json.deserialize(nested(256))).to.be.an('array')
+    expect(() => serdes.Json.deserialize(nested(257))).to.throw(/nested more than 256 deep/)
+  })
+
   it('writes a number from text that is one, as keys come back from a repartition topic', () => {
     expect(serdes.Long.serialize('-42').toString('hex')).to.equal('ffffffffffffffd6')
     expect(serdes.Int.serialize('42').toString('hex')).to.equal('0000002a')

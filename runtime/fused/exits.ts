@@ -1,0 +1,119 @@
+import { type Code, type CodeWriter, NotFusable } from './code.ts'
+import type { Flow, Made } from './flow.ts'
+import { kind } from './kernel.ts'
+
+/** A place where records leave: a selection of them, and how each is written. */
+export interface Exit {
+  readonly topic: string
+  /** The slot that is the new key; undefined for the record's own. */
+  readonly key: number | undefined
+  /** Fixed text and slots that make up the new value; undefined for the record's own. */
+  readonly template: Template | undefined
+  /** How many ways lead here: as often may one record be selected. */
+  readonly ways: number
+}
+
+export type Template = readonly (string | number)[]
+
+/** The exits of a program, and the code that selects records for them. */
+export class Exits {
+  readonly #writer: CodeWriter
+  readonly #exits: Exit[] = []
+
+  constructor(writer: CodeWriter) {
+    this.#writer = writer
+  }
+
+  /** Throws `NotFusable`. */
+  all(): readonly Exit[] {
+    const topics = this.#exits.map(({ topic }) => topic)
+    // Each exit is written by itself: two to one topic would change the order of its records.
+    if (new Set(topics).size < topics.length) throw new NotFusable()
+    return this.#exits
+  }
+
+  /** Here a record leaves for the topic. */
+  leave(topic: string, flow: Flow): void {
+    const index = this.#exitOf(topic, flow)
+    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = i`)
+  }
+
+  /** Merged streams share an exit as long as their records are as they came. */
+  #exitOf(topic: string, flow: Flow): number {
+    const isOwn = flow.key === 'own' && flow.value === 'own'
+    const known = this.#exits.findIndex(
+      (exit) => isOwn && exit.topic === topic && isUnchanged(exit),
+    )
+    const shared = this.#exits[known]
+    if (shared !== undefined) {
+      this.#exits[known] = { ...shared, ways: shared.ways + 1 }
+      return known
+    }
+    const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
+    const template = flow.value === 'own' ? undefined : this.#template(flow.value)
+    return this.#exits.push({ topic, key, template, ways: 1 }) - 1
+  }
+
+  #keySlot(key: Code): number {
+    if (key.type === 'slot') {
+      this.#writer.doubtIfUnwritable(key.slot, kind.false)
+      return key.slot
+    }
+    if (key.type !== 'number') throw new NotFusable()
+    return this.#numberSlot(key.text)
+  }
+
+  #template(value: Exclude<Flow['value'], 'own'>): Template {
+    return value.type === 'projected' ? [value.slot] : this.#object(value)
+  }
+
+  #object({ fields }: Made): Template {
+    const pieces: (string | number)[] = ['{']
+    for (const [name, code] of fields) {
+      pieces.push(`${pieces.length > 1 ? ',' : ''}${JSON.stringify(name)}:`, this.#piece(code))
+    }
+    return merged([...pieces, '}'])
+  }
+
+  #piece(code: Code): string | number {
+    switch (code.type) {
+      case 'slot':
+        return code.slot
+      case 'constant':
+        return JSON.stringify(code.value)
+      case 'number':
+        return this.#numberSlot(code.text)
+      case 'bool':
+        return this.#boolSlot(code.text)
+    }
+  }
+
+  #numberSlot(text: string): number {
+    const slot = this.#writer.newSlot()
+    this.#writer.line(`${this.#writer.number(slot)} = ${text}`)
+    this.#writer.line(`${this.#writer.kind(slot)} = ${kind.unwritten}`)
+    return slot
+  }
+
+  #boolSlot(text: string): number {
+    const slot = this.#writer.newSlot()
+    this.#writer.line(`${this.#writer.kind(slot)} = ${text} ? ${kind.true} : ${kind.false}`)
+    this.#writer.line(`${this.#writer.start(slot)} = ${text} ? TRUE : FALSE`)
+    this.#writer.line(`${this.#writer.end(slot)} = ${text} ? TRUE + 4 : FALSE + 5`)
+    return slot
+  }
+}
+
+const isUnchanged = ({ key, template }: Exit) => key === undefined && template === undefined
+
+/** Fixed text that follows fixed text becomes one piece. */
+function merged(pieces: Template): Template {
+  const result: (string | number)[] = []
+  for (const piece of pieces) {
+    const before = result.at(-1)
+    if (typeof piece === 'string' && typeof before === 'string')
+      result.splice(-1, 1, before + piece)
+    else result.push(piece)
+  }
+  return result
+}

@@ -1,0 +1,27 @@
+import type { Code } from './code.ts'
+
+/** A record on its way: what has become of its key and value. `own` is as it came. */
+export interface Flow {
+  readonly key: 'own' | Code
+  readonly value: 'own' | Made | Projected
+}
+
+/** An object of fields that the job computes. */
+export interface Made {
+  readonly type: 'made'
+  readonly fields: ReadonlyMap<string, Code>
+}
+
+/** The record's own object with other fields; its text is in a slot. */
+export interface Projected {
+  readonly type: 'projected'
+  readonly slot: number
+  /** How the value that came names what is now the field `name`. Throws `NotFusable` if there is no such field. */
+  ownName(name: string): string
+}
+
+/** In the order in which an object keeps them. */
+export const madeOf = (fields: readonly (readonly [string, Code])[]): Made => ({
+  type: 'made',
+  fields: new Map(Object.entries(Object.fromEntries(fields))),
+})

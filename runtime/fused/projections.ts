@@ -1,0 +1,69 @@
+import type { Projection } from '../topology/nodes.ts'
+import { type CodeWriter, NotFusable, type ProjectedFields } from './code.ts'
+import type { Projected } from './flow.ts'
+import type { Kernel } from './kernel.ts'
+
+/** Code that projects a record's own value, or one that is projected already. Throws `NotFusable`. */
+export function projected(
+  writer: CodeWriter,
+  before: 'own' | Projected,
+  projection: Projection,
+): Projected {
+  const fields = fieldsOf(projection)
+  const slot = writer.newSlot()
+  const from = before === 'own' ? -1 : writer.place(before.slot)
+  const into = `${writer.projection(fields)}, ${writer.place(slot)}`
+  writer.doubtIf(`projectValue(i, ${from}, ${into}) === 0`)
+  const origins = new Map([...fields.named].map(([name, newName]) => [newName, name]))
+  return {
+    type: 'projected',
+    slot,
+    ownName: (name) => {
+      const origin = origins.get(name) ?? (staysAsItIs(fields, name) ? name : undefined)
+      if (origin === undefined) throw new NotFusable()
+      return before === 'own' ? origin : before.ownName(origin)
+    },
+  }
+}
+
+const staysAsItIs = ({ othersStay, named }: ProjectedFields, name: string): boolean =>
+  othersStay && !named.has(name)
+
+function fieldsOf({ keep, drop = [], rename }: Projection): ProjectedFields {
+  const named = new Map<string, string | undefined>(
+    rename !== undefined
+      ? Object.entries(rename)
+      : keep !== undefined
+        ? keep.map((name) => [name, name])
+        : drop.map((name) => [name, undefined]),
+  )
+  if ([...named].flat().some((name) => name !== undefined && isOdd(name))) throw new NotFusable()
+  return { othersStay: keep === undefined, named }
+}
+
+/** JavaScript puts names of digits before all others, and UTF-8 has no half of a pair. */
+const isOdd = (name: string): boolean => /^\d+$/.test(name) || !name.isWellFormed()
+
+/** Returns its address. */
+export function placeProjection(kernel: Kernel, { othersStay, named }: ProjectedFields): number {
+  const fields = [...named].flatMap(([name, newName]) => [
+    ...placeText(kernel, name),
+    ...(newName === undefined ? [0, 0] : placeText(kernel, label(newName))),
+  ])
+  return kernel.placeInt32([othersStay ? 1 : 0, named.size, ...fields])
+}
+
+function placeText(kernel: Kernel, text: string): readonly [address: number, length: number] {
+  const bytes = Buffer.from(text, 'utf8')
+  return [kernel.place(bytes), bytes.length]
+}
+
+/** By how many bytes a value may grow. */
+export function growthOf({ named }: ProjectedFields): number {
+  const grown = [...named.values()].map((newName) =>
+    newName === undefined ? 0 : Buffer.byteLength(label(newName)),
+  )
+  return grown.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+const label = (name: string): string => `${JSON.stringify(name)}:`
