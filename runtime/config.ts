@@ -127,6 +127,8 @@ export interface RuntimeStatus {
   readonly counts: RuntimeCounts
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
+  /** Records that each async node has taken in and not handed on. */
+  readonly inFlight: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
 }
 

@@ -1,5 +1,6 @@
 /** What a TypeScript job imports as `millrace`. */
 export { type Job, job, type Output } from './dsl/job.ts'
+export type { AsyncOptions } from './dsl/async-options.ts'
 export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'

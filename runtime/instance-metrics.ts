@@ -39,13 +39,12 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
     name: 'millrace_node_records_total',
     help: 'Records that entered a node of the topology.',
     labels: [...jobLabels, 'node'],
-    read: () =>
-      Object.entries(status().nodes).map(([node, value]) => ({
-        labels: { ...jobOf(status()), node },
-        value,
-      })),
+    read: () => byNode(status(), status().nodes),
   })
 }
+
+const byNode = (status: RuntimeStatus, counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts).map(([node, value]) => ({ labels: { ...jobOf(status), node }, value }))
 
 function addTaskGauges(metrics: Metrics, status: ReadStatus): void {
   metrics.observeGauge({
@@ -59,6 +58,12 @@ function addTaskGauges(metrics: Metrics, status: ReadStatus): void {
           value: Math.max(0, highWatermark - position),
         })),
       ),
+  })
+  metrics.observeGauge({
+    name: 'millrace_async_in_flight_records',
+    help: 'Records that an async function works on, or that wait there for their turn.',
+    labels: [...jobLabels, 'node'],
+    read: () => byNode(status(), status().inFlight),
   })
   metrics.observeGauge({
     name: 'millrace_restore_remaining_records',

@@ -1,7 +1,22 @@
+import type { TopologyNode } from '../topology/nodes.ts'
+
+const twins: Partial<Record<TopologyNode['kind'], string>> = {
+  map: 'mapAsync',
+  'map-values': 'mapValuesAsync',
+}
+
 /** An async function answers with a promise, which would be written as `{}` or taken for true. Throws then. */
-export function refuseAsync(step: string, functions: readonly unknown[]): void {
+export function refuseAsync(
+  { kind, name }: Pick<TopologyNode, 'kind' | 'name'>,
+  functions: readonly unknown[],
+): void {
   const isAsync = functions.some(
     (candidate) => Object.prototype.toString.call(candidate) === '[object AsyncFunction]',
   )
-  if (isAsync) throw new Error(`the function of step "${step}" is async: a step answers at once`)
+  if (!isAsync) return
+  const twin = twins[kind]
+  const instead = twin === undefined ? 'let mapValuesAsync before it wait' : `use ${twin}`
+  throw new Error(
+    `the function of step "${name}" is async, where a step answers at once: ${instead}`,
+  )
 }

@@ -32,7 +32,7 @@ export class Split<V, N extends string = never> {
     name: B,
     predicate: (record: TypedRecord<V>) => boolean,
   ): Split<V, N | B> {
-    refuseAsync(this.#name, [predicate])
+    refuseAsync({ kind: 'split', name: this.#name }, [predicate])
     return new Split(this.#nodes, this.#parent, this.#name, this.#with(name, predicate))
   }
 

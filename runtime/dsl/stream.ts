@@ -1,8 +1,9 @@
 import type { RecordFormat } from '../config.ts'
-import { projectionText, repartitionText } from '../topology/node-labels.ts'
-import type { Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
+import { asyncText, projectionText, repartitionText } from '../topology/node-labels.ts'
+import type { AsyncNode, Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
+import { type AsyncOptions, boundsOf } from './async-options.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
@@ -64,6 +65,36 @@ export class Stream<V> {
   /** New values; keys stay. */
   mapValues<W>(name: string, mapper: (record: TypedRecord<V>) => W): Stream<W> {
     return this.#then({ kind: 'map-values', name, mapper: mapper as never })
+  }
+
+  /**
+   * `map` with a function that answers later, such as one that asks a service: see `mapValuesAsync`.
+   *
+   * @example
+   * payments.mapAsync('owner', async ({ value }) => ({ key: await ownerOf(value.card), value }))
+   */
+  mapAsync<W>(
+    name: string,
+    mapper: (record: TypedRecord<V>, signal: AbortSignal) => Promise<KeyValue<W>>,
+    options: AsyncOptions = {},
+  ): Stream<W> {
+    return this.#later('map-async', name, mapper, options)
+  }
+
+  /**
+   * `mapValues` with a function that answers later. Several calls run at a time, those of one key one after the other;
+   * records go on in the order in which they came. A call that rejects or takes too long makes the record a bad one;
+   * `signal` aborts then, and when the thread gives up the record.
+   *
+   * @example
+   * payments.mapValuesAsync('rated', ({ value }, signal) => rate(value, { signal }), { concurrency: 50 })
+   */
+  mapValuesAsync<W>(
+    name: string,
+    mapper: (record: TypedRecord<V>, signal: AbortSignal) => Promise<W>,
+    options: AsyncOptions = {},
+  ): Stream<W> {
+    return this.#later('map-values-async', name, mapper, options)
   }
 
   /**
@@ -196,7 +227,27 @@ export class Stream<V> {
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
-    refuseAsync(step.name, Object.values(step))
+    refuseAsync(step, Object.values(step))
+    return this.#append(step)
+  }
+
+  #later<W>(
+    kind: AsyncNode['kind'],
+    name: string,
+    mapper: unknown,
+    options: AsyncOptions,
+  ): Stream<W> {
+    const bounds = boundsOf(name, options)
+    return this.#append({
+      kind,
+      name,
+      label: asyncText(bounds),
+      mapper: mapper as never,
+      ...bounds,
+    })
+  }
+
+  #append<W>(step: Unplaced<TopologyNode>): Stream<W> {
     const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
   }

@@ -101,13 +101,15 @@ function guarded(
       try {
         processor.process(record)
       } catch (error) {
-        throw error instanceof BadRecord ? error : asBadRecord(error, name)
+        throw asBadRecord(error, name)
       }
     },
   }
 }
 
-function asBadRecord(error: unknown, node: string): BadRecord {
+/** One that is a bad record already was so further down. */
+export function asBadRecord(error: unknown, node: string): BadRecord {
+  if (error instanceof BadRecord) return error
   const message = error instanceof Error ? error.message : String(error)
   const reason =
     error instanceof SerdeFault ? error.reason : error instanceof Error ? error.name : 'Thrown'

@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '../state/store.ts'
-import type { SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
@@ -8,7 +8,9 @@ import { flatMapProcessor } from './flat-map.ts'
 import { flatMapValuesProcessor } from './flat-map-values.ts'
 import type { FlowRecord } from './flow-record.ts'
 import { mapProcessor } from './map.ts'
+import { mapAsyncProcessor } from './map-async.ts'
 import { mapValuesProcessor } from './map-values.ts'
+import { mapValuesAsyncProcessor } from './map-values-async.ts'
 import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
@@ -26,7 +28,12 @@ export interface Wiring {
   readonly store: (name: string) => KeyValueStore
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
+  /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
+  readonly later: (node: AsyncNode, goOn: GoOn) => Processor
 }
+
+/** What comes of a record once its answer is there; may throw. */
+export type GoOn = (record: FlowRecord, answer: unknown) => void
 
 const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
 
@@ -42,6 +49,8 @@ const makers: {
   'filter-not': (node, { forward }) => filterNotProcessor(node, forward),
   map: (node, { forward }) => mapProcessor(node, forward),
   'map-values': (node, { forward }) => mapValuesProcessor(node, forward),
+  'map-async': (node, wiring) => mapAsyncProcessor(node, wiring),
+  'map-values-async': (node, wiring) => mapValuesAsyncProcessor(node, wiring),
   'select-key': (node, { forward }) => selectKeyProcessor(node, forward),
   'flat-map': (node, { forward }) => flatMapProcessor(node, forward),
   'flat-map-values': (node, { forward }) => flatMapValuesProcessor(node, forward),

@@ -5,18 +5,21 @@ import type { TaskStatus } from '../config.ts'
 import { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
+import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
-import type { SinkTarget } from '../processors/processor-of.ts'
+import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import { jsonSerde } from '../serde/json.ts'
 import { serdes } from '../serde/serde.ts'
 import { MemoryStore } from '../state/memory-store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
+import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { deadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
+import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
@@ -40,6 +43,10 @@ export interface TaskOptions {
   readonly tally: Tally
   /** The sub-topology as functions over batches, if it can be; the tasks of a worker share them. */
   readonly programs: ReadonlyMap<string, Program> | undefined
+  /** For the time-outs of async functions. */
+  readonly clock: Clock
+  /** An async function has answered: `process` has something to do. */
+  readonly onAnswer: () => void
 }
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -53,6 +60,8 @@ export class Task {
   readonly #highWatermarks = new Map<string, number>()
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
+  readonly #pending: PendingCalls
+  #awaitsCommit = false
   #state: TaskState = 'Created'
 
   constructor(options: TaskOptions) {
@@ -60,6 +69,7 @@ export class Task {
     this.id = options.id
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(({ name }) => new MemoryStore(name))
+    this.#pending = new PendingCalls(options)
     this.#processors = buildProcessors(options.subTopology, this.#surroundings())
   }
 
@@ -94,21 +104,73 @@ export class Task {
     this.#highWatermarks.set(partitionKey(fetched), fetched.highWatermark)
   }
 
-  /** Works off everything buffered. Throws when a bad record must stop the job. */
+  /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
+    this.deliver()
     const queues = [...this.#queues.values()]
     const { programs } = this.#options
     if (programs !== undefined) return this.#processBatches(queues, programs)
-    for (let next = takeEarliest(queues); next !== undefined; next = takeEarliest(queues)) {
+    const takesAll = this.#pending.isUnused
+    while (takesAll || this.#takesRecords) {
+      const next = takeEarliest(queues)
+      if (next === undefined) return
       this.#processOne(next.record)
     }
   }
 
-  /** Positions that moved since they were last committed. */
+  /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
+  deliver(): void {
+    for (;;) {
+      const answered = this.#pending.takeAnswered()
+      if (answered === undefined) return
+      this.#pass(answered.record, answered)
+    }
+  }
+
+  /** Async node → records that are with its function, or wait there. */
+  get pending(): PendingCalls['counts'] {
+    return this.#pending.counts
+  }
+
+  get isPending(): boolean {
+    return !this.#pending.isEmpty
+  }
+
+  /** True while more is fetched than async functions keep up with. */
+  get isBehind(): boolean {
+    return [...this.#queues.values()].some(({ headBatch }) => headBatch !== undefined)
+  }
+
+  /** True when `process` would get on without anything new fetched. */
+  get isRipe(): boolean {
+    return this.#pending.isRipe || (this.isBehind && this.#takesRecords)
+  }
+
+  /**
+   * True if the task can be committed now. State and offsets must be of one moment: one with state takes no more records
+   * until all that it took are done; `isDue` tells when.
+   */
+  prepareCommit(): boolean {
+    this.#awaitsCommit = this.stores.length > 0 && this.isPending
+    return !this.#awaitsCommit
+  }
+
+  /** True once a commit that had to wait can be made. */
+  get isDue(): boolean {
+    return this.#awaitsCommit && !this.isPending
+  }
+
+  /** Aborts what is under way; for a task that is not committed any more. */
+  cancel(): void {
+    this.#pending.cancel()
+  }
+
+  /** Positions that moved since they were last committed. None is past a record that an async function still has. */
   uncommitted(): readonly PartitionOffset[] {
-    return [...this.#queues]
-      .filter(([key, { position }]) => position > (this.#committed.get(key) ?? -1))
-      .map(([, { partition, position }]) => ({ ...partition, offset: position }))
+    return [...this.#queues].flatMap(([key, queue]) => {
+      const offset = this.#doneUpTo(queue)
+      return offset > (this.#committed.get(key) ?? -1) ? [{ ...queue.partition, offset }] : []
+    })
   }
 
   committedUpTo(offsets: readonly PartitionOffset[]): void {
@@ -140,13 +202,21 @@ export class Task {
     return {
       id: this.name,
       state: this.#state === 'Running' ? 'Running' : 'Restoring',
-      partitions: [...this.#queues].map(([key, { partition, position }]) => ({
-        ...partition,
-        position,
-        highWatermark: Math.max(this.#highWatermarks.get(key) ?? 0, position),
+      partitions: [...this.#queues].map(([key, queue]) => ({
+        ...queue.partition,
+        position: this.#doneUpTo(queue),
+        highWatermark: Math.max(this.#highWatermarks.get(key) ?? 0, queue.position),
       })),
       restoreRemaining: this.restoreRemaining,
     }
+  }
+
+  get #takesRecords(): boolean {
+    return !this.#awaitsCommit && !this.#pending.isFull
+  }
+
+  #doneUpTo({ partition, position }: RecordQueue): number {
+    return Math.min(position, this.#pending.firstOffset(partition.topic))
   }
 
   /** Of several topics the batch that begins earliest comes first: nothing here depends on a finer order. */
@@ -176,10 +246,16 @@ export class Task {
   }
 
   #processOne(record: FlowRecord): void {
-    const { collector, tally } = this.#options
-    tally.consumed++
+    this.#options.tally.consumed++
+    const processor = this.#processors.get(record.topic)
+    if (processor !== undefined) this.#pass(record, processor)
+  }
+
+  /** All that `processor` makes of the record, or nothing. */
+  #pass(record: FlowRecord, processor: Processor): void {
+    const { collector } = this.#options
     try {
-      this.#processors.get(record.topic)?.process(record)
+      processor.process(record)
       collector.accept()
       for (const store of this.stores) store.accept()
     } catch (error) {
@@ -215,6 +291,7 @@ export class Task {
         if (store === undefined) throw new Error(`task ${this.name} has no store ${name}`)
         return store
       },
+      later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },

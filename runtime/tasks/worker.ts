@@ -1,8 +1,9 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import type {
   Broker,
+  FetchedPartition,
   Fetcher,
   GroupMember,
-  PartitionOffset,
   Producer,
   TopicPartition,
 } from '../broker/broker.ts'
@@ -12,7 +13,7 @@ import { partitionKey } from '../broker/partition-key.ts'
 import type { RuntimeConfig, RuntimeState } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
-import type { Clock } from '../platform/clock.ts'
+import { type Clock, sleep } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { commitTasks } from './commit.ts'
@@ -20,8 +21,9 @@ import { Generator } from './generator.ts'
 import { encodeMemberInfo, groupAssignor, tasksOf } from './group-assignor.ts'
 import { OutputCollector } from './output-collector.ts'
 import { restoreTask } from './restore.ts'
+import { startPositions } from './start-positions.ts'
 import { type Tally, Task } from './task.ts'
-import { partitionsOf, taskName } from './task-id.ts'
+import { partitionsOf, type TaskId, taskName } from './task-id.ts'
 
 export interface WorkerOptions {
   readonly config: RuntimeConfig
@@ -45,6 +47,8 @@ const POLL_MS = 250
 const MAX_PENDING_BYTES = 16 * 1024 * 1024
 const REBALANCE_TIMEOUT_MS = 60_000
 const GENERATOR_TICK_MS = 50
+/** How long async functions get to answer before tasks are given away; well within the time that a pod has to end. */
+const MAX_DRAIN_MS = 10_000
 
 /**
  * The loop of one thread: rejoin if the group asks, poll, let the tasks work, send, commit when due. One thing at a time,
@@ -59,10 +63,14 @@ export class Worker {
   readonly #programs: readonly (ReadonlyMap<string, Program> | undefined)[]
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
+  /** Tasks that have enough to do: nothing is fetched for them. */
+  readonly #paused = new Set<Task>()
   #generators: readonly Generator[] = []
+  #answered = new AbortController()
   #lastCommitMs: number
   #lastPollMs: number
   #stopping = false
+  #closed = false
 
   constructor(options: WorkerOptions) {
     const { broker, config, subTopologies, instanceId, thread, clock } = options
@@ -115,7 +123,7 @@ export class Worker {
         if (this.#member.rejoinNeeded) await this.#rejoin()
         else await this.#round()
       }
-      await this.#commit()
+      await this.#finish()
       await this.#close({ leave: true })
     } catch (error) {
       // What is uncommitted is read again by whoever comes next; leaving lets them come at once.
@@ -138,16 +146,47 @@ export class Worker {
 
   async #round(): Promise<void> {
     const { config, clock } = this.#options
-    const sinceCommit = clock.monotonic() - this.#lastCommitMs
-    const wait = Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
-    const fetched = await this.#fetcher.poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
+    const fetched = await this.#poll()
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) this.#owners.get(partitionKey(part))?.add(part)
-    if (fetched.length > 0) for (const task of this.#tasks.values()) task.process()
+    for (const task of this.#tasks.values()) {
+      task.process()
+      this.#regulate(task)
+    }
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
-    if (clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs) await this.#commit()
+    const isDue = clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs
+    if (isDue || this.tasks.some((task) => task.isDue)) await this.#commit()
+  }
+
+  async #poll(): Promise<readonly FetchedPartition[]> {
+    const { config, clock } = this.#options
+    if (this.tasks.some(({ isRipe }) => isRipe)) {
+      // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
+      await immediate()
+      return this.#fetcher.poll(0)
+    }
+    const sinceCommit = clock.monotonic() - this.#lastCommitMs
+    const wait = Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
+    return this.#fetcher.poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
+  }
+
+  /** Fetches on for a task only once it has taken all that was fetched. */
+  #regulate(task: Task): void {
+    if (task.isBehind === this.#paused.has(task)) return
+    for (const partition of task.partitions) {
+      if (task.isBehind) this.#fetcher.pause(partition)
+      else this.#fetcher.resume(partition)
+    }
+    if (task.isBehind) this.#paused.add(task)
+    else this.#paused.delete(task)
+  }
+
+  /** An answer need not wait for the next record, nor for the end of a drain. */
+  #onAnswer(): void {
+    this.#fetcher.wake()
+    this.#answered.abort()
   }
 
   #generate(): void {
@@ -157,12 +196,31 @@ export class Worker {
     this.#collector.accept()
   }
 
+  /** Before tasks are given away. What async functions have not answered by then is left to whoever comes next. */
+  async #finish(): Promise<void> {
+    const { clock, config } = this.#options
+    // A member that joins late is a member lost: others of the group wait, and no heartbeat goes out meanwhile.
+    const patience = Math.min(MAX_DRAIN_MS, config.sessionTimeoutMs / 2)
+    const deadline = clock.monotonic() + patience
+    while (!this.#closed) {
+      for (const task of this.tasks) task.deliver()
+      const left = deadline - clock.monotonic()
+      if (left <= 0 || !this.tasks.some(({ isPending }) => isPending)) break
+      this.#answered = new AbortController()
+      await sleep(clock, left, this.#answered.signal)
+    }
+    await this.#commit()
+  }
+
   async #commit(): Promise<void> {
+    // Once abandoned, what the tasks hold is not the truth any more.
+    if (this.#closed) return
     const { clock } = this.#options
     this.#lastCommitMs = clock.monotonic()
     const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
     try {
-      await commitTasks(this.tasks, { ...parts, now: clock.now() })
+      const tasks = this.tasks.filter((task) => task.prepareCommit())
+      await commitTasks(tasks, { ...parts, now: clock.now() })
     } catch (error) {
       if (!(error instanceof CommitRejected)) throw error
       this.#loseAll(error)
@@ -179,7 +237,7 @@ export class Worker {
 
   async #rejoin(): Promise<void> {
     const { onState, log } = this.#options
-    if (this.#tasks.size > 0) await this.#commit()
+    if (this.#tasks.size > 0) await this.#finish()
     onState('Joining')
     const assignment = await this.#member.join()
     this.#adopt(assignment)
@@ -194,8 +252,7 @@ export class Worker {
 
   /** Tasks that stay keep their state; the others close, new ones are made. */
   #adopt(assignment: readonly TopicPartition[]): void {
-    const { config, subTopologies, partitionCounts, deadLetterTopic, tally, clock, random } =
-      this.#options
+    const { config, subTopologies, partitionCounts, clock, random } = this.#options
     const owned = new Set(assignment.map(partitionKey))
     const wanted = new Map(
       tasksOf(subTopologies, partitionCounts).flatMap((id) => {
@@ -209,13 +266,7 @@ export class Worker {
     )
     for (const task of this.tasks) if (!wanted.has(task.name)) this.#closeTask(task)
     for (const [name, { id, subTopology }] of wanted) {
-      if (this.#tasks.has(name)) continue
-      const { applicationId, onError, job } = config
-      const jobName = `${job.namespace}/${job.name}`
-      const programs = this.#programs[id.subTopology]
-      const collector = this.#collector
-      const common = { applicationId, onError, deadLetterTopic, tally, collector, programs }
-      this.#tasks.set(name, new Task({ id, subTopology, job: jobName, ...common }))
+      if (!this.#tasks.has(name)) this.#tasks.set(name, this.#newTask(id, subTopology))
     }
     this.#generators = config.inputs
       .filter(
@@ -223,6 +274,24 @@ export class Worker {
           generator !== undefined && owned.has(partitionKey({ topic, partition: 0 })),
       )
       .map((input) => new Generator(input, clock, random))
+  }
+
+  #newTask(id: TaskId, subTopology: SubTopology): Task {
+    const { config, deadLetterTopic, tally, clock } = this.#options
+    const { applicationId, onError, job } = config
+    return new Task({
+      id,
+      subTopology,
+      applicationId,
+      job: `${job.namespace}/${job.name}`,
+      onError,
+      deadLetterTopic,
+      collector: this.#collector,
+      tally,
+      programs: this.#programs[id.subTopology],
+      clock,
+      onAnswer: () => this.#onAnswer(),
+    })
   }
 
   /** Restores, then starts to read. False when a rebalance or a stop came first: the task stays `Created`. */
@@ -233,7 +302,9 @@ export class Worker {
     const interrupted = () => this.#stopping || this.#member.rejoinNeeded
     if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
     task.moveTo('Restoring')
-    const positions = await this.#startPositions(task, subTopology)
+    const partitions = partitionsOf(task.id, subTopology, this.#options.partitionCounts)
+    const reach = { member: this.#member, admin: broker.admin }
+    const positions = await startPositions(partitions, subTopology, reach)
     task.start(positions)
     for (const position of positions) {
       this.#owners.set(partitionKey(position), task)
@@ -243,33 +314,22 @@ export class Worker {
     return true
   }
 
-  async #startPositions(task: Task, subTopology: SubTopology): Promise<readonly PartitionOffset[]> {
-    const { broker, partitionCounts } = this.#options
-    const partitions = partitionsOf(task.id, subTopology, partitionCounts)
-    const committed = await this.#member.committed(partitions)
-    const known = new Set(committed.map(partitionKey))
-    const startsLatest = (topic: string) =>
-      subTopology.sources.some((source) => source.topic === topic && source.startFrom === 'Latest')
-    const fresh = Map.groupBy(
-      partitions.filter((partition) => !known.has(partitionKey(partition))),
-      ({ topic }) => (startsLatest(topic) ? ('latest' as const) : ('earliest' as const)),
-    )
-    const listed = await Promise.all(
-      [...fresh].map(([at, list]) => broker.admin.listOffsets(list, at)),
-    )
-    return [...committed, ...listed.flat()]
-  }
-
   #closeTask(task: Task): void {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)
       this.#owners.delete(partitionKey(partition))
     }
+    task.cancel()
     task.moveTo('Closed')
+    this.#paused.delete(task)
     this.#tasks.delete(task.name)
   }
 
   async #close({ leave }: { readonly leave: boolean }): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const task of this.tasks) task.cancel()
+    this.#answered.abort()
     await this.#member.close({ leave })
     await Promise.all([this.#fetcher.close(), this.#producer.close()])
   }

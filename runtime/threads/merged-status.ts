@@ -27,7 +27,8 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
       skipped: total(threads, 'skipped'),
       deadLettered: total(threads, 'deadLettered'),
     },
-    nodes: summed(threads.map(({ nodes }) => nodes)),
+    nodes: summed(threads.flatMap(({ nodes }) => Object.entries(nodes))),
+    inFlight: summed(threads.flatMap(({ inFlight }) => Object.entries(inFlight))),
     ...(lastError === undefined ? {} : { lastError }),
   }
 }
@@ -35,9 +36,10 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
 const total = (threads: readonly RuntimeStatus[], field: keyof RuntimeCounts): number =>
   threads.reduce((sum, { counts }) => sum + counts[field], 0)
 
-function summed(maps: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+export function summed(
+  counts: readonly (readonly [name: string, count: number])[],
+): Record<string, number> {
   const sums: Record<string, number> = {}
-  for (const [name, count] of maps.flatMap((map) => Object.entries(map)))
-    sums[name] = (sums[name] ?? 0) + count
+  for (const [name, count] of counts) sums[name] = (sums[name] ?? 0) + count
   return sums
 }

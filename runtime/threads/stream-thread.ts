@@ -17,6 +17,7 @@ import {
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
 import { sinkTopicsOf, sourcesOf, type Topology } from '../topology/topology.ts'
+import { summed } from './merged-status.ts'
 import { STALLED_MS } from './messages.ts'
 
 export interface StreamThreadOptions extends InstanceOptions {
@@ -92,13 +93,15 @@ class Run {
   status(): RuntimeStatus {
     const { job } = this.#options.config
     const { consumed, skipped, deadLettered, nodes } = this.#tally
+    const tasks = this.#worker?.tasks ?? []
     return {
       job,
       state: this.#state,
-      tasks: this.#worker?.tasks.map((task) => task.status()) ?? [],
+      tasks: tasks.map((task) => task.status()),
       internalTopics: this.#internalTopics.map(({ name }) => name),
       counts: { consumed, produced: this.#worker?.produced ?? 0, skipped, deadLettered },
       nodes,
+      inFlight: summed(tasks.flatMap(({ pending }) => pending)),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
   }

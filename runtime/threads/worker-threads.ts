@@ -68,6 +68,7 @@ class WorkerThread implements Instance {
       internalTopics: [],
       counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
       nodes: {},
+      inFlight: {},
     }
     this.#worker = new Worker(entry, {
       workerData: settings,

@@ -1,4 +1,4 @@
-import type { Projection, RepartitionNode } from './nodes.ts'
+import type { AsyncNode, Projection, RepartitionNode } from './nodes.ts'
 
 /** What `describe()` shows of nodes that no expression speaks for. */
 
@@ -11,3 +11,9 @@ export function projectionText({ keep, drop, rename = {} }: Projection): string 
 
 export const repartitionText = ({ partitions }: Pick<RepartitionNode, 'partitions'>): string =>
   partitions === undefined ? '' : `${partitions} partitions`
+
+export const asyncText = ({
+  concurrency,
+  timeoutMs,
+}: Pick<AsyncNode, 'concurrency' | 'timeoutMs'>): string =>
+  `${concurrency} at a time, ${timeoutMs} ms each`

@@ -12,6 +12,7 @@ export type TopologyNode =
   | FilterNotNode
   | MapNode
   | MapValuesNode
+  | AsyncNode
   | FlatMapNode
   | FlatMapValuesNode
   | SelectKeyNode
@@ -70,6 +71,28 @@ export interface MapNode extends Child {
 export interface MapValuesNode extends Child {
   readonly kind: 'map-values'
   readonly mapper: ValueMapper
+}
+
+/** A user's function that answers later. `signal` aborts when nobody waits for the answer any more. */
+export type AsyncFunction<T> = (record: StreamRecord, signal: AbortSignal) => Promise<T>
+
+export type AsyncNode = MapAsyncNode | MapValuesAsyncNode
+
+interface AsyncChild extends Child {
+  /** Calls at a time, in each task. */
+  readonly concurrency: number
+  /** How long one call may take. */
+  readonly timeoutMs: number
+}
+
+export interface MapAsyncNode extends AsyncChild {
+  readonly kind: 'map-async'
+  readonly mapper: AsyncFunction<KeyValue>
+}
+
+export interface MapValuesAsyncNode extends AsyncChild {
+  readonly kind: 'map-values-async'
+  readonly mapper: AsyncFunction<unknown>
 }
 
 /** Any number of records for one, in the order of the list. */

@@ -1,7 +1,8 @@
 /**
  * One record on its way through the topology. Keys and values are decoded when first asked for; a record that passes
- * through unread keeps its bytes. User functions get this too, so it is read-only to them, and valid only during the call:
- * the runtime may use the object again for the next record. Keep what was read from it, not the record.
+ * through unread keeps its bytes. User functions get this too, so it is read-only to them, and valid only during the call
+ * (of an async function, until its promise settles): the runtime may use the object again for the next record. Keep what
+ * was read from it, not the record.
  */
 export interface StreamRecord {
   readonly topic: string

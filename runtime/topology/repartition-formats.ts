@@ -12,6 +12,8 @@ export interface RecordFormats {
 const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'map',
   'map-values',
+  'map-async',
+  'map-values-async',
   'flat-map',
   'flat-map-values',
   'project',

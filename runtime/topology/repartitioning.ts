@@ -1,6 +1,12 @@
+import type { TopologyNode } from './nodes.ts'
 import { lineageOf } from './topology.ts'
 
-export const CHANGES_KEY: ReadonlySet<string> = new Set(['select-key', 'map', 'flat-map'])
+export const CHANGES_KEY: ReadonlySet<string> = new Set<TopologyNode['kind']>([
+  'select-key',
+  'map',
+  'map-async',
+  'flat-map',
+])
 const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 
 /**

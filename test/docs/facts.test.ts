@@ -148,4 +148,5 @@ const status: RuntimeStatus = {
   internalTopics: [],
   counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
   nodes: { n: 0 },
+  inFlight: { n: 0 },
 }

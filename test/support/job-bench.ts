@@ -5,7 +5,7 @@ import { partitionFor } from '../../runtime/broker/partitioner.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/config.ts'
 import { type Instance, type InstanceOptions, startInstance } from '../../runtime/instance.ts'
-import { systemClock } from '../../runtime/platform/clock.ts'
+import { type Clock, systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/logger.ts'
 import { recordsOf, type SeenRecord } from '../contract/broker.ts'
 import { eventually } from './eventually.ts'
@@ -14,10 +14,13 @@ export type JobSpec = Omit<RuntimeConfigInput, 'job' | 'kafka' | 'applicationId'
 
 /** A job on an embedded broker: topics, inputs, instances, and what came out. */
 export class JobBench {
-  readonly embedded = new EmbeddedBroker()
+  readonly embedded: EmbeddedBroker
+  readonly #clock: Clock
   readonly #instances: Instance[] = []
 
-  constructor(topics: Readonly<Record<string, number>>) {
+  constructor(topics: Readonly<Record<string, number>>, clock: Clock = systemClock) {
+    this.embedded = new EmbeddedBroker(clock)
+    this.#clock = clock
     for (const [name, partitions] of Object.entries(topics))
       this.embedded.createTopic({ name, partitions })
   }
@@ -36,7 +39,7 @@ export class JobBench {
       }),
       broker: this.embedded.connect(),
       instanceId: `job-${this.#instances.length}`,
-      clock: systemClock,
+      clock: this.#clock,
       random: () => 0.5,
       log: silentLogger,
       loadTopology: () => Promise.reject(new Error('no TypeScript job here')),

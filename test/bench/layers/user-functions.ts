@@ -57,6 +57,9 @@ function layer(
     store: () => {
       throw new Error('no step here keeps state')
     },
+    later: () => {
+      throw new Error('no function here answers later')
+    },
     repartition: () => undefined,
   }).get('payments')
   const batch = new RecordBatch(sampleBatch(valueBytes))

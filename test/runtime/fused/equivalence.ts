@@ -4,6 +4,7 @@ import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
+import { systemClock } from '../../../runtime/platform/clock.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import { Task } from '../../../runtime/tasks/task.ts'
@@ -94,6 +95,8 @@ function run(
     collector,
     tally,
     programs,
+    clock: systemClock,
+    onAnswer: () => undefined,
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
   task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })

@@ -111,9 +111,22 @@ describe('map and mapValues', () => {
     },
   ])
 
-  it('is refused when the function is async', () => {
-    expect(() => stream<Value>('in').mapValues('later', async ({ value }) => value)).to.throw(
-      'the function of step "later" is async: a step answers at once',
-    )
-  })
+  const input = stream<Value>('in')
+  const refused: readonly (readonly [write: () => unknown, instead: string])[] = [
+    [() => input.mapValues('later', async ({ value }) => value), 'use mapValuesAsync'],
+    [() => input.map('later', (async () => ({ key: 'a', value: 1 })) as never), 'use mapAsync'],
+    [() => input.filter('later', (async () => true) as never), 'let mapValuesAsync before it wait'],
+    [
+      () => input.split('later').branch('a', (async () => true) as never),
+      'let mapValuesAsync before it wait',
+    ],
+  ]
+
+  for (const [write, instead] of refused) {
+    it(`is refused when the function is async: ${instead}`, () => {
+      expect(write).to.throw(
+        `the function of step "later" is async, where a step answers at once: ${instead}`,
+      )
+    })
+  }
 })

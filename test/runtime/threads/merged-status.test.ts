@@ -9,6 +9,7 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   internalTopics: [],
   counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
   nodes: {},
+  inFlight: {},
   ...fields,
 })
 
@@ -39,12 +40,14 @@ describe('runtime/threads/merged-status.ts', () => {
         internalTopics: ['a'],
         counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4 },
         nodes: { large: 5, small: 1 },
+        inFlight: { rated: 3 },
       }),
       statusWith({
         tasks: [task('0_1')],
         internalTopics: ['a'],
         counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40 },
         nodes: { large: 50 },
+        inFlight: { rated: 4 },
       }),
     ])
     expect(merged).to.deep.equal(
@@ -53,6 +56,7 @@ describe('runtime/threads/merged-status.ts', () => {
         internalTopics: ['a'],
         counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44 },
         nodes: { large: 55, small: 1 },
+        inFlight: { rated: 7 },
       }),
     )
   })

@@ -1,0 +1,36 @@
+import { hint } from '../platform/did-you-mean.ts'
+
+/** How much an async step may have under way. */
+export interface AsyncOptions {
+  /** Calls at a time, in each task: 1 to 1000; 16 unless given. */
+  readonly concurrency?: number
+  /** How long one call may take before its record is a bad one: 1 to 600 000 ms; 30 000 unless given. */
+  readonly timeoutMs?: number
+}
+
+const bounds: Readonly<
+  Record<keyof AsyncOptions, { readonly max: number; readonly otherwise: number }>
+> = {
+  concurrency: { max: 1000, otherwise: 16 },
+  timeoutMs: { max: 600_000, otherwise: 30_000 },
+}
+
+/** Throws what is wrong with the options: nobody has checked the types of a job before it runs. */
+export function boundsOf(step: string, options: AsyncOptions): Required<AsyncOptions> {
+  const names = Object.keys(bounds)
+  const stranger = Object.keys(options).find((name) => !names.includes(name))
+  if (stranger !== undefined) {
+    throw new Error(
+      `step "${step}" has no option "${stranger}": there are ${names.join(' and ')}.${hint(stranger, names)}`,
+    )
+  }
+  const bound = (name: keyof AsyncOptions) => {
+    const { max, otherwise } = bounds[name]
+    const value = options[name] ?? otherwise
+    if (Number.isInteger(value) && value >= 1 && value <= max) return value
+    throw new Error(
+      `step "${step}": ${name} is a whole number from 1 to ${max}, not ${String(value)}`,
+    )
+  }
+  return { concurrency: bound('concurrency'), timeoutMs: bound('timeoutMs') }
+}
