@@ -23,7 +23,10 @@ export const kinds = {
   lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
 } as const satisfies Readonly<Record<string, KindRef>>
 
-/** `/apis/apps/v1/namespaces/n/statefulsets/x`. Throws on a kind that is not in the table. */
+/**
+ * `/apis/apps/v1/namespaces/n/statefulsets/x`. Names come from specs: one with a slash stays a name, and leads nowhere else.
+ * Throws on a kind that is not in the table.
+ */
 export function resourcePath(
   { apiVersion, kind }: KindRef,
   namespace?: string,
@@ -34,8 +37,8 @@ export function resourcePath(
   return [
     apiVersion.includes('/') ? '/apis' : '/api',
     apiVersion,
-    ...(namespace === undefined ? [] : ['namespaces', namespace]),
+    ...(namespace === undefined ? [] : ['namespaces', encodeURIComponent(namespace)]),
     plural,
-    ...(name === undefined ? [] : [name]),
+    ...(name === undefined ? [] : [encodeURIComponent(name)]),
   ].join('/')
 }
