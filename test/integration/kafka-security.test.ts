@@ -105,6 +105,12 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
         roundTrip(connect(kafka.saslServers, overTls(password(mechanism)))))
     }
 
+    it('a user whose name is in a file', () => {
+      const { mechanism, username, passwordFile } = password('PLAIN')
+      const sasl = { mechanism, usernameFile: secretFile(username), passwordFile }
+      return roundTrip(connect(kafka.saslServers, overTls(sasl)))
+    })
+
     it('a token by OAUTHBEARER over TLS', () => {
       const sasl = { mechanism: 'OAUTHBEARER', tokenFile: secretFile(token('me')) } as const
       return roundTrip(connect(kafka.saslServers, overTls(sasl)))
@@ -151,6 +157,15 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
         'saslServers',
         () => overTls({ mechanism: 'PLAIN', username: 'plain', passwordFile: '/nowhere/password' }),
         /kafka\.sasl\.passwordFile: cannot read \/nowhere\/password \(ENOENT\)/,
+      ],
+      [
+        'a user of a file whom the brokers do not know',
+        'saslServers',
+        () => {
+          const { mechanism, passwordFile } = password('PLAIN')
+          return overTls({ mechanism, usernameFile: secretFile('canary-7d1f'), passwordFile })
+        },
+        /the broker refused the login of the user in \S+: check/,
       ],
       [
         'a CA that did not sign the brokers',
