@@ -32,7 +32,7 @@ export async function runOperator(env: NodeJS.ProcessEnv): Promise<void> {
   const lease = { namespace: config.namespace, name: LEASE }
   const election = new LeaderElection({ kube: client, clock: systemClock, log, identity, ...lease })
   const kube = onlyWhile(client, () => election.isLeader)
-  const admins = kafkaAdmins()
+  const admins = kafkaAdmins(client, systemClock)
   const metrics = operatorMetrics(election)
   const controllers = controllersOf({ config, kube, kafka: admins.of, log, identity, metrics })
   const isReady = () =>

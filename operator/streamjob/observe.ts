@@ -2,10 +2,10 @@ import { type StreamJob, type Topic, topicsOfOutput } from '../../crds/index.ts'
 import type { RuntimeStatus } from '../../runtime/config.ts'
 import type { Key } from '../engine/controller-spec.ts'
 import {
-  type KafkaAdmin,
   type KafkaAdminFor,
   type KafkaGroup,
-  KafkaUnavailable,
+  type Unreachable,
+  unreachable,
 } from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube, KubeObject } from '../kube/kube.ts'
@@ -52,7 +52,7 @@ export type KafkaView =
       readonly group?: KafkaGroup
       readonly lag?: number
     }
-  | { readonly reachable: false; readonly message: string }
+  | Unreachable
 
 export interface ObserveDeps {
   readonly kube: Kube
@@ -74,7 +74,7 @@ export async function observeStreamJob(
     kube.list<Topic>(kinds.topic, { namespace }),
     readOwned(job, kube),
     readPods(job, deps),
-    lookAtKafka(job, kafka(job.spec.kafka.bootstrapServers)),
+    lookAtKafka(job, kafka),
   ])
   return {
     job,
@@ -169,9 +169,10 @@ async function readPods(job: StreamJob, { kube, readPodStatus }: ObserveDeps): P
   )
 }
 
-async function lookAtKafka(job: StreamJob, admin: KafkaAdmin): Promise<KafkaView> {
+async function lookAtKafka(job: StreamJob, kafka: KafkaAdminFor): Promise<KafkaView> {
   const names = topicsOf(job).map(({ name }) => name)
   try {
+    const admin = await kafka(job)
     const topics = new Set((await admin.describeTopics(names)).keys())
     const complete = names.every((name) => topics.has(name))
     if (!complete) return { reachable: true, topics, others: await admin.listTopics('') }
@@ -180,7 +181,6 @@ async function lookAtKafka(job: StreamJob, admin: KafkaAdmin): Promise<KafkaView
     const lag = await admin.lag(groupId, [...new Set(job.spec.inputs.map(({ topic }) => topic))])
     return { reachable: true, topics, others: [], lag, ...(group === undefined ? {} : { group }) }
   } catch (error) {
-    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
-    throw error
+    return unreachable(error)
   }
 }

@@ -1,5 +1,10 @@
 import type { Topic } from '../../crds/index.ts'
-import { type KafkaAdminFor, type KafkaTopic, KafkaUnavailable } from '../kafka/kafka-admin.ts'
+import {
+  type KafkaAdminFor,
+  type KafkaTopic,
+  type Unreachable,
+  unreachable,
+} from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube } from '../kube/kube.ts'
 import type { Key } from '../engine/controller-spec.ts'
@@ -12,9 +17,7 @@ export interface TopicObserved {
   readonly rival?: string
 }
 
-export type KafkaView =
-  | { readonly reachable: true; readonly existing?: KafkaTopic }
-  | { readonly reachable: false; readonly message: string }
+export type KafkaView = { readonly reachable: true; readonly existing?: KafkaTopic } | Unreachable
 
 export const kafkaName = ({ spec, metadata }: Topic): string => spec.topicName ?? metadata.name
 
@@ -32,13 +35,11 @@ export async function observeTopic(
 async function look(topic: Topic, kafka: KafkaAdminFor): Promise<KafkaView> {
   const name = kafkaName(topic)
   try {
-    const existing = (await kafka(topic.spec.kafka.bootstrapServers).describeTopics([name])).get(
-      name,
-    )
+    const admin = await kafka(topic)
+    const existing = (await admin.describeTopics([name])).get(name)
     return { reachable: true, ...(existing === undefined ? {} : { existing }) }
   } catch (error) {
-    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
-    throw error
+    return unreachable(error)
   }
 }
 

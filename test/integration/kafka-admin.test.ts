@@ -18,7 +18,7 @@ describe('operator/kafka/kafkajs-admin.ts on a real Kafka', function () {
   after(() => Promise.all(clients.map((client) => client.close())))
 
   const connect = () => {
-    const client = new KafkajsAdmin(servers)
+    const client = new KafkajsAdmin({ kafka: { bootstrapServers: [...servers] }, secrets: {} })
     clients.push(client)
     return client
   }

@@ -9,6 +9,7 @@ import { batchOf, read } from '../contract/broker.ts'
 import { type Certificates, makeCertificates } from '../kafka/certificates.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { REAUTHENTICATION_MS, type SecureKafka, startSecureKafka } from '../kafka/secure.ts'
+import { unsignedToken } from '../kafka/unsigned-token.ts'
 import { cacheDir } from '../support/cache.ts'
 import { hasCommand } from '../support/command.ts'
 import { requireOrSkip } from '../support/skip.ts'
@@ -55,13 +56,6 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
       username: mechanism === 'PLAIN' ? 'plain' : 'scram',
       passwordFile: secretFile(secret),
     }) as const
-
-  /** A token as Kafka takes it without further set-up: not signed. */
-  function token(subject: string): string {
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const now = Math.floor(Date.now() / 1000)
-    return `${part({ alg: 'none' })}.${part({ sub: subject, iat: now, exp: now + 3600 })}.`
-  }
 
   function connect(bootstrapServers: readonly string[], security: KafkaSecurity): KafkaBroker {
     const broker = new KafkaBroker({ bootstrapServers, clientId: 'security', security })
@@ -112,7 +106,7 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
     })
 
     it('a token by OAUTHBEARER over TLS', () => {
-      const sasl = { mechanism: 'OAUTHBEARER', tokenFile: secretFile(token('me')) } as const
+      const sasl = { mechanism: 'OAUTHBEARER', tokenFile: secretFile(unsignedToken('me')) } as const
       return roundTrip(connect(kafka.saslServers, overTls(sasl)))
     })
 

@@ -48,7 +48,7 @@ describe('the operator on an API server and a broker in memory', function () {
       clock: systemClock,
       random: Math.random,
       log: silentLogger,
-      kafka: () => admin,
+      kafka: async () => admin,
       events: { record: (_, __, reason) => events.push(reason) },
       start: devProgram({ connect: () => broker.connect(), log: silentLogger }),
     })
