@@ -2,10 +2,10 @@ import { expect } from 'chai'
 import { type Topic, topicSchema } from '../../../crds/index.ts'
 import { Invalid } from '../../../operator/errors.ts'
 import { type KafkaAccess, readAccess } from '../../../operator/kafka/access.ts'
-import { kinds } from '../../../operator/kube/kinds.ts'
 import { MemoryKube } from '../../../operator/local/memory-kube.ts'
 import { systemClock } from '../../../runtime/platform/clock.ts'
 import { kafka } from '../streamjob/observed.ts'
+import { writeSecret } from './secrets.ts'
 
 const topicWith = (security: object): Topic =>
   topicSchema.parse({
@@ -15,15 +15,9 @@ const topicWith = (security: object): Topic =>
     spec: { kafka: { ...kafka, ...security } },
   })
 
-/** Secrets of the namespace `n`, as they would be written under `stringData`. */
 async function kubeWith(secrets: Readonly<Record<string, Readonly<Record<string, string>>>>) {
   const kube = new MemoryKube(systemClock)
-  for (const [name, stringData] of Object.entries(secrets)) {
-    const data = Object.fromEntries(
-      Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
-    )
-    await kube.create({ ...kinds.secret, metadata: { name, namespace: 'n' }, data } as never)
-  }
+  for (const [name, values] of Object.entries(secrets)) await writeSecret(kube, name, values)
   return kube
 }
 
