@@ -68,7 +68,9 @@ interface ControllerParts {
 
 function controllersOf({ config, kube, kafka, log, identity, metrics }: ControllerParts) {
   const clock = systemClock
-  const deps = { kube, kafka, clock, events: new EventRecorder(kube, clock, log, identity) }
+  const namespaces = config.watchNamespaces
+  const events = new EventRecorder(kube, clock, log, identity)
+  const deps = { kube, kafka, clock, events, namespaces }
   const specs = [
     topicController(deps),
     streamJobController({
@@ -90,7 +92,7 @@ function controllersOf({ config, kube, kafka, log, identity, metrics }: Controll
         clock,
         random: Math.random,
         log,
-        namespaces: config.watchNamespaces,
+        namespaces,
         onReconciled: (kind, result, seconds) => observe({ kind, result }, seconds),
       }),
   )

@@ -9,6 +9,7 @@ import {
 } from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube, KubeObject } from '../kube/kube.ts'
+import { listWatched } from '../kube/list-watched.ts'
 import {
   applicationIdOf,
   configMapName,
@@ -57,6 +58,8 @@ export type KafkaView =
 export interface ObserveDeps {
   readonly kube: Kube
   readonly kafka: KafkaAdminFor
+  /** Those that are watched; empty: all. */
+  readonly namespaces: readonly string[]
   readonly readPodStatus: ReadPodStatus
 }
 
@@ -70,7 +73,7 @@ export async function observeStreamJob(
   const { namespace } = key
   const [code, rival, topics, owned, pods, view] = await Promise.all([
     readCode(job, kube),
-    job.status?.applicationId === undefined ? findRival(job, kube) : undefined,
+    job.status?.applicationId === undefined ? findRival(job, deps) : undefined,
     kube.list<Topic>(kinds.topic, { namespace }),
     readOwned(job, kube),
     readPods(job, deps),
@@ -140,9 +143,12 @@ async function readCode({ spec, metadata }: StreamJob, kube: Kube): Promise<Code
   return { missing: `ConfigMap "${name}" has no key "${key}"; it has ${keys || 'none'}` }
 }
 
-async function findRival(job: StreamJob, kube: Kube): Promise<string | undefined> {
-  const { items } = await kube.list<StreamJob>(kinds.streamJob)
-  const rival = items.find(
+async function findRival(
+  job: StreamJob,
+  { kube, namespaces }: ObserveDeps,
+): Promise<string | undefined> {
+  const jobs = await listWatched<StreamJob>(kube, kinds.streamJob, namespaces)
+  const rival = jobs.find(
     (other) =>
       other.metadata.uid !== job.metadata.uid &&
       applicationIdOf(other) === applicationIdOf(job) &&

@@ -1,18 +1,14 @@
 import type { Clock } from '../../runtime/platform/clock.ts'
 import { type ControllerSpec, type Key, keyOf, type Next } from '../engine/controller-spec.ts'
 import { writeStatus } from '../engine/write-status.ts'
-import type { KafkaAdminFor } from '../kafka/kafka-admin.ts'
 import type { Events } from '../kube/events.ts'
 import { kinds } from '../kube/kinds.ts'
-import type { Kube } from '../kube/kube.ts'
 import { actOnTopic, type TopicOutcome } from './act.ts'
-import { kafkaName, observeTopic, type TopicObserved } from './observe.ts'
+import { kafkaName, type ObserveDeps, observeTopic, type TopicObserved } from './observe.ts'
 import { planTopic, TOPIC_FINALIZER, type TopicPlan } from './plan.ts'
 import { topicStatus } from './status.ts'
 
-export interface TopicDeps {
-  readonly kube: Kube
-  readonly kafka: KafkaAdminFor
+export interface TopicDeps extends ObserveDeps {
   readonly events: Events
   readonly clock: Clock
 }

@@ -135,20 +135,19 @@ describe('a Kafka with TLS and SASL, named by Topics and StreamJobs', function (
       verbs: ['create', 'get', 'update'],
     }
     const subjects = [{ kind: 'ServiceAccount', ...metadata }]
-    const clusterRole = { apiGroup: group, kind: 'ClusterRole', name: NAMESPACE }
     return [
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
       {
         apiVersion: `${group}/v1`,
-        kind: 'ClusterRole',
-        metadata: { name: NAMESPACE },
+        kind: 'Role',
+        metadata,
         rules: [...permissions, leases],
       },
       {
         apiVersion: `${group}/v1`,
-        kind: 'ClusterRoleBinding',
-        metadata: { name: NAMESPACE },
-        roleRef: clusterRole,
+        kind: 'RoleBinding',
+        metadata,
+        roleRef: { apiGroup: group, kind: 'Role', name },
         subjects,
       },
     ]
