@@ -77,6 +77,12 @@ describe('the operator on an API server and a broker in memory', function () {
     expect(events).to.include.members(['TopicCreated', 'Ready'])
   })
 
+  it('starts a job that names Secrets although there are none', async () => {
+    const sasl = { mechanism: 'Plain', secretRef: { name: 'login' } }
+    await apply(topic('in'), topic('out'), job({ kafka: { ...kafka, tls: {}, sasl } }))
+    await expectPhase('Running')
+  })
+
   it('stops at a bad record under Fail, says where, and goes on when told to skip it', async () => {
     await apply(topic('in'), topic('out'), job())
     await expectPhase('Running')
