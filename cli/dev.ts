@@ -34,7 +34,7 @@ export async function dev({ path, bootstrap, port, page }: DevOptions): Promise<
     clock: systemClock,
     random: Math.random,
     log,
-    kafka: () => kafka.admin,
+    kafka: async () => kafka.admin,
     events: { record: () => undefined },
     start: devProgram({ connect: (clientId) => kafka.connect(clientId), log }),
   })
@@ -76,7 +76,7 @@ function kafkaFor(bootstrap: string | undefined): DevKafka {
     }
   }
   const bootstrapServers = bootstrap.split(',')
-  const admin = new KafkajsAdmin(bootstrapServers)
+  const admin = new KafkajsAdmin({ kafka: { bootstrapServers }, secrets: {} })
   const connect = (clientId: string) => new KafkaBroker({ bootstrapServers, clientId })
   return { name: `Kafka at ${bootstrap}`, admin, connect, close: () => admin.close() }
 }

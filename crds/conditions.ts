@@ -36,6 +36,11 @@ export const conditionDocs = {
     reasons: {
       Connected: 'It answers.',
       Unreachable: 'It does not; the message names the address and the error.',
+      SecretNotFound:
+        'A Secret or key that `spec.kafka` names does not exist, or the operator may not read it.',
+      AuthenticationFailed:
+        'Kafka refuses our login or certificate, or we its certificate; the message says which.',
+      NotAuthorized: 'Kafka knows us and does not let us do this; the message is its own.',
     },
   },
   TopicsReady: {

@@ -49,20 +49,3 @@ export function durationMs(text: string): number {
   const [, number, unit] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
   return Number(number) * (UNIT_MS[unit ?? ''] ?? NaN)
 }
-
-export const kafka = () =>
-  z
-    .strictObject({
-      bootstrapServers: z
-        .array(
-          z
-            .string()
-            .max(260)
-            .regex(/^(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9.-]+):[0-9]{1,5}$/),
-        )
-        .min(1)
-        .max(16)
-        .meta({ 'x-kubernetes-list-type': 'atomic' })
-        .describe('Addresses to find the cluster by, as `host:port`. Example: `[kafka:9092]`.'),
-    })
-    .describe('The Kafka cluster.')

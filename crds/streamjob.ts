@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conditionsSchema } from './conditions.ts'
-import { duration, kafka, MAX_APPLICATION_ID, topicName } from './fields.ts'
+import { duration, MAX_APPLICATION_ID, topicName } from './fields.ts'
+import { kafka } from './kafka.ts'
 import { code, input, output, topicsOfOutput } from './pipeline.ts'
 import { withRules } from './rule.ts'
 import { step } from './step.ts'

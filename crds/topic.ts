@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conditionsSchema } from './conditions.ts'
-import { duration, kafka, topicName } from './fields.ts'
+import { duration, topicName } from './fields.ts'
+import { kafka } from './kafka.ts'
 import { withRules } from './rule.ts'
 
 const spec = withRules(
@@ -65,7 +66,7 @@ const spec = withRules(
     },
     {
       cel: 'self.kafka.bootstrapServers == oldSelf.kafka.bootstrapServers',
-      message: 'kafka cannot change: create another Topic',
+      message: 'kafka.bootstrapServers cannot change: create another Topic',
       holds: (self, old) =>
         old === undefined ||
         self.kafka.bootstrapServers.join() === old.kafka.bootstrapServers.join(),

@@ -32,7 +32,7 @@ export async function runOperator(env: NodeJS.ProcessEnv): Promise<void> {
   const lease = { namespace: config.namespace, name: LEASE }
   const election = new LeaderElection({ kube: client, clock: systemClock, log, identity, ...lease })
   const kube = onlyWhile(client, () => election.isLeader)
-  const admins = kafkaAdmins()
+  const admins = kafkaAdmins(client, systemClock)
   const metrics = operatorMetrics(election)
   const controllers = controllersOf({ config, kube, kafka: admins.of, log, identity, metrics })
   const isReady = () =>
@@ -68,7 +68,9 @@ interface ControllerParts {
 
 function controllersOf({ config, kube, kafka, log, identity, metrics }: ControllerParts) {
   const clock = systemClock
-  const deps = { kube, kafka, clock, events: new EventRecorder(kube, clock, log, identity) }
+  const namespaces = config.watchNamespaces
+  const events = new EventRecorder(kube, clock, log, identity)
+  const deps = { kube, kafka, clock, events, namespaces }
   const specs = [
     topicController(deps),
     streamJobController({
@@ -90,7 +92,7 @@ function controllersOf({ config, kube, kafka, log, identity, metrics }: Controll
         clock,
         random: Math.random,
         log,
-        namespaces: config.watchNamespaces,
+        namespaces,
         onReconciled: (kind, result, seconds) => observe({ kind, result }, seconds),
       }),
   )

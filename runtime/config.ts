@@ -75,11 +75,16 @@ const tls = z
   })
 
 const sasl = z.discriminatedUnion('mechanism', [
-  z.strictObject({
-    mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
-    username: z.string(),
-    passwordFile: z.string(),
-  }),
+  z
+    .strictObject({
+      mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+      username: z.string().optional(),
+      usernameFile: z.string().optional(),
+      passwordFile: z.string(),
+    })
+    .refine((login) => (login.username === undefined) !== (login.usernameFile === undefined), {
+      error: 'a login needs exactly one of username and usernameFile',
+    }),
   z.strictObject({ mechanism: z.literal('OAUTHBEARER'), tokenFile: z.string() }),
 ])
 

@@ -105,7 +105,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'operator/kafka/': [
     'operator/kafka/',
+    'operator/kube/',
     'operator/errors.ts',
+    'crds/',
     'runtime/broker/',
     'runtime/platform/',
   ],

@@ -1,3 +1,5 @@
+import type { KafkaSpec, ReasonOf } from '../../crds/index.ts'
+
 /** What the operator asks of one Kafka cluster. By kafkajs for real clusters, by the embedded broker in dev mode. */
 export interface KafkaAdmin {
   /** Missing topics are absent from the result. */
@@ -40,12 +42,39 @@ export interface KafkaGroup {
   readonly members: number
 }
 
-/** One shared admin for each cluster, by its bootstrap servers. */
-export type KafkaAdminFor = (bootstrapServers: readonly string[]) => KafkaAdmin
+/** An object whose spec says how a cluster is reached; its Secrets are those of its namespace. */
+export interface NamesKafka {
+  readonly metadata: { readonly namespace?: string }
+  readonly spec: { readonly kafka: KafkaSpec }
+}
 
-/** Kafka did not answer in time; the message names the address. */
+/** The admin of the cluster that an object names, shared by all that name it alike. Throws `KafkaUnavailable`. */
+export type KafkaAdminFor = (object: NamesKafka) => Promise<KafkaAdmin>
+
+/** Why Kafka cannot be asked, in the words of the condition `KafkaReachable`. */
+export type KafkaTrouble = Exclude<ReasonOf<'KafkaReachable'>, 'Connected'>
+
+/** Kafka cannot be asked now; that may change without the object. The message names the address, or the Secret. */
 export class KafkaUnavailable extends Error {
   override readonly name = 'KafkaUnavailable'
+  readonly reason: KafkaTrouble
+
+  constructor(reason: KafkaTrouble, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+export interface Unreachable {
+  readonly reachable: false
+  readonly reason: KafkaTrouble
+  readonly message: string
+}
+
+/** What a failure to ask Kafka says about the world. Throws whatever else went wrong. */
+export function unreachable(error: unknown): Unreachable {
+  if (!(error instanceof KafkaUnavailable)) throw error
+  return { reachable: false, reason: error.reason, message: error.message }
 }
 
 /** Kafka refused the request for a reason that retrying will not change, such as an invalid topic config. */

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type KafkaJSProtocolError as ProtocolError } from 'kafkajs'
+import type { KafkaAccess } from './access.ts'
 import {
   type KafkaAdmin,
   type KafkaGroup,
@@ -8,6 +9,8 @@ import {
   type NewKafkaTopic,
   TopicExists,
 } from './kafka-admin.ts'
+import { authenticationFault, certificateFault, unreachableBecause } from './kafka-refusal.ts'
+import { securityOptions } from './kafkajs-security.ts'
 
 /** A CommonJS package whose names Node cannot see from outside. */
 const { ConfigResourceTypes, Kafka, KafkaJSProtocolError, logLevel } = kafkajs
@@ -39,12 +42,16 @@ interface Client {
  * then a new one takes its place.
  */
 export class KafkajsAdmin implements KafkaAdmin {
-  readonly #servers: readonly string[]
+  readonly #access: KafkaAccess
   #client: Client
+  #closed = false
 
-  constructor(bootstrapServers: readonly string[]) {
-    this.#servers = bootstrapServers
-    this.#client = newClient(bootstrapServers)
+  /** Throws `KafkaUnavailable` when certificates cannot be used. */
+  constructor(access: KafkaAccess) {
+    const fault = certificateFault(access)
+    if (fault !== undefined) throw new KafkaUnavailable('AuthenticationFailed', fault)
+    this.#access = access
+    this.#client = newClient(access)
   }
 
   async describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, KafkaTopic>> {
@@ -147,8 +154,10 @@ export class KafkajsAdmin implements KafkaAdmin {
     return lags.flat().reduce((sum, lag) => sum + lag, 0)
   }
 
+  /** Lets those who wait have their answers. Who asks later is answered too, but no connection is kept. */
   async close(): Promise<void> {
-    await this.#client.admin.disconnect()
+    this.#closed = true
+    await this.#leaveIfUnneeded(this.#client)
   }
 
   async #configs(
@@ -180,8 +189,8 @@ export class KafkajsAdmin implements KafkaAdmin {
       if (protocolError(error)?.type !== 'UNKNOWN_TOPIC_OR_PARTITION')
         throw this.#ours(error as Error)
     }
-    if (this.#client === client) this.#client = newClient(this.#servers)
-    this.#leaveIfReplaced(client)
+    if (this.#client === client) this.#client = newClient(this.#access)
+    void this.#leaveIfUnneeded(client)
     try {
       return await this.#attempt(this.#client, question)
     } catch (error) {
@@ -200,35 +209,48 @@ export class KafkajsAdmin implements KafkaAdmin {
       throw error
     } finally {
       client.inFlight--
-      this.#leaveIfReplaced(client)
+      void this.#leaveIfUnneeded(client)
     }
   }
 
   /** Once nobody waits for its answer any more. */
-  #leaveIfReplaced(client: Client): void {
-    if (client === this.#client || client.inFlight > 0) return
-    client.admin.disconnect().catch(() => undefined)
+  async #leaveIfUnneeded(client: Client): Promise<void> {
+    const needed = client === this.#client && !this.#closed
+    if (needed || client.inFlight > 0) return
+    client.connected = undefined
+    await client.admin.disconnect().catch(() => undefined)
   }
 
   #ours(error: Error): Error {
+    const options = { cause: error }
+    const where = `Kafka at ${this.#access.kafka.bootstrapServers.join(',')}`
+    const fault = authenticationFault(error, this.#access)
+    if (fault !== undefined)
+      return new KafkaUnavailable('AuthenticationFailed', `${where}: ${fault}`, options)
     const protocol = protocolError(error)
-    if (protocol === undefined || TRANSIENT.has(protocol.type)) {
-      return new KafkaUnavailable(`Kafka at ${this.#servers.join(',')}: ${error.message}`, {
-        cause: error,
-      })
-    }
-    if (protocol.type === 'TOPIC_ALREADY_EXISTS')
-      return new TopicExists(protocol.message, { cause: error })
-    return new KafkaRefused(`${protocol.type}: ${protocol.message}`, { cause: error })
+    if (protocol === undefined || TRANSIENT.has(protocol.type))
+      return new KafkaUnavailable(
+        'Unreachable',
+        `${where}: ${unreachableBecause(error, this.#access)}`,
+        options,
+      )
+    const { type, message } = protocol
+    if (type.endsWith('_AUTHORIZATION_FAILED'))
+      return new KafkaUnavailable('NotAuthorized', `${where}: ${type}: ${message}`, options)
+    if (type === 'TOPIC_ALREADY_EXISTS') return new TopicExists(message, options)
+    return new KafkaRefused(`${type}: ${message}`, options)
   }
 }
 
-const newClient = (bootstrapServers: readonly string[]): Client => ({
+const newClient = (access: KafkaAccess): Client => ({
   admin: new Kafka({
     clientId: 'millrace-operator',
-    brokers: [...bootstrapServers],
+    brokers: access.kafka.bootstrapServers,
+    ...securityOptions(access),
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: REQUEST_TIMEOUT_MS,
+    // Brokers refuse to be asked twice within a second, as the default of 10 s does in sessions shorter than that.
+    reauthenticationThreshold: 1000,
     logLevel: logLevel.NOTHING,
     // Repeating is the work queue's business, which knows what else there is to do.
     retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 },

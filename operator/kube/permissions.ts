@@ -34,5 +34,7 @@ export const permissions: readonly PolicyRule[] = [
     verbs: ['get', 'list', 'watch', 'create', 'patch'],
   },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+  // What `spec.kafka` names, by name: whoever can list Secrets can read them all.
+  { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
 ]

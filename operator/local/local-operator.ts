@@ -34,13 +34,13 @@ export function startLocal(options: LocalOptions): LocalOperator {
   const pods = new LocalPods({ kube, clock, start: options.start })
   const readPodStatus = (pod: Parameters<LocalPods['programOf']>[0]) =>
     Promise.resolve(pods.programOf(pod)?.status())
+  const namespaces: readonly string[] = []
+  const deps = { kube, kafka, events, clock, namespaces }
   const specs = [
-    topicController({ kube, kafka, events, clock }),
-    streamJobController({ kube, kafka, events, clock, readPodStatus, defaultImage: 'millrace' }),
+    topicController(deps),
+    streamJobController({ ...deps, readPodStatus, defaultImage: 'millrace' }),
   ]
-  const controllers = specs.map(
-    (spec) => new Controller(spec, { ...options, kube, namespaces: [] }),
-  )
+  const controllers = specs.map((spec) => new Controller(spec, { ...options, kube, namespaces }))
   const stopping = new AbortController()
   const stopControllers = new AbortController()
   const running = controllers.map((controller) => controller.run(stopControllers.signal))

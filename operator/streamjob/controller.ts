@@ -130,7 +130,7 @@ async function finish(
     return { againMs: PENDING_MS }
   }
   if (plan.cleanUp !== 'nothing') lagShownAt.delete(job.metadata.uid ?? '')
-  if (plan.cleanUp === 'delete') await cleanUp(job, deps.kafka(job.spec.kafka.bootstrapServers))
+  if (plan.cleanUp === 'delete') await cleanUp(job, await deps.kafka(job))
   if (plan.cleanUp === 'orphan') {
     const note =
       'internal topics and the consumer group stay: pods or Kafka could not be dealt with in time'

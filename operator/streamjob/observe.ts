@@ -2,13 +2,14 @@ import { type StreamJob, type Topic, topicsOfOutput } from '../../crds/index.ts'
 import type { RuntimeStatus } from '../../runtime/config.ts'
 import type { Key } from '../engine/controller-spec.ts'
 import {
-  type KafkaAdmin,
   type KafkaAdminFor,
   type KafkaGroup,
-  KafkaUnavailable,
+  type Unreachable,
+  unreachable,
 } from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube, KubeObject } from '../kube/kube.ts'
+import { listWatched } from '../kube/list-watched.ts'
 import {
   applicationIdOf,
   configMapName,
@@ -52,11 +53,13 @@ export type KafkaView =
       readonly group?: KafkaGroup
       readonly lag?: number
     }
-  | { readonly reachable: false; readonly message: string }
+  | Unreachable
 
 export interface ObserveDeps {
   readonly kube: Kube
   readonly kafka: KafkaAdminFor
+  /** Those that are watched; empty: all. */
+  readonly namespaces: readonly string[]
   readonly readPodStatus: ReadPodStatus
 }
 
@@ -70,11 +73,11 @@ export async function observeStreamJob(
   const { namespace } = key
   const [code, rival, topics, owned, pods, view] = await Promise.all([
     readCode(job, kube),
-    job.status?.applicationId === undefined ? findRival(job, kube) : undefined,
+    job.status?.applicationId === undefined ? findRival(job, deps) : undefined,
     kube.list<Topic>(kinds.topic, { namespace }),
     readOwned(job, kube),
     readPods(job, deps),
-    lookAtKafka(job, kafka(job.spec.kafka.bootstrapServers)),
+    lookAtKafka(job, kafka),
   ])
   return {
     job,
@@ -140,9 +143,12 @@ async function readCode({ spec, metadata }: StreamJob, kube: Kube): Promise<Code
   return { missing: `ConfigMap "${name}" has no key "${key}"; it has ${keys || 'none'}` }
 }
 
-async function findRival(job: StreamJob, kube: Kube): Promise<string | undefined> {
-  const { items } = await kube.list<StreamJob>(kinds.streamJob)
-  const rival = items.find(
+async function findRival(
+  job: StreamJob,
+  { kube, namespaces }: ObserveDeps,
+): Promise<string | undefined> {
+  const jobs = await listWatched<StreamJob>(kube, kinds.streamJob, namespaces)
+  const rival = jobs.find(
     (other) =>
       other.metadata.uid !== job.metadata.uid &&
       applicationIdOf(other) === applicationIdOf(job) &&
@@ -169,9 +175,10 @@ async function readPods(job: StreamJob, { kube, readPodStatus }: ObserveDeps): P
   )
 }
 
-async function lookAtKafka(job: StreamJob, admin: KafkaAdmin): Promise<KafkaView> {
+async function lookAtKafka(job: StreamJob, kafka: KafkaAdminFor): Promise<KafkaView> {
   const names = topicsOf(job).map(({ name }) => name)
   try {
+    const admin = await kafka(job)
     const topics = new Set((await admin.describeTopics(names)).keys())
     const complete = names.every((name) => topics.has(name))
     if (!complete) return { reachable: true, topics, others: await admin.listTopics('') }
@@ -180,7 +187,6 @@ async function lookAtKafka(job: StreamJob, admin: KafkaAdmin): Promise<KafkaView
     const lag = await admin.lag(groupId, [...new Set(job.spec.inputs.map(({ topic }) => topic))])
     return { reachable: true, topics, others: [], lag, ...(group === undefined ? {} : { group }) }
   } catch (error) {
-    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
-    throw error
+    return unreachable(error)
   }
 }

@@ -1,3 +1,4 @@
+import type { StreamJob } from '../../crds/index.ts'
 import type { KubeObject } from '../kube/kube.ts'
 import { configMap } from './desired/config-map.ts'
 import { service } from './desired/service.ts'
@@ -29,13 +30,19 @@ export function planStreamJob(
   if (job.metadata.deletionTimestamp !== undefined) return planDeletion(observed, now)
   const finalizer = job.spec.deletionPolicy === 'Delete'
   const objection = firstObjection(observed)
-  const mayApply =
-    objection === undefined || (objection.type !== 'Accepted' && workload !== undefined)
-  if (!mayApply) return { apply: [], finalizer, objection, cleanUp: 'nothing' }
+  if (objection !== undefined && (workload === undefined || holdsBack(objection, job)))
+    return { apply: [], finalizer, objection, cleanUp: 'nothing' }
   const text = 'text' in code ? code.text : undefined
   const apply = [configMap(job, text), service(job), statefulSet(job, { defaultImage, code: text })]
   return { apply, finalizer, objection, cleanUp: 'nothing' }
 }
+
+/**
+ * Whether the pods of the present spec are worse than those that run. Without a Secret that they mount they could not even
+ * start; a suspended job has none.
+ */
+const holdsBack = ({ type, reason }: NonNullable<StreamJobPlan['objection']>, job: StreamJob) =>
+  type === 'Accepted' || (reason === 'SecretNotFound' && !job.spec.suspend)
 
 /**
  * Internal topics go only after the pods, which would write to them again. The pods must be ended by us: the garbage

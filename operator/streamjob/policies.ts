@@ -3,6 +3,7 @@ import { runtimeConfigSchema } from '../../runtime/config.ts'
 import { lint } from '../../runtime/lint.ts'
 import { hint } from '../../runtime/platform/did-you-mean.ts'
 import type { Verdict } from '../engine/conditions.ts'
+import type { Unreachable } from '../kafka/kafka-admin.ts'
 import { runtimeConfig } from './desired/runtime-config.ts'
 import { type StreamJobObserved, topicsOf } from './observe.ts'
 
@@ -46,10 +47,7 @@ export const policies: readonly Policy[] = [
           `there is a ${foreign} that does not belong to this job: delete it, or give the job another name than "${job.metadata.name}"`,
         ),
 
-  ({ kafka }) =>
-    kafka.reachable
-      ? undefined
-      : { type: 'KafkaReachable', status: 'False', reason: 'Unreachable', message: kafka.message },
+  ({ kafka }) => (kafka.reachable ? undefined : verdictOn(kafka)),
 
   /** The topics exist. */
   ({ job, kafka, topicObjects }) => {
@@ -86,6 +84,16 @@ const refuse = (
   message: string,
 ): Blocking => ({
   type: 'Accepted',
+  status: 'False',
+  reason,
+  message,
+})
+
+export const verdictOn = ({
+  reason,
+  message,
+}: Unreachable): Extract<Blocking, { type: 'KafkaReachable' }> => ({
+  type: 'KafkaReachable',
   status: 'False',
   reason,
   message,

@@ -3,6 +3,7 @@ import type { Verdict } from '../engine/conditions.ts'
 import type { StreamJobObserved } from './observe.ts'
 import type { StreamJobPlan } from './plan.ts'
 import { troubleOf } from './pod-trouble.ts'
+import { verdictOn } from './policies.ts'
 
 type Of<T extends ConditionType> = Extract<Verdict, { type: T }>
 
@@ -37,7 +38,7 @@ const orElse = <T extends ConditionType>(
 const connected = ({ kafka }: StreamJobObserved): Of<'KafkaReachable'> =>
   kafka.reachable
     ? { type: 'KafkaReachable', status: 'True', reason: 'Connected', message: 'Kafka answers' }
-    : { type: 'KafkaReachable', status: 'False', reason: 'Unreachable', message: kafka.message }
+    : verdictOn(kafka)
 
 type Unavailable = (
   observed: StreamJobObserved,

@@ -1,17 +1,19 @@
 import {
   type KafkaAdmin,
   KafkaRefused,
-  KafkaUnavailable,
   TopicExists,
+  type Unreachable,
+  unreachable,
 } from '../kafka/kafka-admin.ts'
 import type { TopicStep } from './plan.ts'
 
 /** How the steps went; the first that fails ends them. */
 export type TopicOutcome =
   | { readonly done: true }
+  | { readonly done: false; readonly because: 'unreachable'; readonly trouble: Unreachable }
   | {
       readonly done: false
-      readonly because: 'unreachable' | 'refused' | 'exists'
+      readonly because: 'refused' | 'exists'
       readonly message: string
     }
 
@@ -29,17 +31,18 @@ const perform: {
 
 export async function actOnTopic(
   steps: readonly TopicStep[],
-  admin: KafkaAdmin,
+  open: () => Promise<KafkaAdmin>,
 ): Promise<TopicOutcome> {
+  if (steps.length === 0) return { done: true }
   try {
+    const admin = await open()
     for (const step of steps) await performOne(step, admin)
     return { done: true }
   } catch (error) {
     const { message } = error as Error
-    if (error instanceof KafkaUnavailable) return { done: false, because: 'unreachable', message }
     if (error instanceof KafkaRefused) return { done: false, because: 'refused', message }
     if (error instanceof TopicExists) return { done: false, because: 'exists', message }
-    throw error
+    return { done: false, because: 'unreachable', trouble: unreachable(error) }
   }
 }
 

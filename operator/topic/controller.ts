@@ -1,18 +1,14 @@
 import type { Clock } from '../../runtime/platform/clock.ts'
 import { type ControllerSpec, type Key, keyOf, type Next } from '../engine/controller-spec.ts'
 import { writeStatus } from '../engine/write-status.ts'
-import type { KafkaAdminFor } from '../kafka/kafka-admin.ts'
 import type { Events } from '../kube/events.ts'
 import { kinds } from '../kube/kinds.ts'
-import type { Kube } from '../kube/kube.ts'
 import { actOnTopic, type TopicOutcome } from './act.ts'
-import { kafkaName, observeTopic, type TopicObserved } from './observe.ts'
+import { kafkaName, type ObserveDeps, observeTopic, type TopicObserved } from './observe.ts'
 import { planTopic, TOPIC_FINALIZER, type TopicPlan } from './plan.ts'
 import { topicStatus } from './status.ts'
 
-export interface TopicDeps {
-  readonly kube: Kube
-  readonly kafka: KafkaAdminFor
+export interface TopicDeps extends ObserveDeps {
   readonly events: Events
   readonly clock: Clock
 }
@@ -37,10 +33,7 @@ async function reconcileTopic(key: Key, deps: TopicDeps): Promise<Next> {
   const ref = { ...kinds.topic, ...key }
   await deps.kube.setFinalizer(ref, TOPIC_FINALIZER, plan.finalizer)
   if (plan.steps.length > 0) await write(observed, plan, { done: true }, deps)
-  const outcome = await actOnTopic(
-    plan.steps,
-    deps.kafka(observed.topic.spec.kafka.bootstrapServers),
-  )
+  const outcome = await actOnTopic(plan.steps, () => deps.kafka(observed.topic))
   await write(observed, plan, outcome, deps)
   if (outcome.done && plan.steps.some((step) => step.do === 'create')) {
     deps.events.record(
@@ -74,13 +67,14 @@ function next(plan: TopicPlan, outcome: TopicOutcome, { kafka }: TopicObserved):
 }
 
 async function finish(observed: TopicObserved, plan: TopicPlan, deps: TopicDeps): Promise<Next> {
-  const { topic } = observed
+  const { topic, kafka } = observed
   const { name, namespace = '' } = topic.metadata
   const ref = { ...kinds.topic, namespace, name }
-  const outcome = await actOnTopic(plan.steps, deps.kafka(topic.spec.kafka.bootstrapServers))
+  const outcome = await actOnTopic(plan.steps, () => deps.kafka(topic))
   if (!outcome.done || plan.finalizer) return { againMs: RETRY_MS }
   if (plan.orphan === true) {
-    const note = `Kafka did not answer within ${topic.spec.deletionTimeout}: topic ${kafkaName(topic)} stays; delete it by hand`
+    const why = kafka.reachable ? '' : `: ${kafka.message}`
+    const note = `Kafka did not answer within ${topic.spec.deletionTimeout}: topic ${kafkaName(topic)} stays; delete it by hand${why}`
     deps.events.record(topic, 'Warning', 'TopicOrphaned', note)
   }
   await deps.kube.setFinalizer(ref, TOPIC_FINALIZER, false)

@@ -1,7 +1,13 @@
 import type { Topic } from '../../crds/index.ts'
-import { type KafkaAdminFor, type KafkaTopic, KafkaUnavailable } from '../kafka/kafka-admin.ts'
+import {
+  type KafkaAdminFor,
+  type KafkaTopic,
+  type Unreachable,
+  unreachable,
+} from '../kafka/kafka-admin.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube } from '../kube/kube.ts'
+import { listWatched } from '../kube/list-watched.ts'
 import type { Key } from '../engine/controller-spec.ts'
 
 /** All that decisions about one Topic rest on, read once. */
@@ -12,39 +18,45 @@ export interface TopicObserved {
   readonly rival?: string
 }
 
-export type KafkaView =
-  | { readonly reachable: true; readonly existing?: KafkaTopic }
-  | { readonly reachable: false; readonly message: string }
+export type KafkaView = { readonly reachable: true; readonly existing?: KafkaTopic } | Unreachable
+
+export interface ObserveDeps {
+  readonly kube: Kube
+  readonly kafka: KafkaAdminFor
+  /** Those that are watched; empty: all. */
+  readonly namespaces: readonly string[]
+}
 
 export const kafkaName = ({ spec, metadata }: Topic): string => spec.topicName ?? metadata.name
 
 export async function observeTopic(
   key: Key,
-  { kube, kafka }: { readonly kube: Kube; readonly kafka: KafkaAdminFor },
+  deps: ObserveDeps,
 ): Promise<TopicObserved | undefined> {
-  const topic = await kube.get<Topic>({ ...kinds.topic, ...key })
+  const topic = await deps.kube.get<Topic>({ ...kinds.topic, ...key })
   if (topic === undefined) return undefined
   // Who has settled on a topic keeps it; only who has not looks around, which keeps this cheap at rest.
-  const rival = topic.status?.origin === undefined ? await findRival(topic, kube) : undefined
-  return { topic, kafka: await look(topic, kafka), ...(rival === undefined ? {} : { rival }) }
+  const rival = topic.status?.origin === undefined ? await findRival(topic, deps) : undefined
+  return { topic, kafka: await look(topic, deps.kafka), ...(rival === undefined ? {} : { rival }) }
 }
 
 async function look(topic: Topic, kafka: KafkaAdminFor): Promise<KafkaView> {
   const name = kafkaName(topic)
   try {
-    const existing = (await kafka(topic.spec.kafka.bootstrapServers).describeTopics([name])).get(
-      name,
-    )
+    const admin = await kafka(topic)
+    const existing = (await admin.describeTopics([name])).get(name)
     return { reachable: true, ...(existing === undefined ? {} : { existing }) }
   } catch (error) {
-    if (error instanceof KafkaUnavailable) return { reachable: false, message: error.message }
-    throw error
+    return unreachable(error)
   }
 }
 
-async function findRival(topic: Topic, kube: Kube): Promise<string | undefined> {
-  const { items } = await kube.list<Topic>(kinds.topic)
-  const rival = items.find((other) => isOlder(other, topic) && sameTopic(other, topic))
+async function findRival(
+  topic: Topic,
+  { kube, namespaces }: ObserveDeps,
+): Promise<string | undefined> {
+  const topics = await listWatched<Topic>(kube, kinds.topic, namespaces)
+  const rival = topics.find((other) => isOlder(other, topic) && sameTopic(other, topic))
   return rival === undefined ? undefined : `${rival.metadata.namespace}/${rival.metadata.name}`
 }
 

@@ -73,15 +73,15 @@ function acceptance({ plan, outcome }: Facts): Extract<Verdict, { type: 'Accepte
 }
 
 function reachability({ kafka, outcome }: Facts): Extract<Verdict, { type: 'KafkaReachable' }> {
-  const message = kafka.reachable
-    ? !outcome.done && outcome.because === 'unreachable'
-      ? outcome.message
-      : undefined
-    : kafka.message
-  return message === undefined
-    ? { type: 'KafkaReachable', status: 'True', reason: 'Connected', message: 'Kafka answers' }
-    : { type: 'KafkaReachable', status: 'False', reason: 'Unreachable', message }
+  const trouble = kafka.reachable ? troubleOf(outcome) : kafka
+  if (trouble === undefined)
+    return { type: 'KafkaReachable', status: 'True', reason: 'Connected', message: 'Kafka answers' }
+  const { reason, message } = trouble
+  return { type: 'KafkaReachable', status: 'False', reason, message }
 }
+
+const troubleOf = (outcome: TopicOutcome) =>
+  !outcome.done && outcome.because === 'unreachable' ? outcome.trouble : undefined
 
 /** In sync means that Kafka itself said so: a step that was just taken is confirmed by the next look. */
 function synchrony({ kafka, plan, outcome }: Facts): Extract<Verdict, { type: 'Synced' }> {

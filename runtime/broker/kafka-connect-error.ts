@@ -1,5 +1,6 @@
 import { BrokerError } from './errors.ts'
 import type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafka-security.ts'
+import { type TlsFault, tlsFaultOf } from './tls-fault.ts'
 
 /** Why a connection could not be opened, in words a person can act on. Never holds a secret. */
 export function connectError(
@@ -53,9 +54,12 @@ function saslRefusal(chain: readonly Failure[], sasl: KafkaSasl | undefined): To
   const message =
     sasl.mechanism === 'OAUTHBEARER'
       ? `SASL OAUTHBEARER: the broker refused the token in ${sasl.tokenFile}: it may have expired or be meant for somebody else`
-      : `SASL ${mechanism}: the broker refused the login of user "${sasl.username}": check that the user exists and that ${sasl.passwordFile} holds its password`
+      : `SASL ${mechanism}: the broker refused the login of ${userOf(sasl)}: check that the user exists and that ${sasl.passwordFile} holds its password`
   return { code, message }
 }
+
+const userOf = ({ username, usernameFile }: Exclude<KafkaSasl, { mechanism: 'OAUTHBEARER' }>) =>
+  username === undefined ? `the user in ${usernameFile}` : `user "${username}"`
 
 function tlsRefusal(chain: readonly Failure[], tls: KafkaTls | undefined): Told | undefined {
   const code = 'TLS_REFUSED'
@@ -64,41 +68,27 @@ function tlsRefusal(chain: readonly Failure[], tls: KafkaTls | undefined): Told 
     const message = 'this listener speaks TLS: set kafka.tls, or use a plaintext port'
     return says('Broker requires TLS') ? { code, message } : undefined
   }
-  if (says('before secure TLS connection')) return { code, message: NO_TLS }
-  const failure = chain.find((one) => adviceOn(one) !== undefined)
-  return failure && { code, message: `${failure.message}: ${adviceOn(failure)?.(tls)}` }
+  const failure = chain.find((one) => tlsFaultOf(one) !== undefined)
+  const fault = failure && tlsFaultOf(failure)
+  if (failure === undefined || fault === undefined) return undefined
+  if (fault === 'notTls') return { code, message: NO_TLS }
+  return { code, message: `${failure.message}: ${TLS_ADVICE[fault](tls)}` }
 }
 
 const NO_TLS = 'this listener does not speak TLS: remove kafka.tls, or use another port'
 
-const adviceOn = ({ code = '' }: Failure) => TLS_ADVICE.find(([pattern]) => pattern.test(code))?.[1]
-
-/** Node's and OpenSSL's names of what can go wrong, in groups with one remedy. */
-const TLS_ADVICE: readonly (readonly [RegExp, (tls: KafkaTls) => string])[] = [
-  [
-    /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_UNTRUSTED/,
-    ({ caFile }) =>
-      `the broker's certificate is not signed by ${caFile === undefined ? 'a CA that Node trusts: set kafka.tls.caFile' : `the CA in ${caFile}`}`,
-  ],
-  [
-    /ALTNAME_INVALID/,
-    () =>
-      'set kafka.tls.serverName to a name in the certificate, or reach the brokers by such a name',
-  ],
-  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, () => "renew the broker's certificate"],
-  [
-    /ALERT|CERTIFICATE_REQUIRED|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE/,
-    ({ certFile }) =>
-      certFile === undefined
-        ? 'the broker wants a client certificate: set kafka.tls.certFile and kafka.tls.keyFile'
-        : `the broker refused the client certificate in ${certFile}`,
-  ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|EPROTO/, () => NO_TLS],
-  [
-    /^ERR_OSSL|KEY_VALUES_MISMATCH/,
-    () => 'kafka.tls names a file that is not PEM, or a key of another certificate',
-  ],
-]
+const TLS_ADVICE: Readonly<Record<Exclude<TlsFault, 'notTls'>, (tls: KafkaTls) => string>> = {
+  untrusted: ({ caFile }) =>
+    `the broker's certificate is not signed by ${caFile === undefined ? 'a CA that Node trusts: set kafka.tls.caFile' : `the CA in ${caFile}`}`,
+  otherName: () =>
+    'set kafka.tls.serverName to a name in the certificate, or reach the brokers by such a name',
+  outOfDate: () => "renew the broker's certificate",
+  clientCertificate: ({ certFile }) =>
+    certFile === undefined
+      ? 'the broker wants a client certificate: set kafka.tls.certFile and kafka.tls.keyFile'
+      : `the broker refused the client certificate in ${certFile}`,
+  notPem: () => 'kafka.tls names a file that is not PEM, or a key of another certificate',
+}
 
 /** The library wraps the socket's error; the innermost message is the one that says ECONNREFUSED. */
 const unreachable = (chain: readonly Failure[]): Told => ({

@@ -22,7 +22,9 @@ export interface KafkaTls {
 export type KafkaSasl =
   | {
       readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
-      readonly username: string
+      /** Exactly one of `username` and `usernameFile` is given. */
+      readonly username?: string | undefined
+      readonly usernameFile?: string | undefined
       readonly passwordFile: string
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly tokenFile: string }
@@ -58,10 +60,12 @@ async function saslOptions(sasl: KafkaSasl) {
     await token()
     return { mechanism: sasl.mechanism, token, authBytesValidator: nothingMore }
   }
-  const { mechanism, username, passwordFile } = sasl
+  const { mechanism, username, usernameFile = '', passwordFile } = sasl
+  const user = async () => username ?? (await secret('sasl.usernameFile', usernameFile))
   const password = () => secret('sasl.passwordFile', passwordFile)
+  await user()
   await password()
-  return { mechanism, username, password }
+  return { mechanism, username: user, password }
 }
 
 /** A broker that refuses a token answers without an error code and says why in the bytes. */

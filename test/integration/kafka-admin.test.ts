@@ -3,6 +3,7 @@ import { KafkajsAdmin } from '../../operator/kafka/kafkajs-admin.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { sharedKafka } from '../kafka/shared.ts'
 import { eventually } from '../support/eventually.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 import { requireOrSkip } from '../support/skip.ts'
 
 describe('operator/kafka/kafkajs-admin.ts on a real Kafka', function () {
@@ -18,7 +19,7 @@ describe('operator/kafka/kafkajs-admin.ts on a real Kafka', function () {
   after(() => Promise.all(clients.map((client) => client.close())))
 
   const connect = () => {
-    const client = new KafkajsAdmin(servers)
+    const client = new KafkajsAdmin({ kafka: { bootstrapServers: [...servers] }, secrets: {} })
     clients.push(client)
     return client
   }
@@ -37,5 +38,19 @@ describe('operator/kafka/kafkajs-admin.ts on a real Kafka', function () {
     })
     expect([...(await ours.describeTopics(['goes', 'stays'])).keys()]).to.deep.equal(['stays'])
     await ours.deleteTopic('stays')
+  })
+
+  it('keeps no connection once it is closed, and still answers who asks it', async () => {
+    const proxy = await TcpProxy.to(Number(servers[0]?.split(':')[1]))
+    const kafka = { bootstrapServers: [`127.0.0.1:${proxy.port}`] }
+    const admin = new KafkajsAdmin({ kafka, secrets: {} })
+    const asked = admin.listTopics('')
+    await admin.close()
+    await asked
+    await eventually(() => expect(proxy.connections).to.equal(0))
+    await admin.listTopics('')
+    expect(proxy.accepted).to.be.at.least(2)
+    await eventually(() => expect(proxy.connections).to.equal(0))
+    await proxy.close()
   })
 })

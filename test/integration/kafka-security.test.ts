@@ -9,6 +9,7 @@ import { batchOf, read } from '../contract/broker.ts'
 import { type Certificates, makeCertificates } from '../kafka/certificates.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { REAUTHENTICATION_MS, type SecureKafka, startSecureKafka } from '../kafka/secure.ts'
+import { unsignedToken } from '../kafka/unsigned-token.ts'
 import { cacheDir } from '../support/cache.ts'
 import { hasCommand } from '../support/command.ts'
 import { requireOrSkip } from '../support/skip.ts'
@@ -56,13 +57,6 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
       passwordFile: secretFile(secret),
     }) as const
 
-  /** A token as Kafka takes it without further set-up: not signed. */
-  function token(subject: string): string {
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const now = Math.floor(Date.now() / 1000)
-    return `${part({ alg: 'none' })}.${part({ sub: subject, iat: now, exp: now + 3600 })}.`
-  }
-
   function connect(bootstrapServers: readonly string[], security: KafkaSecurity): KafkaBroker {
     const broker = new KafkaBroker({ bootstrapServers, clientId: 'security', security })
     opened.push(broker)
@@ -105,8 +99,14 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
         roundTrip(connect(kafka.saslServers, overTls(password(mechanism)))))
     }
 
+    it('a user whose name is in a file', () => {
+      const { mechanism, username, passwordFile } = password('PLAIN')
+      const sasl = { mechanism, usernameFile: secretFile(username), passwordFile }
+      return roundTrip(connect(kafka.saslServers, overTls(sasl)))
+    })
+
     it('a token by OAUTHBEARER over TLS', () => {
-      const sasl = { mechanism: 'OAUTHBEARER', tokenFile: secretFile(token('me')) } as const
+      const sasl = { mechanism: 'OAUTHBEARER', tokenFile: secretFile(unsignedToken('me')) } as const
       return roundTrip(connect(kafka.saslServers, overTls(sasl)))
     })
 
@@ -151,6 +151,15 @@ describe('runtime/broker/kafka-security.ts on a real Kafka', function () {
         'saslServers',
         () => overTls({ mechanism: 'PLAIN', username: 'plain', passwordFile: '/nowhere/password' }),
         /kafka\.sasl\.passwordFile: cannot read \/nowhere\/password \(ENOENT\)/,
+      ],
+      [
+        'a user of a file whom the brokers do not know',
+        'saslServers',
+        () => {
+          const { mechanism, passwordFile } = password('PLAIN')
+          return overTls({ mechanism, usernameFile: secretFile('canary-7d1f'), passwordFile })
+        },
+        /the broker refused the login of the user in \S+: check/,
       ],
       [
         'a CA that did not sign the brokers',

@@ -8,6 +8,8 @@ export interface SecureKafka extends RunningKafka {
   /** TLS with client certificates. */
   readonly tlsServers: readonly string[]
   setScramPassword(user: string, password: string): Promise<void>
+  /** All may do everything with a topic that this was never called for, and no more than this with one that it was. */
+  allow(user: string, operation: string, topic: string): Promise<void>
 }
 
 /** A connection by SASL PLAIN must prove itself anew after so long. */
@@ -28,6 +30,8 @@ export async function startSecureKafka(
       { protocol: 'SSL', port: tlsPort },
     ],
     properties: [
+      'authorizer.class.name=kafka.security.authorizer.AclAuthorizer',
+      'allow.everyone.if.no.acl.found=true',
       'ssl.keystore.type=PEM',
       `ssl.keystore.location=${brokerStore}`,
       'ssl.truststore.type=PEM',
@@ -41,6 +45,7 @@ export async function startSecureKafka(
       `${sasl}.oauthbearer.sasl.jaas.config=${MODULES}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
     ],
   })
+  const to = ['--bootstrap-server', kafka.bootstrapServers.join(',')]
   return {
     ...kafka,
     saslServers: [`127.0.0.1:${saslPort}`],
@@ -48,8 +53,7 @@ export async function startSecureKafka(
     async setScramPassword(user, password) {
       const add = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((m) => `${m}=[password=${password}]`)
       await kafka.javaTool('kafka.admin.ConfigCommand', [
-        '--bootstrap-server',
-        kafka.bootstrapServers.join(','),
+        ...to,
         '--alter',
         '--entity-type',
         'users',
@@ -58,6 +62,10 @@ export async function startSecureKafka(
         '--add-config',
         add.join(','),
       ])
+    },
+    async allow(user, operation, topic) {
+      const rule = ['--allow-principal', `User:${user}`, '--operation', operation, '--topic', topic]
+      await kafka.javaTool('kafka.admin.AclCommand', [...to, '--add', ...rule])
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { StreamJob } from '../../../crds/index.ts'
 import { CONFIG_FILE, configHash } from './config-map.ts'
+import { kafkaVolumeMounts, kafkaVolumes } from './kafka-files.ts'
 import { CONFIG_HASH, configMapName, HTTP_PORT, labels, selectorLabels } from './names.ts'
 import { memoryBytes } from './quantity.ts'
 import { CODE_DIR, CODE_FILE } from './runtime-config.ts'
@@ -49,6 +50,7 @@ export const podTemplate = (job: StreamJob, facts: PodFacts) => ({
               configMap: { name: configMapName(job), items: [{ key: CODE_FILE, path: CODE_FILE }] },
             },
           ]),
+      ...kafkaVolumes(job.spec.kafka),
     ],
   },
 })
@@ -88,6 +90,7 @@ const container = (job: StreamJob, { defaultImage, code }: PodFacts) => ({
       readOnly: true,
     },
     ...(code === undefined ? [] : [{ name: 'code', mountPath: CODE_DIR, readOnly: true }]),
+    ...kafkaVolumeMounts(job.spec.kafka),
   ],
 })
 

@@ -1,5 +1,6 @@
 import { durationMs, type StreamJob } from '../../../crds/index.ts'
 import type { RuntimeConfigInput } from '../../../runtime/config.ts'
+import { kafkaConfig } from './kafka-files.ts'
 import { applicationIdOf } from './names.ts'
 
 export const CODE_DIR = '/etc/millrace/code'
@@ -13,7 +14,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
   return {
     job: { namespace: metadata.namespace ?? '', name: metadata.name },
     applicationId: applicationIdOf(job),
-    kafka: { bootstrapServers: spec.kafka.bootstrapServers },
+    kafka: kafkaConfig(spec.kafka),
     inputs: spec.inputs,
     ...(spec.steps === undefined ? {} : { steps: spec.steps }),
     ...(codePath === undefined ? {} : { code: { path: codePath } }),

@@ -48,7 +48,7 @@ describe('the operator on an API server and a broker in memory', function () {
       clock: systemClock,
       random: Math.random,
       log: silentLogger,
-      kafka: () => admin,
+      kafka: async () => admin,
       events: { record: (_, __, reason) => events.push(reason) },
       start: devProgram({ connect: () => broker.connect(), log: silentLogger }),
     })
@@ -75,6 +75,12 @@ describe('the operator on an API server and a broker in memory', function () {
     const { status } = (await getJob()) ?? {}
     expect(status).to.include({ tasks: '3/3', replicas: 1, readyReplicas: 1, lag: 0 })
     expect(events).to.include.members(['TopicCreated', 'Ready'])
+  })
+
+  it('starts a job that names Secrets although there are none', async () => {
+    const sasl = { mechanism: 'Plain', secretRef: { name: 'login' } }
+    await apply(topic('in'), topic('out'), job({ kafka: { ...kafka, tls: {}, sasl } }))
+    await expectPhase('Running')
   })
 
   it('stops at a bad record under Fail, says where, and goes on when told to skip it', async () => {

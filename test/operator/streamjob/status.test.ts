@@ -14,6 +14,12 @@ function statusOf(observed: StreamJobObserved) {
 const kafkaWith = (topics: readonly string[], others: readonly string[] = []) =>
   ({ reachable: true, topics: new Set(topics), others, lag: 0 }) as const
 
+const withoutSecret = {
+  reachable: false,
+  reason: 'SecretNotFound',
+  message: 'Secret "user" of spec.kafka does not exist in namespace n: create it',
+} as const
+
 const crashed = podNamed('fraud-0', {
   containerStatuses: [
     {
@@ -82,12 +88,45 @@ const rows: readonly Row[] = [
     observed: {
       workload: undefined,
       pods: [],
-      kafka: { reachable: false, message: 'kafka:9092 refused' },
+      kafka: { reachable: false, reason: 'Unreachable', message: 'kafka:9092 refused' },
     },
     phase: 'Pending',
     ready: ['False', 'KafkaUnreachable'],
     says: /kafka:9092 refused/,
     applies: 0,
+  },
+  {
+    title: 'a Secret is missing and no pod exists',
+    observed: { workload: undefined, pods: [], kafka: withoutSecret },
+    phase: 'Pending',
+    ready: ['False', 'KafkaUnreachable'],
+    says: /Secret "user" of spec\.kafka does not exist/,
+    applies: 0,
+  },
+  {
+    title:
+      'a Secret is missing under a job that runs: pods that could not start replace none that do',
+    observed: { kafka: withoutSecret },
+    phase: 'Pending',
+    ready: ['False', 'KafkaUnreachable'],
+    says: /Secret "user"/,
+    applies: 0,
+  },
+  {
+    title: 'a Secret is missing and the job is to stop: that needs none',
+    observed: { job: jobWith({ suspend: true }), kafka: withoutSecret },
+    phase: 'Suspended',
+    ready: ['False', 'KafkaUnreachable'],
+    says: /Secret "user"/,
+  },
+  {
+    title: 'Kafka no longer lets us in: pods go on',
+    observed: {
+      kafka: { reachable: false, reason: 'AuthenticationFailed', message: 'refused the login' },
+    },
+    phase: 'Pending',
+    ready: ['False', 'KafkaUnreachable'],
+    says: /refused the login/,
   },
   {
     title: 'a topic is missing and another has nearly its name',
@@ -232,7 +271,10 @@ describe('the deletion of a StreamJob', () => {
     ['then takes the internal topics', deleting(1, 'Delete', gone), 'delete'],
     [
       'waits for Kafka',
-      deleting(1, 'Delete', { ...gone, kafka: { reachable: false, message: '' } }),
+      deleting(1, 'Delete', {
+        ...gone,
+        kafka: { reachable: false, reason: 'Unreachable', message: '' },
+      }),
       'wait',
     ],
     ['gives up after two minutes', deleting(300, 'Delete'), 'orphan'],

@@ -39,7 +39,7 @@ function observed(given: Given): TopicObserved {
   return {
     topic,
     kafka: given.unreachable
-      ? { reachable: false, message: 'kafka:9092 does not answer' }
+      ? { reachable: false, reason: 'Unreachable', message: 'kafka:9092 does not answer' }
       : { reachable: true, ...(existing === undefined ? {} : { existing }) },
     ...(given.rival === undefined ? {} : { rival: given.rival }),
   }
@@ -234,6 +234,14 @@ describe('operator/topic/status.ts', () => {
     const status = statusOf({}, outcome)
     expect(ready(status)).to.include({ reason: 'NotAccepted', message: 'no such config "x"' })
     expect(status.conditions?.map(({ type }) => type)).to.include('Stalled')
+  })
+
+  it('says that Kafka lets us in no longer, when a step meets it', () => {
+    const trouble = { reachable: false, reason: 'AuthenticationFailed', message: 'no' } as const
+    const status = statusOf({}, { done: false, because: 'unreachable', trouble })
+    expect(ready(status)).to.include({ reason: 'KafkaUnreachable', message: 'no' })
+    const reachable = status.conditions?.find(({ type }) => type === 'KafkaReachable')
+    expect(reachable).to.include({ status: 'False', reason: 'AuthenticationFailed' })
   })
 
   it('claims no origin when somebody else created the topic first', () => {
