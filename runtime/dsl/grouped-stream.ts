@@ -1,4 +1,5 @@
 import type { JobNode } from './job.ts'
+import { refuseAsync } from './refuse-async.ts'
 import { Stream, type TypedRecord } from './stream.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
@@ -22,6 +23,7 @@ export class GroupedStream<V> {
 
   /** One value a key over all its records so far, in store `name`; emits every update. */
   aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Stream<R> {
+    refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
     const node = Object.freeze({
       kind: 'aggregate',
       name,
@@ -41,6 +43,7 @@ export class GroupedStream<V> {
 
   /** The first value, then what `combine` makes of it and each later one. */
   reduce(name: string, combine: (soFar: V, value: V) => V): Stream<V> {
+    refuseAsync({ kind: 'aggregate', name }, [combine])
     return this.aggregate<V | null, V>(name, {
       initial: () => null,
       add: (soFar, { value }) => (soFar === null ? value : combine(soFar, value)),

@@ -41,7 +41,8 @@ async function main(port: MessagePort, settings: ThreadSettings): Promise<void> 
   await broker.close()
   report()
   say({ kind: 'ended', ...(error === undefined ? {} : { error }) })
-  port.close()
+  // Ends this thread alone. A function that the job gave up on may still hold a timer or a socket open.
+  process.exit()
 }
 
 if (parentPort !== null) await main(parentPort, workerData as ThreadSettings)

@@ -159,13 +159,16 @@ describe('worker threads on a real Kafka', function () {
     expect(instance.log).to.match(/Thread [12] of 2 ended with this/)
   })
 
-  describe('with code that misbehaves', () => {
-    const job = (body: string) => `import { job, stream } from 'millrace'
+  describe('with code of its own', () => {
+    const job = (steps: string) => `import { job, stream } from 'millrace'
 export default job(
-  stream('in').filter('mischief', ({ value }) => { ${body}; return true }).to('${outputTopic}'),
+  stream('in')${steps}.to('${outputTopic}'),
 )`
 
-    const startWith = async (body: string): Promise<InstanceProcess> => {
+    const startMischief = (body: string) =>
+      startWith(`.filter('mischief', ({ value }) => { ${body}; return true })`)
+
+    const startWith = async (steps: string): Promise<InstanceProcess> => {
       config = {
         job: config.job,
         applicationId: config.applicationId,
@@ -173,14 +176,52 @@ export default job(
         inputs: config.inputs,
         threads: 2,
       }
-      const instance = await start('job-0', job(body))
+      const instance = await start('job-0', job(steps))
       await isReady(instance)
       await produce([{ key: 'k', value: '{"n": 1}' }])
       return instance
     }
 
+    it('reads on only as fast as async functions answer, in order, and commits all of it', async () => {
+      const rounds = 60
+      const keys = Array.from({ length: 20 }, (_, n) => `key-${n}`)
+      const padding = 'x'.repeat(5000)
+      for (let n = 0; n < rounds; n++)
+        await produce(keys.map((key) => ({ key, value: JSON.stringify({ n, padding }) })))
+      const instance = await startWith(`.mapValuesAsync('slow', async ({ value }) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4))
+        return value.n
+      }, { concurrency: 8 })`)
+      const seen = await outputs()
+      const expected = Array.from({ length: rounds }, (_, n) => n)
+      await eventually(() => {
+        for (const key of keys) expect(seen.get(key), key).to.deep.equal(expected)
+      }, START)
+      instance.signal('SIGTERM')
+      expect(await instance.ended()).to.equal(0)
+      const committed = await admin.fetchOffsets({ groupId: config.applicationId })
+      const offsets = committed[0]?.partitions.map(({ offset }) => Number(offset)) ?? []
+      expect(offsets.reduce((sum, offset) => sum + offset, 0)).to.equal(rounds * keys.length + 1)
+    })
+
+    it('ends although a function never answers, and leaves its record to the next', async () => {
+      const hanging = await startWith(
+        `.mapValuesAsync('hangs', ({ value }) => {
+          console.error('hanging')
+          return new Promise((resolve) => setInterval(() => value.n < 0 && resolve(value), 1000))
+        })`,
+      )
+      await eventually(() => expect(hanging.log).to.contain('hanging'), START)
+      hanging.signal('SIGTERM')
+      expect(await hanging.ended()).to.equal(0)
+      const next = await startWith(`.mapValuesAsync('answers', async ({ value }) => value)`)
+      const seen = await outputs()
+      await eventually(() => expect(seen.get('k')).to.deep.equal([{ n: 1 }, { n: 1 }]), START)
+      expect((await next.status()).inFlight).to.deep.equal({ answers: 0 })
+    })
+
     it('answers probes while it loops for ever, and ends at the second SIGTERM', async () => {
-      const instance = await startWith('console.error("round and round"); for (;;);')
+      const instance = await startMischief('console.error("round and round"); for (;;);')
       await eventually(() => expect(instance.log).to.contain('round and round'), START)
       expect(await instance.probe('/healthz')).to.equal(200)
       instance.signal('SIGTERM')
@@ -190,7 +231,7 @@ export default job(
     })
 
     it('ends although one thread loops for ever, when another fails', async () => {
-      const instance = await startWith(
+      const instance = await startMischief(
         'if (value.n === 2) throw new Error("boom"); if (value.n === 3) { console.error("round and round"); for (;;); }',
       )
       await produce([{ key: 'k', value: '{"n": 3}', partition: 0 }])
@@ -201,7 +242,7 @@ export default job(
     })
 
     it('ends with what to do when a thread runs out of memory', async () => {
-      const instance = await startWith(
+      const instance = await startMischief(
         'const hoard: unknown[] = []; for (;;) hoard.push({ n: hoard.length })',
       )
       expect(await instance.ended()).to.equal(1)
@@ -209,7 +250,7 @@ export default job(
     })
 
     it('ends when it calls process.exit, and says that it must not', async () => {
-      const instance = await startWith('process.exit(3)')
+      const instance = await startMischief('process.exit(3)')
       expect(await instance.ended()).to.equal(1)
       expect(instance.log).to.match(/ended by itself with code 3.*must not call process\.exit/)
     })

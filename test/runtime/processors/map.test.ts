@@ -120,6 +120,17 @@ describe('map and mapValues', () => {
       () => input.split('later').branch('a', (async () => true) as never),
       'let mapValuesAsync before it wait',
     ],
+    [
+      () => input.groupByKey('keys').reduce('later', (async (a: Value) => a) as never),
+      'let mapValuesAsync before it wait',
+    ],
+    [
+      () =>
+        input
+          .groupByKey('keys')
+          .aggregate('later', { initial: () => 0, add: (async () => 0) as never }),
+      'let mapValuesAsync before it wait',
+    ],
   ]
 
   for (const [write, instead] of refused) {
