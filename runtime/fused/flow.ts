@@ -16,8 +16,15 @@ export interface Made {
 export interface Projected {
   readonly type: 'projected'
   readonly slot: number
-  /** How the value that came names what is now the field `name`. Throws `NotFusable` if there is no such field. */
-  ownName(name: string): string
+  /** Throws `NotFusable` if there is no field `name` any more. */
+  originOf(name: string): Origin
+}
+
+/** What a field of a projected object was in the value that came. */
+export interface Origin {
+  readonly name: string
+  /** A record without the field that takes a name may have another that keeps it. */
+  readonly isRenamed: boolean
 }
 
 /** In the order in which an object keeps them. */

@@ -18,10 +18,13 @@ export function projected(
   return {
     type: 'projected',
     slot,
-    ownName: (name) => {
+    originOf: (name) => {
       const origin = origins.get(name) ?? (staysAsItIs(fields, name) ? name : undefined)
       if (origin === undefined) throw new NotFusable()
-      return before === 'own' ? origin : before.ownName(origin)
+      const isRenamed = origin !== name
+      if (before === 'own') return { name: origin, isRenamed }
+      const first = before.originOf(origin)
+      return { name: first.name, isRenamed: isRenamed || first.isRenamed }
     },
   }
 }

@@ -25,7 +25,7 @@ export class Scopes {
   at({ key, value }: Flow): Scope {
     return {
       field: (path) =>
-        isMade(value) ? madeField(value, path) : this.#ownField(ownPath(value, path)),
+        isMade(value) ? madeField(value, path) : this.#ownField(originOf(value, path).path),
       hasField: (path) => (isMade(value) ? hasMade(value, path) : this.#hasField(value, path)),
       key: () => (key === 'own' ? this.#ownKey() : key),
     }
@@ -36,10 +36,9 @@ export class Scopes {
   }
 
   #hasField(value: Exclude<Flow['value'], Made>, path: readonly string[]): Code {
-    const own = ownPath(value, path)
-    const slots = this.#slotsOf(own)
-    // Without the field that was to take the name, it is still another's.
-    if (own[0] !== path[0]) {
+    const origin = originOf(value, path)
+    const slots = this.#slotsOf(origin.path)
+    if (origin.isRenamed) {
       this.#writer.doubtIf(`${this.#writer.kind(slots[0] ?? 0)} === ${kind.absent}`)
     }
     for (const parent of slots.slice(0, -1)) {
@@ -64,9 +63,11 @@ export class Scopes {
 
 const isMade = (value: Flow['value']): value is Made => value !== 'own' && value.type === 'made'
 
-function ownPath(value: Exclude<Flow['value'], Made>, path: readonly string[]): readonly string[] {
+function originOf(value: Exclude<Flow['value'], Made>, path: readonly string[]) {
   const [name, ...rest] = path
-  return value === 'own' || name === undefined ? path : [value.ownName(name), ...rest]
+  if (value === 'own' || name === undefined) return { path, isRenamed: false }
+  const { name: own, isRenamed } = value.originOf(name)
+  return { path: [own, ...rest], isRenamed }
 }
 
 function madeField({ fields }: Made, [name, ...rest]: readonly string[]): Code {

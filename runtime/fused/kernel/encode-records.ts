@@ -11,6 +11,7 @@ import {
   timestamps,
   valueStarts,
 } from './columns'
+import { copy } from './copy'
 import { varintSize, writeVarint } from './varint'
 
 /** How many records the last call wrote, and the latest of their timestamps. */
@@ -138,9 +139,4 @@ function writeTemplate(out: usize, piece: usize, i: i32): usize {
     piece += 12
   }
   return out
-}
-
-function copy(out: usize, from: usize, to: usize): usize {
-  memory.copy(out, from, to - from)
-  return out + (to - from)
 }

@@ -41,7 +41,8 @@ export function checkEquivalence(
   return seen
 }
 
-function subTopologyOf(job: JobSpec): readonly [SubTopology | undefined, number] {
+/** The first part of a job, and how many problems it has. */
+export function subTopologyOf(job: JobSpec): readonly [SubTopology | undefined, number] {
   const config = runtimeConfigSchema.parse({
     job: { namespace: 'test', name: 'job' },
     applicationId: 'test.job',
