@@ -103,6 +103,8 @@ export const runtimeConfigSchema = z.strictObject({
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
   commitIntervalMs: z.int().min(10).default(1000),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
+  /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
+  metadataMaxAgeMs: z.int().min(1000).default(300_000),
 })
 
 export type RuntimeConfig = z.output<typeof runtimeConfigSchema>

@@ -17,9 +17,13 @@ export interface KafkaBrokerOptions {
   /** Hears when a broker is lost and when it is back, a line each. */
   readonly log?: Logger
   readonly clock?: Clock
+  /** How old the view of topics may be while nothing fails, as Java's metadata.max.age.ms. */
+  readonly metadataMaxAgeMs?: number
   /** Spreads reconnects, so that many clients do not return in the same moment. */
   readonly random?: () => number
 }
+
+const METADATA_MAX_AGE_MS = 300_000
 
 /** A real Kafka (2.8 or later), spoken to on the wire. */
 export class KafkaBroker implements Broker {
@@ -33,6 +37,7 @@ export class KafkaBroker implements Broker {
       log: silentLogger,
       clock: systemClock,
       random: Math.random,
+      metadataMaxAgeMs: METADATA_MAX_AGE_MS,
       ...options,
     }
     const cluster = this.#connect()
@@ -45,7 +50,8 @@ export class KafkaBroker implements Broker {
   }
 
   fetcher(options: Parameters<Broker['fetcher']>[0]): KafkaFetcher {
-    return new KafkaFetcher({ ...options, ...this.#connect() })
+    const { metadataMaxAgeMs } = this.#options
+    return new KafkaFetcher({ ...options, ...this.#connect(), metadataMaxAgeMs })
   }
 
   groupMember(options: Parameters<Broker['groupMember']>[0]): KafkaGroupMember {

@@ -18,8 +18,6 @@ import { partitionKey } from './partition-key.ts'
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
 const RETRY_MS = 200
-/** Without any failure leaders are looked up so often, as Java's metadata.max.age.ms: a topic may have been replaced. */
-const METADATA_AGE_MS = 300_000
 /** A topic that is gone for so long was deleted. */
 const MISSING_TOPIC_MS = 60_000
 /** However many leaders share the budget, each gets enough for a batch of usual size. */
@@ -29,6 +27,8 @@ export interface KafkaFetcherOptions extends FetcherOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  /** Without any failure leaders are looked up so often: a topic may have been replaced. */
+  readonly metadataMaxAgeMs: number
 }
 
 /** One leader: at most one fetch in flight, or one response that waits to be handed out. */
@@ -53,7 +53,7 @@ export class KafkaFetcher implements Fetcher {
   readonly #lanes = new Map<number, Lane>()
   #arrival = new AbortController()
   #lookup: Promise<void> | undefined
-  #lookedUpAt = -METADATA_AGE_MS
+  #lookedUpAt = -Infinity
   #failure: Error | undefined
 
   constructor(options: KafkaFetcherOptions) {
@@ -135,11 +135,11 @@ export class KafkaFetcher implements Fetcher {
   }
 
   #send(): void {
-    const { connections, clock } = this.#options
+    const { connections, clock, metadataMaxAgeMs } = this.#options
     if (connections.closing.aborted) return
     const byLeader = this.#byLeader()
     const now = clock.monotonic()
-    if (byLeader.size > 0 && now - this.#lookedUpAt > METADATA_AGE_MS) this.#lookUpLeaders()
+    if (byLeader.size > 0 && now - this.#lookedUpAt > metadataMaxAgeMs) this.#lookUpLeaders()
     for (const [leader, all] of byLeader) {
       const readings = all.filter(({ retryAt }) => retryAt <= now)
       if (readings.length > 0 && this.#isFree(leader))

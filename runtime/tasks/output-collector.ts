@@ -16,6 +16,9 @@ export interface OutputRecord {
   readonly headers: readonly Header[]
 }
 
+/** How many partitions a topic has; asked anew each time. */
+type CountsNow = Pick<ReadonlyMap<string, number>, 'get'>
+
 /** Large batches cost the broker least; this is where a batch is sent before the poll's end. */
 const BATCH_BYTES = 256 * 1024
 /** A builder that has grown to this is worth handing its buffer on; room for a batch and what made it large enough. */
@@ -28,14 +31,14 @@ const MAX_POOLED = 32
  */
 export class OutputCollector implements RecordSink {
   readonly #producer: Producer
-  readonly #partitionCounts: ReadonlyMap<string, number>
+  readonly #partitionCounts: CountsNow
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
   readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
   readonly #turns = new Map<string, number>()
   #staged: OutputRecord[] = []
   #produced = 0
 
-  constructor(producer: Producer, partitionCounts: ReadonlyMap<string, number>) {
+  constructor(producer: Producer, partitionCounts: CountsNow) {
     this.#producer = producer
     this.#partitionCounts = partitionCounts
   }

@@ -1,11 +1,4 @@
-import type {
-  Broker,
-  Fetcher,
-  GroupMember,
-  PartitionOffset,
-  Producer,
-  TopicPartition,
-} from '../broker/broker.ts'
+import type { Broker, Fetcher, GroupMember, Producer, TopicPartition } from '../broker/broker.ts'
 import { CommitRejected } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { RuntimeConfig, RuntimeState } from '../config.ts'
@@ -16,16 +9,22 @@ import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { commitTasks } from './commit.ts'
 import { Generator } from './generator.ts'
-import { encodeMemberInfo, groupAssignor, tasksOf } from './group-assignor.ts'
+import { encodeMemberInfo, groupAssignor, partitionsSeenBy, tasksOf } from './group-assignor.ts'
 import { OutputCollector } from './output-collector.ts'
+import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { restoreTask } from './restore.ts'
+import { startPositions } from './start-positions.ts'
 import { type Tally, Task } from './task.ts'
 import { partitionsOf, taskName } from './task-id.ts'
+import { TopicWatch } from './topic-watch.ts'
 
 export interface WorkerOptions {
   readonly config: RuntimeConfig
   readonly subTopologies: readonly SubTopology[]
-  readonly partitionCounts: ReadonlyMap<string, number>
+  /** Of all topics of the job, its own included. */
+  readonly partitionCounts: Counts
+  /** Those of the user's: they may grow while the job runs. */
+  readonly externalTopics: readonly string[]
   readonly deadLetterTopic: string
   readonly broker: Broker
   readonly instanceId: string
@@ -55,7 +54,11 @@ export class Worker {
   readonly #fetcher: Fetcher
   readonly #member: GroupMember
   readonly #collector: OutputCollector
-  readonly #programs: readonly (ReadonlyMap<string, Program> | undefined)[]
+  readonly #counts: PartitionCounts
+  readonly #watch: TopicWatch
+  #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
+  /** By which tasks and programs were made. */
+  #adoptedCounts: Counts
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
   #generators: readonly Generator[] = []
@@ -68,10 +71,17 @@ export class Worker {
     this.#options = options
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
-    this.#collector = new OutputCollector(this.#producer, options.partitionCounts)
-    this.#programs = subTopologies.map((subTopology) =>
-      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
-    )
+    this.#counts = new PartitionCounts(subTopologies, options.partitionCounts)
+    this.#adoptedCounts = this.#counts.current
+    this.#watch = new TopicWatch({
+      admin: broker.admin,
+      topics: options.externalTopics,
+      everyMs: config.metadataMaxAgeMs,
+      clock,
+    })
+    this.#collector = new OutputCollector(this.#producer, this.#counts)
+    this.#fuse()
+    const assign = groupAssignor(subTopologies)
     this.#member = broker.groupMember({
       groupId: config.applicationId,
       // With the number even where there is one thread, so that another `threads` finds the same members again.
@@ -79,8 +89,14 @@ export class Worker {
       topics: [
         ...new Set(subTopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic))),
       ],
-      userData: () => encodeMemberInfo({ process: instanceId, tasks: [...this.#tasks.keys()] }),
-      assign: groupAssignor(subTopologies),
+      userData: () =>
+        encodeMemberInfo({
+          process: instanceId,
+          tasks: [...this.#tasks.keys()],
+          partitions: Object.fromEntries(this.#counts.current),
+        }),
+      assign: (members, counts) =>
+        assign(members, this.#counts.agreed([counts, ...members.map(partitionsSeenBy)])),
       sessionTimeoutMs: config.sessionTimeoutMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
     })
@@ -107,7 +123,7 @@ export class Worker {
     try {
       await this.#rejoin()
       while (!this.#stopping) {
-        if (this.#member.rejoinNeeded) await this.#rejoin()
+        if (this.#member.rejoinNeeded || this.#haveTopicsGrown()) await this.#rejoin()
         else await this.#round()
       }
       await this.#commit()
@@ -129,6 +145,13 @@ export class Worker {
   async abandon(): Promise<void> {
     this.#stopping = true
     await this.#close({ leave: false })
+  }
+
+  /** Throws `RepartitionRequired` when they have, and the job cannot go on with it. */
+  #haveTopicsGrown(): boolean {
+    const before = this.#counts.current
+    this.#counts.grow(this.#watch.take() ?? new Map())
+    return this.#counts.current !== before
   }
 
   async #round(): Promise<void> {
@@ -177,6 +200,7 @@ export class Worker {
     if (this.#tasks.size > 0) await this.#commit()
     onState('Joining')
     const assignment = await this.#member.join()
+    this.#followGrowth(assignment)
     this.#adopt(assignment)
     const names = [...this.#tasks.keys()]
     log.info('assigned', { generation: this.#member.generation, tasks: names })
@@ -187,18 +211,36 @@ export class Worker {
     onState('Running')
   }
 
+  /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
+  #followGrowth(assignment: readonly TopicPartition[]): void {
+    this.#counts.grow(countsIn(assignment))
+    if (this.#counts.current === this.#adoptedCounts) return
+    const topics = [...this.#counts.current].filter(
+      ([topic, count]) => count !== this.#adoptedCounts.get(topic),
+    )
+    this.#options.log.info('topics have grown', { topics: Object.fromEntries(topics) })
+    for (const task of this.tasks) this.#closeTask(task)
+    this.#adoptedCounts = this.#counts.current
+    this.#fuse()
+  }
+
+  #fuse(): void {
+    const { subTopologies, config } = this.#options
+    this.#programs = subTopologies.map((subTopology) =>
+      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
+    )
+  }
+
   /** Tasks that stay keep their state; the others close, new ones are made. */
   #adopt(assignment: readonly TopicPartition[]): void {
-    const { config, subTopologies, partitionCounts, deadLetterTopic, tally, clock, random } =
-      this.#options
+    const { config, subTopologies, deadLetterTopic, tally, clock, random } = this.#options
+    const counts = this.#counts.current
     const owned = new Set(assignment.map(partitionKey))
     const wanted = new Map(
-      tasksOf(subTopologies, partitionCounts).flatMap((id) => {
+      tasksOf(subTopologies, counts).flatMap((id) => {
         const subTopology = subTopologies[id.subTopology]
         if (subTopology === undefined) return []
-        const mine = partitionsOf(id, subTopology, partitionCounts).some((p) =>
-          owned.has(partitionKey(p)),
-        )
+        const mine = partitionsOf(id, subTopology, counts).some((p) => owned.has(partitionKey(p)))
         return mine ? [[taskName(id), { id, subTopology }] as const] : []
       }),
     )
@@ -228,7 +270,9 @@ export class Worker {
     const interrupted = () => this.#stopping || this.#member.rejoinNeeded
     if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
     task.moveTo('Restoring')
-    const positions = await this.#startPositions(task, subTopology)
+    const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
+    const reach = { member: this.#member, admin: broker.admin }
+    const positions = await startPositions(partitions, subTopology, reach)
     task.start(positions)
     for (const position of positions) {
       this.#owners.set(partitionKey(position), task)
@@ -236,23 +280,6 @@ export class Worker {
     }
     task.moveTo('Running')
     return true
-  }
-
-  async #startPositions(task: Task, subTopology: SubTopology): Promise<readonly PartitionOffset[]> {
-    const { broker, partitionCounts } = this.#options
-    const partitions = partitionsOf(task.id, subTopology, partitionCounts)
-    const committed = await this.#member.committed(partitions)
-    const known = new Set(committed.map(partitionKey))
-    const startsLatest = (topic: string) =>
-      subTopology.sources.some((source) => source.topic === topic && source.startFrom === 'Latest')
-    const fresh = Map.groupBy(
-      partitions.filter((partition) => !known.has(partitionKey(partition))),
-      ({ topic }) => (startsLatest(topic) ? ('latest' as const) : ('earliest' as const)),
-    )
-    const listed = await Promise.all(
-      [...fresh].map(([at, list]) => broker.admin.listOffsets(list, at)),
-    )
-    return [...committed, ...listed.flat()]
   }
 
   #closeTask(task: Task): void {

@@ -1,6 +1,6 @@
 import type { TopicDescription } from '../broker/broker.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
-import { InvalidJob } from '../errors.ts'
+import { InvalidJob, RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
 import { lint } from '../lint.ts'
 import { sleep } from '../platform/clock.ts'
@@ -117,6 +117,7 @@ class Run {
     return new Worker({
       ...this.#options,
       subTopologies,
+      externalTopics: [...partitions.keys()],
       partitionCounts: new Map([...partitions, ...internal]),
       deadLetterTopic,
       tally: this.#tally,
@@ -176,12 +177,11 @@ class Run {
       ({ name, partitions }) => (found.get(name)?.partitions ?? partitions) !== partitions,
     )
     if (wrong.length === 0) return new Map(topics.map(({ name, partitions }) => [name, partitions]))
-    throw new InvalidJob(
+    throw new RepartitionRequired(
       wrong.map(({ name, partitions }) => ({
-        path: `topic ${name}`,
-        message:
-          `has ${found.get(name)?.partitions} partitions, the job needs ${partitions}: its inputs were repartitioned. ` +
-          'Give the job a new applicationId to start afresh, or restore the old partition count',
+        topic: name,
+        has: found.get(name)?.partitions ?? partitions,
+        needs: partitions,
       })),
     )
   }

@@ -6,6 +6,7 @@ import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafk
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { JobUnderFaults } from './job-under-faults.ts'
+import { topicFaults } from './topic-faults.ts'
 
 export interface FaultOptions {
   /** How many brokers are killed, one after the other. */
@@ -114,6 +115,8 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
       'offsets 5 to 7 were removed by retention or deleted before they were read, 8 is the first one left',
     )
   })
+
+  describe('whose topics change behind its back', () => topicFaults(() => ({ kafka, job })))
 
   if (outageMs === undefined) return
 

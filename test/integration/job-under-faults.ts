@@ -54,7 +54,7 @@ export class JobUnderFaults {
   }
 
   start(spec: Partial<RuntimeConfigInput> = {}): Instance {
-    const broker = this.#connect(this.clientId)
+    const broker = this.#connect(this.clientId, spec.metadataMaxAgeMs)
     const { bootstrapServers } = this.#kafka
     const instance = startInstance({
       config: runtimeConfigSchema.parse({
@@ -89,8 +89,7 @@ export class JobUnderFaults {
   }
 
   /** Keys go by turns, each to a partition of its own. */
-  write(value: string): void {
-    const partition = this.#nextId % PARTITIONS
+  write(value: string, partition = this.#nextId % PARTITIONS): void {
     const builder = new RecordBatchBuilder()
     builder.append(Date.now(), Buffer.from(`k${partition}`), Buffer.from(value))
     this.#feed.send({ topic: this.input, partition }, builder.build())
@@ -144,8 +143,10 @@ export class JobUnderFaults {
     await Promise.all(clients.map((client) => client.close()))
   }
 
-  #connect(clientId: string): KafkaBroker {
-    return new KafkaBroker({ bootstrapServers: this.#kafka.bootstrapServers, clientId })
+  #connect(clientId: string, metadataMaxAgeMs?: number): KafkaBroker {
+    const { bootstrapServers } = this.#kafka
+    const age = metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs }
+    return new KafkaBroker({ bootstrapServers, clientId, ...age })
   }
 
   #collect(topic: string, partitions = PARTITIONS) {
