@@ -64,6 +64,11 @@ export const conditionDocs = {
       NotYet: 'Kafka has not confirmed it yet.',
     },
   },
+  DataLoss: {
+    meaning:
+      'Present from when records of an input were removed before the job had read them until the spec changes.',
+    reasons: { RecordsRemoved: 'The message names partitions and offsets.' },
+  },
   Reconciling: {
     meaning: 'Present only while something is still on its way.',
     reasons: { Progressing: 'The message says what.' },

@@ -100,6 +100,7 @@ export const runtimeConfigSchema = z.strictObject({
   threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
   deadLetterTopic: z.string().optional(),
+  onDataLoss: z.enum(['Fail', 'Continue']).default('Fail'),
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
   commitIntervalMs: z.int().min(10).default(1000),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
@@ -123,6 +124,8 @@ export interface RuntimeStatus {
   /** Topics that the job has made for itself, or is about to. */
   readonly internalTopics: readonly string[]
   readonly counts: RuntimeCounts
+  /** The latest ranges of records that were gone before they were read; `counts.lost` has all. */
+  readonly losses: readonly Loss[]
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
@@ -148,4 +151,14 @@ export interface RuntimeCounts {
   readonly produced: number
   readonly skipped: number
   readonly deadLettered: number
+  /** Offsets of records that were gone before they were read. */
+  readonly lost: number
+}
+
+/** Offsets, both included. */
+export interface Loss {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly to: number
 }

@@ -41,6 +41,18 @@ export class RepartitionRequired extends Error {
   }
 }
 
+/** Retention or a deletion removed records before the job had read them, and `onDataLoss` is Fail. */
+export class DataLoss extends Error {
+  override readonly name = 'DataLoss'
+
+  constructor(why: string, options: ErrorOptions) {
+    super(
+      `${why}\nThe job stops here because onDataLoss is Fail; Continue goes on at the first record left, and counts the others.`,
+      options,
+    )
+  }
+}
+
 export interface Problem {
   /** Field path as the user wrote it, such as `steps[2].filter`. */
   readonly path: string

@@ -14,6 +14,7 @@ const recordCounters = [
   ],
   ['skipped', 'skipped', 'Bad records dropped because onError is Skip.'],
   ['dead_lettered', 'deadLettered', 'Bad records set aside because onError is DeadLetter.'],
+  ['lost', 'lost', 'Offsets of records that were removed from a topic before they were read.'],
 ] as const
 
 /** Metrics of one instance, read from its status when scraped. */

@@ -2,7 +2,9 @@ import type { ConditionType } from '../../crds/index.ts'
 import type { Verdict } from '../engine/conditions.ts'
 import type { StreamJobObserved } from './observe.ts'
 import type { StreamJobPlan } from './plan.ts'
+import { dataLoss } from './data-loss.ts'
 import { troubleOf } from './pod-trouble.ts'
+import { isRolledOut } from './workload.ts'
 
 type Of<T extends ConditionType> = Extract<Verdict, { type: T }>
 
@@ -24,7 +26,8 @@ export function verdictsOf(observed: StreamJobObserved, plan: StreamJobPlan): Ve
   })
   const available = availability(observed, plan)
   const ready = readiness([accepted, reachable, topics, available], observed)
-  return [ready, accepted, reachable, topics, available, ...abnormal(observed, accepted, ready)]
+  const conditions = [ready, accepted, reachable, topics, available]
+  return [...conditions, dataLoss(observed), ...abnormal(observed, accepted, ready)]
 }
 
 /** The objection itself where it is about that type. */
@@ -81,13 +84,6 @@ const unavailable: readonly Unavailable[] = [
     }
   },
 ]
-
-function isRolledOut(workload: StreamJobObserved['workload']): boolean {
-  if (workload?.status === undefined) return false
-  const { observedGeneration, currentRevision, updateRevision, replicas = 0 } = workload.status
-  const seen = observedGeneration === workload.metadata.generation
-  return seen && currentRevision === updateRevision && replicas === (workload.spec?.replicas ?? 0)
-}
 
 function availability(observed: StreamJobObserved, plan: StreamJobPlan): Of<'Available'> {
   if (observed.workload === undefined) {

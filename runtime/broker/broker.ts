@@ -25,6 +25,8 @@ export interface TopicPartition {
 /** A partition and the offset of the next record to read or commit. */
 export interface PartitionOffset extends TopicPartition {
   readonly offset: number
+  /** Of the topic that the offset is of, where known: one that is created anew keeps its name and gets another id. */
+  readonly topicId?: string
 }
 
 export interface TopicDescription {
@@ -73,6 +75,8 @@ export interface FetcherOptions {
 }
 
 export interface FetchedPartition extends TopicPartition {
+  /** As `PartitionOffset` has it. */
+  readonly topicId?: string
   /** Where this read began. The first batch may start before it: records below are to be skipped. */
   readonly position: number
   /** In offset order; control batches and aborted transactions are left out. */
@@ -92,7 +96,8 @@ export interface Fetcher {
   position(partition: TopicPartition): number | undefined
   /**
    * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
-   * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log.
+   * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log, `TOPIC_RECREATED` when it is
+   * one of a topic that was deleted and created anew.
    */
   poll(maxWaitMs: number): Promise<readonly FetchedPartition[]>
   /** Ends a waiting poll at once with []. */

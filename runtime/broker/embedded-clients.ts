@@ -139,7 +139,8 @@ export class EmbeddedFetcher implements Fetcher {
       const log = this.#logs.log(partition)
       if (log === undefined) continue
       if (position < log.startOffset || position > log.endOffset) {
-        throw new OffsetOutOfRange({ ...partition, offset: position })
+        const range = { start: log.startOffset, end: log.endOffset }
+        throw new OffsetOutOfRange({ ...partition, offset: position }, range)
       }
       const batches = log.read(position, left)
       const last = batches.at(-1)

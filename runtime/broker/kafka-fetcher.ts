@@ -6,13 +6,13 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { BrokerError, CorruptBatch } from './errors.ts'
+import { type BrokerError, CorruptBatch } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import { errorName, isTransient, refused } from './kafka-errors.ts'
 import { type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
 import { outOfRange } from './kafka-list-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
-import { Reading } from './kafka-reading.ts'
+import { asked, gone, Reading, recreated } from './kafka-reading.ts'
 import { partitionKey } from './partition-key.ts'
 
 /** How long a broker may hold a fetch open. */
@@ -60,9 +60,9 @@ export class KafkaFetcher implements Fetcher {
     this.#options = options
   }
 
-  assign({ topic, partition, offset }: PartitionOffset): void {
+  assign({ topic, partition, offset, topicId }: PartitionOffset): void {
     const at = { topic, partition }
-    this.#readings.set(partitionKey(at), new Reading(at, offset))
+    this.#readings.set(partitionKey(at), new Reading(at, offset, topicId))
   }
 
   unassign(partition: TopicPartition): void {
@@ -141,7 +141,9 @@ export class KafkaFetcher implements Fetcher {
     const now = clock.monotonic()
     if (byLeader.size > 0 && now - this.#lookedUpAt > metadataMaxAgeMs) this.#lookUpLeaders()
     for (const [leader, all] of byLeader) {
-      const readings = all.filter(({ retryAt }) => retryAt <= now)
+      const readings = all.filter(
+        (reading) => reading.retryAt <= now && !this.#isOfAnotherTopic(reading),
+      )
       if (readings.length > 0 && this.#isFree(leader))
         void this.#fetch(leader, readings, byLeader.size)
     }
@@ -167,16 +169,15 @@ export class KafkaFetcher implements Fetcher {
     const { connections, metadata, maxBytes } = this.#options
     const lane: Lane = { parts: undefined, isBusy: true }
     this.#lanes.set(leader, lane)
-    const asked = readings.map((reading) => ({ reading, at: reading.position }))
-    for (const reading of readings) reading.topicId ??= metadata.topicId(reading.partition)
+    const before = readings.map((reading) => ({ reading, at: reading.position }))
     try {
       const connection = await connections.to(metadata.node(leader))
       const { parts, throttleMs } = await fetchRaw(connection, {
         maxWaitMs: LONG_POLL_MS,
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
-        topics: this.#topics(readings),
+        topics: asked(readings, metadata),
       })
-      const current = asked.filter(({ reading, at }) => this.#isStill(reading, at))
+      const current = before.filter(({ reading, at }) => this.#isStill(reading, at))
       this.#receive(
         lane,
         parts,
@@ -217,7 +218,8 @@ export class KafkaFetcher implements Fetcher {
     if (code === 'OFFSET_OUT_OF_RANGE') {
       void outOfRange({ connections, metadata }, { ...partition, offset: position }).then(
         (error) => {
-          if (this.#isStill(reading, position)) this.#fail(error)
+          if (!this.#isStill(reading, position) || this.#isOfAnotherTopic(reading)) return
+          if (error !== undefined) this.#fail(error)
         },
       )
     } else if (isTransient(code) || code === 'UNKNOWN_TOPIC_OR_PARTITION') {
@@ -237,18 +239,6 @@ export class KafkaFetcher implements Fetcher {
       this.#readings.get(partitionKey(reading.partition)) === reading &&
       reading.position === position
     )
-  }
-
-  #topics(readings: readonly Reading[]) {
-    const { metadata } = this.#options
-    return [...Map.groupBy(readings, ({ partition }) => partition.topic)].map(([name, list]) => ({
-      name,
-      partitions: list.map(({ partition, position }) => ({
-        partition: partition.partition,
-        offset: position,
-        leaderEpoch: metadata.leaderEpoch(partition),
-      })),
-    }))
   }
 
   #rest(ms: number): Promise<void> {
@@ -281,24 +271,25 @@ export class KafkaFetcher implements Fetcher {
 
   #checkTopic(reading: Reading): void {
     const { metadata, clock } = this.#options
-    const { partition, topicId } = reading
-    const { topic } = partition
+    const { topic } = reading.partition
     const now = clock.monotonic()
     if (!metadata.isMissing(topic)) {
       reading.missingSince = undefined
-      const id = metadata.topicId(partition)
-      if (topicId !== undefined && id !== undefined && id !== topicId)
-        this.#fail(recreated(reading))
+      this.#isOfAnotherTopic(reading)
       return
     }
     reading.missingSince ??= now
     if (now - reading.missingSince < MISSING_TOPIC_MS) return
-    this.#fail(
-      new BrokerError(
-        'UNKNOWN_TOPIC_OR_PARTITION',
-        `topic ${topic} is gone: somebody deleted it while it was read; create it again`,
-      ),
-    )
+    this.#fail(gone(topic))
+  }
+
+  /** True when the position means nothing any more; the next poll says so. */
+  #isOfAnotherTopic(reading: Reading): boolean {
+    const id = this.#options.metadata.topicId(reading.partition)
+    reading.topicId ??= id
+    if (id === undefined || id === reading.topicId) return false
+    this.#fail(recreated(reading))
+    return true
   }
 
   #setPaused(partition: TopicPartition, isPaused: boolean): void {
@@ -306,9 +297,3 @@ export class KafkaFetcher implements Fetcher {
     if (reading !== undefined) reading.isPaused = isPaused
   }
 }
-
-const recreated = ({ partition: { topic, partition }, position }: Reading): BrokerError =>
-  new BrokerError(
-    'TOPIC_RECREATED',
-    `topic ${topic} was deleted and created anew while it was read: offset ${position} of ${topic}-${partition} means nothing in it; reset the group's offsets, or give the job a new applicationId`,
-  )

@@ -93,6 +93,8 @@ export class KafkaGroupMember implements GroupMember {
       this.#heard()
     } catch (error) {
       const { code, message } = error as BrokerError
+      // Its topic is gone, with all its offsets: whoever reads it finds out what became of it. The others are committed.
+      if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return
       if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw error
       this.#learn(error as BrokerError)
       this.#askRejoin()

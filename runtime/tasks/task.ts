@@ -51,6 +51,7 @@ export class Task {
   readonly #options: TaskOptions
   readonly #queues = new Map<string, RecordQueue>()
   readonly #highWatermarks = new Map<string, number>()
+  readonly #topicIds = new Map<string, string>()
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   #state: TaskState = 'Created'
@@ -73,7 +74,7 @@ export class Task {
 
   /** Where to start reading each partition; called once, before the first `add`. */
   start(positions: readonly PartitionOffset[]): void {
-    for (const { topic, partition, offset } of positions) {
+    for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
       const serde = serdes[source?.format ?? 'Json']
       const keySerde = serdes[source?.keyFormat ?? 'String']
@@ -82,6 +83,7 @@ export class Task {
         new RecordQueue({ topic, partition }, { serde, keySerde }, offset),
       )
       this.#committed.set(partitionKey({ topic, partition }), offset)
+      if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
   }
 
@@ -92,6 +94,12 @@ export class Task {
   add(fetched: FetchedPartition): void {
     this.#queues.get(partitionKey(fetched))?.add(fetched)
     this.#highWatermarks.set(partitionKey(fetched), fetched.highWatermark)
+    if (fetched.topicId !== undefined) this.#topicIds.set(fetched.topic, fetched.topicId)
+  }
+
+  /** Goes on at an offset further on: what lies before it is gone. */
+  skipTo({ offset, ...partition }: PartitionOffset): void {
+    this.#queues.get(partitionKey(partition))?.skipTo(offset)
   }
 
   /** Works off everything buffered. Throws when a bad record must stop the job. */
@@ -108,7 +116,10 @@ export class Task {
   uncommitted(): readonly PartitionOffset[] {
     return [...this.#queues]
       .filter(([key, { position }]) => position > (this.#committed.get(key) ?? -1))
-      .map(([, { partition, position }]) => ({ ...partition, offset: position }))
+      .map(([, { partition, position }]) => {
+        const topicId = this.#topicIds.get(partition.topic)
+        return { ...partition, offset: position, ...(topicId === undefined ? {} : { topicId }) }
+      })
   }
 
   committedUpTo(offsets: readonly PartitionOffset[]): void {

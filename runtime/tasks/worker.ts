@@ -1,41 +1,26 @@
-import type { Broker, Fetcher, GroupMember, Producer, TopicPartition } from '../broker/broker.ts'
+import type {
+  FetchedPartition,
+  Fetcher,
+  GroupMember,
+  Producer,
+  TopicPartition,
+} from '../broker/broker.ts'
 import { CommitRejected } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import type { RuntimeConfig, RuntimeState } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
-import type { Clock } from '../platform/clock.ts'
-import type { Logger } from '../platform/logger.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
 import { commitTasks } from './commit.ts'
 import { Generator } from './generator.ts'
 import { encodeMemberInfo, groupAssignor, partitionsSeenBy, tasksOf } from './group-assignor.ts'
+import { Losses } from './losses.ts'
 import { OutputCollector } from './output-collector.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { restoreTask } from './restore.ts'
 import { startPositions } from './start-positions.ts'
-import { type Tally, Task } from './task.ts'
+import { Task } from './task.ts'
 import { partitionsOf, taskName } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
-
-export interface WorkerOptions {
-  readonly config: RuntimeConfig
-  readonly subTopologies: readonly SubTopology[]
-  /** Of all topics of the job, its own included. */
-  readonly partitionCounts: Counts
-  /** Those of the user's: they may grow while the job runs. */
-  readonly externalTopics: readonly string[]
-  readonly deadLetterTopic: string
-  readonly broker: Broker
-  readonly instanceId: string
-  /** Which thread of the instance this is, from 1. */
-  readonly thread: number
-  readonly clock: Clock
-  readonly random: () => number
-  readonly log: Logger
-  readonly tally: Tally
-  readonly onState: (state: RuntimeState) => void
-}
+import type { WorkerOptions } from './worker-options.ts'
 
 const POLL_BYTES = 2 * 1024 * 1024
 const POLL_MS = 250
@@ -49,6 +34,7 @@ const GENERATOR_TICK_MS = 50
  * so nothing here needs a lock; only heartbeats and fetches run beside it.
  */
 export class Worker {
+  readonly losses: Losses
   readonly #options: WorkerOptions
   readonly #producer: Producer
   readonly #fetcher: Fetcher
@@ -69,6 +55,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     const { broker, config, subTopologies, instanceId, thread, clock } = options
     this.#options = options
+    this.losses = new Losses(config.onDataLoss, options.log)
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#counts = new PartitionCounts(subTopologies, options.partitionCounts)
@@ -158,7 +145,7 @@ export class Worker {
     const { config, clock } = this.#options
     const sinceCommit = clock.monotonic() - this.#lastCommitMs
     const wait = Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
-    const fetched = await this.#fetcher.poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
+    const fetched = await this.#poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) this.#owners.get(partitionKey(part))?.add(part)
     if (fetched.length > 0) for (const task of this.#tasks.values()) task.process()
@@ -166,6 +153,17 @@ export class Worker {
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
     if (clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs) await this.#commit()
+  }
+
+  async #poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
+    try {
+      return await this.#fetcher.poll(maxWaitMs)
+    } catch (error) {
+      const firstLeft = this.losses.passOver(error)
+      this.#owners.get(partitionKey(firstLeft))?.skipTo(firstLeft)
+      this.#fetcher.assign(firstLeft)
+      return []
+    }
   }
 
   #generate(): void {

@@ -26,7 +26,9 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
       produced: total(threads, 'produced'),
       skipped: total(threads, 'skipped'),
       deadLettered: total(threads, 'deadLettered'),
+      lost: total(threads, 'lost'),
     },
+    losses: threads.flatMap(({ losses }) => losses),
     nodes: summed(threads.map(({ nodes }) => nodes)),
     ...(lastError === undefined ? {} : { lastError }),
   }

@@ -97,7 +97,14 @@ class Run {
       state: this.#state,
       tasks: this.#worker?.tasks.map((task) => task.status()) ?? [],
       internalTopics: this.#internalTopics.map(({ name }) => name),
-      counts: { consumed, produced: this.#worker?.produced ?? 0, skipped, deadLettered },
+      counts: {
+        consumed,
+        produced: this.#worker?.produced ?? 0,
+        skipped,
+        deadLettered,
+        lost: this.#worker?.losses.offsets ?? 0,
+      },
+      losses: this.#worker?.losses.shown ?? [],
       nodes,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }

@@ -66,7 +66,8 @@ class WorkerThread implements Instance {
       state: 'Starting',
       tasks: [],
       internalTopics: [],
-      counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+      counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+      losses: [],
       nodes: {},
     }
     this.#worker = new Worker(entry, {

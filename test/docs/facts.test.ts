@@ -146,6 +146,7 @@ const status: RuntimeStatus = {
     },
   ],
   internalTopics: [],
-  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+  losses: [],
   nodes: { n: 0 },
 }

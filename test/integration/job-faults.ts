@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
-import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
@@ -95,25 +94,6 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
     await eventually(() => expect(instance.status().counts.deadLettered).to.equal(3))
     expect(instance.status().state).to.equal('Running')
     expect(instance.status().internalTopics).to.include.members([deadLetters])
-  })
-
-  it('stops and says which records are gone when they were deleted unread', async function () {
-    this.timeout(LIMIT_MS)
-    const first = job.start()
-    for (let count = 0; count < 5; count++) job.write('{"id":1}')
-    await job.flush()
-    await eventually(async () => expect(await job.produced()).to.equal(5), { timeoutMs: 30_000 })
-    await first.stop()
-    for (let count = 0; count < 5; count++) job.write('{"id":1}')
-    await job.flush()
-    await deleteRecordsBefore(kafka, { topic: job.input, partition: 0, offset: 8 })
-    const failure = await job.start().ended.then(
-      () => undefined,
-      (error: unknown) => error as Error,
-    )
-    expect(failure?.message).to.contain(
-      'offsets 5 to 7 were removed by retention or deleted before they were read, 8 is the first one left',
-    )
   })
 
   describe('whose topics change behind its back', () => topicFaults(() => ({ kafka, job })))

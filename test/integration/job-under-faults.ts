@@ -99,6 +99,21 @@ export class JobUnderFaults {
     return this.#feed.flush()
   }
 
+  /** Commits an offset of partition 0 for the job's group, as if the input had had this id then. */
+  async commitAs(topicId: string, offset: number): Promise<void> {
+    const at = { topic: this.input, partition: 0 }
+    const member = this.#broker.groupMember({
+      groupId: this.clientId,
+      topics: [this.input],
+      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 6000,
+    })
+    await member.join()
+    await member.commit([{ ...at, offset, topicId }])
+    await member.close({ leave: true })
+  }
+
   /** How many records have come out so far. */
   async produced(): Promise<number> {
     const ends = await this.#broker.admin.listOffsets(partitionsOf(this.output), 'latest')

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import kafkajs, { type Admin } from 'kafkajs'
+import { instanceMetrics } from '../../runtime/instance-metrics.ts'
 import type { Instance } from '../../runtime/instance.ts'
+import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import type { RunningKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 import type { JobUnderFaults } from './job-under-faults.ts'
@@ -10,6 +12,7 @@ const IN_TIME = { timeoutMs: 30_000 } as const
 /** What becomes of a stateless job when somebody changes its topics behind its back. */
 export function topicFaults(given: () => { kafka: RunningKafka; job: JobUnderFaults }): void {
   let admin: Admin
+  let kafka: RunningKafka
   let job: JobUnderFaults
 
   before(async () => {
@@ -20,7 +23,7 @@ export function topicFaults(given: () => { kafka: RunningKafka; job: JobUnderFau
   })
 
   beforeEach(() => {
-    ;({ job } = given())
+    ;({ kafka, job } = given())
   })
 
   after(() => admin?.disconnect())
@@ -62,5 +65,75 @@ export function topicFaults(given: () => { kafka: RunningKafka; job: JobUnderFau
     const failure = await failureOf(instance)
     expect(failure?.name).to.equal('RepartitionRequired')
     expect(failure?.message).to.contain('has 6 partitions, the job now needs 7')
+  })
+
+  /** Five records are read, of the five that follow three are deleted while nobody reads. */
+  async function loseThree(): Promise<void> {
+    const first = job.start()
+    for (let count = 0; count < 5; count++) job.write('{"id":1}')
+    await job.flush()
+    await eventually(async () => expect(await job.produced()).to.equal(5), IN_TIME)
+    await first.stop()
+    for (let count = 0; count < 5; count++) job.write('{"id":1}')
+    await job.flush()
+    await deleteRecordsBefore(kafka, { topic: job.input, partition: 0, offset: 8 })
+  }
+
+  it('stops and says which records are gone when they were deleted unread', async function () {
+    this.timeout(60_000)
+    await loseThree()
+    const failure = await failureOf(job.start())
+    expect(failure?.name).to.equal('DataLoss')
+    expect(failure?.message).to.contain(
+      'offsets 5 to 7 were removed by retention or deleted before they were read, 8 is the first one left',
+    )
+  })
+
+  it('counts what was deleted unread and goes on behind it when onDataLoss is Continue', async function () {
+    this.timeout(60_000)
+    await loseThree()
+    const instance = job.start({ onDataLoss: 'Continue' })
+    await eventually(async () => expect(await job.produced()).to.equal(7), IN_TIME)
+    const { counts, losses, state } = instance.status()
+    expect(state).to.equal('Running')
+    expect(counts.lost).to.equal(3)
+    expect(losses).to.deep.equal([{ topic: job.input, partition: 0, from: 5, to: 7 }])
+    expect(await instanceMetrics(() => instance.status()).render()).to.match(
+      /^millrace_records_lost_total\{.*\} 3$/m,
+    )
+  })
+
+  /** Deletes the input and fills a new one of its name with more records than the old one had. */
+  async function replaceInput(): Promise<void> {
+    await admin.deleteTopics({ topics: [job.input] })
+    await eventually(async () => {
+      await admin.createTopics({ topics: [{ topic: job.input, numPartitions: 6 }] })
+      expect(await admin.listTopics()).to.include(job.input)
+    }, IN_TIME)
+    for (let count = 0; count < 9; count++) job.write('{"id":1}')
+    await job.flush()
+  }
+
+  it('stops when its input was deleted and created anew, instead of reading from an offset of the old one', async function () {
+    this.timeout(60_000)
+    const instance = job.start({ onDataLoss: 'Continue' })
+    for (let count = 0; count < 5; count++) job.write('{"id":1}')
+    await job.flush()
+    await eventually(async () => expect(await job.produced()).to.equal(5), IN_TIME)
+    const failure = failureOf(instance)
+    await replaceInput()
+    expect((await failure)?.message).to.contain('was deleted and created anew')
+    expect(instance.status().lastError?.reason).to.equal('TopicRecreated')
+    expect(await job.produced()).to.equal(5)
+  })
+
+  it('does not take an offset that was committed for another topic of that name', async function () {
+    this.timeout(60_000)
+    await job.commitAs('another topic', 3)
+    for (let count = 0; count < 5; count++) job.write('{"id":1}')
+    await job.flush()
+    const failure = await failureOf(job.start())
+    expect(failure?.name).to.equal('TopicRecreated')
+    expect(failure?.message).to.contain(`offset 3 of ${job.input}-0 means nothing in it`)
   })
 }

@@ -21,6 +21,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     threads: spec.threads,
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
+    onDataLoss: spec.onDataLoss,
     internalTopics: spec.internalTopics ?? {},
     commitIntervalMs: durationMs(spec.commitInterval),
   }

@@ -77,7 +77,8 @@ export const runtimeWith = (
     restoreRemaining: 0,
   })),
   internalTopics: [],
-  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+  losses: [],
   nodes: {},
   ...more,
 })

@@ -7,13 +7,15 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   state: 'Running',
   tasks: [],
   internalTopics: [],
-  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+  losses: [],
   nodes: {},
   ...fields,
 })
 
 const task = (id: string) =>
   ({ id, state: 'Running', partitions: [], restoreRemaining: 0 }) as const
+const loss = (partition: number) => ({ topic: 'in', partition, from: 1, to: 5 })
 const error = (reason: string) => ({ reason, message: reason, at: '2026-01-01T00:00:00Z' })
 
 const states: readonly (readonly [of: readonly RuntimeState[], is: RuntimeState])[] = [
@@ -37,13 +39,15 @@ describe('runtime/threads/merged-status.ts', () => {
       statusWith({
         tasks: [task('0_0')],
         internalTopics: ['a'],
-        counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4 },
+        counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4, lost: 5 },
+        losses: [loss(0)],
         nodes: { large: 5, small: 1 },
       }),
       statusWith({
         tasks: [task('0_1')],
         internalTopics: ['a'],
-        counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40 },
+        counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40, lost: 50 },
+        losses: [loss(1)],
         nodes: { large: 50 },
       }),
     ])
@@ -51,7 +55,8 @@ describe('runtime/threads/merged-status.ts', () => {
       statusWith({
         tasks: [task('0_0'), task('0_1')],
         internalTopics: ['a'],
-        counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44 },
+        counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44, lost: 55 },
+        losses: [loss(0), loss(1)],
         nodes: { large: 55, small: 1 },
       }),
     )
