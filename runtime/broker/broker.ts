@@ -57,7 +57,8 @@ export interface Producer {
   /**
    * Queues one record batch (v2, base offset 0) as a `RecordBatchBuilder` makes it; the producer stamps producer id, epoch,
    * sequence and CRC into it. `release` is called once nobody needs its bytes any more; after a failure it may not be. A
-   * failure is kept and thrown by the next `flush`.
+   * failure is kept and thrown by the next `flush`; what is sent until then is dropped, as it would follow a gap. A single
+   * record that its topic does not take fails with `RecordTooLarge`.
    */
   send(to: TopicPartition, batch: Buffer, release?: () => void): void
   /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */

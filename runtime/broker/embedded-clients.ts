@@ -34,6 +34,7 @@ export class EmbeddedProducer implements Producer {
   }
 
   send(to: TopicPartition, batch: Buffer, release?: () => void): void {
+    if (this.#failure !== undefined) return
     try {
       writeCrc(batch)
       this.#logs.append(to, batch)

@@ -47,6 +47,24 @@ function whyOutside(offset: number, log: LogRange): string {
   return `it ends at ${log.end}: the topic was recreated, or lost records when it chose a leader that was not in sync`
 }
 
+/** One record that its topic does not take, whatever is sent with it. */
+export class RecordTooLarge extends BrokerError {
+  override readonly name = 'RecordTooLarge'
+  readonly topic: string
+  /** The largest that the topic takes, in bytes of a batch with one record. */
+  readonly limit: number
+
+  /** `limit` as the topic's config says, if that could be read; what was refused is above it in any case. */
+  constructor(topic: string, bytes: number, limit?: number) {
+    super(
+      'MESSAGE_TOO_LARGE',
+      `a record of ${bytes} bytes is larger than max.message.bytes of topic ${topic}${limit === undefined ? '' : ` (${limit})`}: raise max.message.bytes in the topic's config, or make the record smaller`,
+    )
+    this.topic = topic
+    this.limit = limit ?? bytes - 1
+  }
+}
+
 /** The group moved on without this member (rebalance, expired session, fenced instance id). */
 export class CommitRejected extends BrokerError {
   override readonly name = 'CommitRejected'

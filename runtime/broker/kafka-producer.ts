@@ -66,6 +66,7 @@ export class KafkaProducer implements Producer {
   }
 
   send(to: TopicPartition, batch: Buffer, release?: () => void): void {
+    if (this.#failure !== undefined) return
     this.#queue(to).add(batch, release)
     this.#pendingBytes += batch.length
     // Later, so that batches of several partitions sent in one go share a request.
@@ -211,7 +212,7 @@ export class KafkaProducer implements Producer {
       return this.#repeat(sent)
     }
     queue.failed()
-    const failure = await tooLarge(connection, queue.to, batch.bytes.length)
+    const failure = await tooLarge(connection, queue.to.topic, batch.bytes.length)
     if (queue.has(batch)) this.#fail(failure)
     else queue.release()
   }

@@ -142,6 +142,17 @@ export class RecordBatchBuilder {
   }
 }
 
+/** Bytes of a batch with this record alone. */
+export function sizeAlone(record: {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly Header[]
+}): number {
+  const fixed = 3 // attributes, no difference of time or offset
+  const length = fixed + sizeOf(record.key) + sizeOf(record.value) + sizeOfHeaders(record.headers)
+  return at.records + varintSize(length) + length
+}
+
 const sizeOf = (part: Buffer | null): number =>
   part === null ? 1 : varintSize(part.length) + part.length
 

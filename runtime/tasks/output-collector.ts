@@ -1,8 +1,9 @@
 import type { Producer, TopicPartition } from '../broker/broker.ts'
 import { BufferPool } from '../broker/buffer-pool.ts'
+import { RecordTooLarge } from '../broker/errors.ts'
 import { partitionFor } from '../broker/partitioner.ts'
 import type { Header } from '../broker/record-batch.ts'
-import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
+import { RecordBatchBuilder, sizeAlone } from '../broker/record-batch-builder.ts'
 import type { RecordSink } from '../fused/exit-writer.ts'
 
 /** A record on its way out. */
@@ -35,6 +36,7 @@ export class OutputCollector implements RecordSink {
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
   readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
   readonly #turns = new Map<string, number>()
+  readonly #limits = new Map<string, number>()
   #staged: OutputRecord[] = []
   #produced = 0
 
@@ -48,7 +50,28 @@ export class OutputCollector implements RecordSink {
     return this.#produced
   }
 
+  /** True while records are checked as they are staged: a broker has refused one for its size. */
+  get knowsLimits(): boolean {
+    return this.#limits.size > 0
+  }
+
+  /** Takes note of a topic's limit. False when it was known: what was refused could not have been staged. */
+  learn({ topic, limit }: RecordTooLarge): boolean {
+    if ((this.#limits.get(topic) ?? Infinity) <= limit) return false
+    this.#limits.set(topic, limit)
+    return true
+  }
+
+  /** Somebody may have raised them. */
+  forgetLimits(): void {
+    this.#limits.clear()
+  }
+
+  /** Throws `RecordTooLarge` when the topic is known not to take it. */
   stage(record: OutputRecord): void {
+    const limit = this.#limits.get(record.topic)
+    const size = limit === undefined ? 0 : sizeAlone(record)
+    if (limit !== undefined && size > limit) throw new RecordTooLarge(record.topic, size, limit)
     this.#staged.push(record)
   }
 
@@ -59,6 +82,12 @@ export class OutputCollector implements RecordSink {
 
   discard(): void {
     this.#staged.length = 0
+  }
+
+  /** Forgets all that was not handed to the producer. */
+  clear(): void {
+    this.discard()
+    for (const builders of this.#builders.values()) for (const builder of builders) builder?.reset()
   }
 
   /** Hands every open batch to the producer. */

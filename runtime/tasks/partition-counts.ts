@@ -2,6 +2,8 @@ import type { TopicPartition } from '../broker/broker.ts'
 import { RepartitionRequired } from '../errors.ts'
 import { internalTopicsOf, taskCountsOf } from '../topology/internal-topics.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { TopicWatch } from './topic-watch.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
 export type Counts = ReadonlyMap<string, number>
 
@@ -19,11 +21,16 @@ export function countsIn(partitions: readonly TopicPartition[]): Counts {
  */
 export class PartitionCounts {
   readonly #subTopologies: readonly SubTopology[]
+  readonly #watch: TopicWatch
   #current: Counts
 
-  constructor(subTopologies: readonly SubTopology[], initial: Counts) {
+  constructor(
+    { subTopologies, partitionCounts }: Pick<WorkerOptions, 'subTopologies' | 'partitionCounts'>,
+    watch: TopicWatch,
+  ) {
     this.#subTopologies = subTopologies
-    this.#current = initial
+    this.#current = partitionCounts
+    this.#watch = watch
   }
 
   /** The same object until a topic has grown. */
@@ -33,6 +40,13 @@ export class PartitionCounts {
 
   get(topic: string): number | undefined {
     return this.#current.get(topic)
+  }
+
+  /** True when a look has just found more partitions. Throws as `grow` does. */
+  haveGrown(): boolean {
+    const before = this.#current
+    this.grow(this.#watch.take() ?? new Map())
+    return this.#current !== before
   }
 
   /** Takes note of what others have seen. Throws `RepartitionRequired` when the job cannot go on with it. */

@@ -13,7 +13,7 @@ import { serdes } from '../serde/serde.ts'
 import { MemoryStore } from '../state/memory-store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { deadLetter } from './dead-letters.ts'
+import { stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
@@ -105,8 +105,10 @@ export class Task {
   /** Works off everything buffered. Throws when a bad record must stop the job. */
   process(): void {
     const queues = [...this.#queues.values()]
-    const { programs } = this.#options
-    if (programs !== undefined) return this.#processBatches(queues, programs)
+    const { programs, collector } = this.#options
+    // A program does not look at the size of each record that it writes.
+    if (programs !== undefined && !collector.knowsLimits)
+      return this.#processBatches(queues, programs)
     for (let next = takeEarliest(queues); next !== undefined; next = takeEarliest(queues)) {
       this.#processOne(next.record)
     }
@@ -213,7 +215,7 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        collector.stage(deadLetter(record, error, { topic: deadLetterTopic, job }))
+        stageDeadLetter(record, error, { topic: deadLetterTopic, job, collector })
         collector.accept()
     }
   }

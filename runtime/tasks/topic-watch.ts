@@ -1,14 +1,7 @@
-import type { BrokerAdmin } from '../broker/broker.ts'
-import type { Clock } from '../platform/clock.ts'
 import type { Counts } from './partition-counts.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
-export interface TopicWatchOptions {
-  readonly admin: BrokerAdmin
-  readonly topics: readonly string[]
-  /** Between two looks, in ms. */
-  readonly everyMs: number
-  readonly clock: Clock
-}
+type TopicWatchOptions = Pick<WorkerOptions, 'broker' | 'externalTopics' | 'config' | 'clock'>
 
 /** Looks now and then how many partitions topics have, beside the loop of its worker. */
 export class TopicWatch {
@@ -24,18 +17,19 @@ export class TopicWatch {
 
   /** What was found since the last call, if anything; starts another look when it is due. */
   take(): Counts | undefined {
-    const { clock, everyMs } = this.#options
+    const { clock, config } = this.#options
     const found = this.#found
     this.#found = undefined
-    if (!this.#isLooking && clock.monotonic() - this.#lookedMs >= everyMs) void this.#look()
+    const age = clock.monotonic() - this.#lookedMs
+    if (!this.#isLooking && age >= config.metadataMaxAgeMs) void this.#look()
     return found
   }
 
   async #look(): Promise<void> {
-    const { admin, topics, clock } = this.#options
+    const { broker, externalTopics, clock } = this.#options
     this.#isLooking = true
     try {
-      const found = await admin.describeTopics(topics)
+      const found = await broker.admin.describeTopics(externalTopics)
       this.#found = new Map([...found].map(([name, { partitions }]) => [name, partitions]))
     } catch {
       // Whoever reads or writes them says so; the next look may succeed.

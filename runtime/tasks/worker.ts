@@ -5,20 +5,21 @@ import type {
   Producer,
   TopicPartition,
 } from '../broker/broker.ts'
-import { CommitRejected } from '../broker/errors.ts'
+import { CommitRejected, RecordTooLarge } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
 import { commitTasks } from './commit.ts'
-import { Generator } from './generator.ts'
-import { encodeMemberInfo, groupAssignor, partitionsSeenBy, tasksOf } from './group-assignor.ts'
+import type { Generator } from './generator.ts'
+import { encodeMemberInfo, groupAssignor, partitionsSeenBy } from './group-assignor.ts'
 import { Losses } from './losses.ts'
 import { OutputCollector } from './output-collector.ts'
+import { ownedGenerators, ownedTasks } from './owned-tasks.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { restoreTask } from './restore.ts'
 import { startPositions } from './start-positions.ts'
 import { Task } from './task.ts'
-import { partitionsOf, taskName } from './task-id.ts'
+import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -41,7 +42,6 @@ export class Worker {
   readonly #member: GroupMember
   readonly #collector: OutputCollector
   readonly #counts: PartitionCounts
-  readonly #watch: TopicWatch
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
   #adoptedCounts: Counts
@@ -50,6 +50,10 @@ export class Worker {
   #generators: readonly Generator[] = []
   #lastCommitMs: number
   #lastPollMs: number
+  #assignment: readonly TopicPartition[] = []
+  /** All tasks were closed, to start again at what is committed. */
+  #isSetBack = false
+  #limitsLearnedMs = 0
   #stopping = false
 
   constructor(options: WorkerOptions) {
@@ -58,14 +62,8 @@ export class Worker {
     this.losses = new Losses(config.onDataLoss, options.log)
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
-    this.#counts = new PartitionCounts(subTopologies, options.partitionCounts)
+    this.#counts = new PartitionCounts(options, new TopicWatch(options))
     this.#adoptedCounts = this.#counts.current
-    this.#watch = new TopicWatch({
-      admin: broker.admin,
-      topics: options.externalTopics,
-      everyMs: config.metadataMaxAgeMs,
-      clock,
-    })
     this.#collector = new OutputCollector(this.#producer, this.#counts)
     this.#fuse()
     const assign = groupAssignor(subTopologies)
@@ -73,9 +71,7 @@ export class Worker {
       groupId: config.applicationId,
       // With the number even where there is one thread, so that another `threads` finds the same members again.
       instanceId: `${instanceId}-${thread}`,
-      topics: [
-        ...new Set(subTopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic))),
-      ],
+      topics: [...new Set(subTopologies.flatMap(({ sources }) => sources.map((s) => s.topic)))],
       userData: () =>
         encodeMemberInfo({
           process: instanceId,
@@ -110,7 +106,8 @@ export class Worker {
     try {
       await this.#rejoin()
       while (!this.#stopping) {
-        if (this.#member.rejoinNeeded || this.#haveTopicsGrown()) await this.#rejoin()
+        if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.#rejoin()
+        else if (this.#isSetBack) await this.#resume()
         else await this.#round()
       }
       await this.#commit()
@@ -132,13 +129,6 @@ export class Worker {
   async abandon(): Promise<void> {
     this.#stopping = true
     await this.#close({ leave: false })
-  }
-
-  /** Throws `RepartitionRequired` when they have, and the job cannot go on with it. */
-  #haveTopicsGrown(): boolean {
-    const before = this.#counts.current
-    this.#counts.grow(this.#watch.take() ?? new Map())
-    return this.#counts.current !== before
   }
 
   async #round(): Promise<void> {
@@ -174,15 +164,34 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    const { clock } = this.#options
+    const { clock, config } = this.#options
     this.#lastCommitMs = clock.monotonic()
+    if (this.#lastCommitMs - this.#limitsLearnedMs > config.metadataMaxAgeMs)
+      this.#collector.forgetLimits()
     const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
     try {
       await commitTasks(this.tasks, { ...parts, now: clock.now() })
     } catch (error) {
-      if (!(error instanceof CommitRejected)) throw error
-      this.#loseAll(error)
+      if (error instanceof CommitRejected) return this.#loseAll(error)
+      if (!(error instanceof RecordTooLarge && this.#collector.learn(error))) throw error
+      this.#setBack(error)
     }
+  }
+
+  /** Which record it came from is not known any more: from the last commit on each is looked at as it is written. */
+  #setBack({ message }: RecordTooLarge): void {
+    const { log, clock } = this.#options
+    log.warn('begins anew at the last commit, to find a record', { why: message })
+    this.#limitsLearnedMs = clock.monotonic()
+    this.#isSetBack = true
+    this.#collector.clear()
+    for (const task of this.tasks) this.#closeTask(task)
+  }
+
+  async #resume(): Promise<void> {
+    this.#isSetBack = false
+    this.#adopt(this.#assignment)
+    await this.#startTasks()
   }
 
   /** The group has given our tasks to others: what we hold in memory is no longer the truth. */
@@ -197,11 +206,17 @@ export class Worker {
     const { onState, log } = this.#options
     if (this.#tasks.size > 0) await this.#commit()
     onState('Joining')
-    const assignment = await this.#member.join()
-    this.#followGrowth(assignment)
-    this.#adopt(assignment)
+    this.#assignment = await this.#member.join()
+    this.#isSetBack = false
+    this.#followGrowth(this.#assignment)
+    this.#adopt(this.#assignment)
     const names = [...this.#tasks.keys()]
     log.info('assigned', { generation: this.#member.generation, tasks: names })
+    await this.#startTasks()
+  }
+
+  async #startTasks(): Promise<void> {
+    const { onState } = this.#options
     onState('Restoring')
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
@@ -231,17 +246,8 @@ export class Worker {
 
   /** Tasks that stay keep their state; the others close, new ones are made. */
   #adopt(assignment: readonly TopicPartition[]): void {
-    const { config, subTopologies, deadLetterTopic, tally, clock, random } = this.#options
-    const counts = this.#counts.current
-    const owned = new Set(assignment.map(partitionKey))
-    const wanted = new Map(
-      tasksOf(subTopologies, counts).flatMap((id) => {
-        const subTopology = subTopologies[id.subTopology]
-        if (subTopology === undefined) return []
-        const mine = partitionsOf(id, subTopology, counts).some((p) => owned.has(partitionKey(p)))
-        return mine ? [[taskName(id), { id, subTopology }] as const] : []
-      }),
-    )
+    const { config, subTopologies, deadLetterTopic, tally } = this.#options
+    const wanted = ownedTasks(assignment, subTopologies, this.#counts.current)
     for (const task of this.tasks) if (!wanted.has(task.name)) this.#closeTask(task)
     for (const [name, { id, subTopology }] of wanted) {
       if (this.#tasks.has(name)) continue
@@ -252,12 +258,7 @@ export class Worker {
       const common = { applicationId, onError, deadLetterTopic, tally, collector, programs }
       this.#tasks.set(name, new Task({ id, subTopology, job: jobName, ...common }))
     }
-    this.#generators = config.inputs
-      .filter(
-        ({ generator, topic }) =>
-          generator !== undefined && owned.has(partitionKey({ topic, partition: 0 })),
-      )
-      .map((input) => new Generator(input, clock, random))
+    this.#generators = ownedGenerators(assignment, config, this.#options)
   }
 
   /** Restores, then starts to read. False when a rebalance or a stop came first: the task stays `Created`. */

@@ -107,6 +107,7 @@ describe('docs/bad-records.md', () => {
     const given = [
       ...all(sourceOf('runtime/serde/*.ts'), /new SerdeFault\(\s*'(\w+)'/g),
       ...all(sourceOf('runtime/expr/expression-error.ts'), /class (\w+) extends/g),
+      ...all(sourceOf('runtime/broker/errors.ts'), /class (RecordTooLarge) extends/g),
     ]
     const listed = rowsOf(badRecords, 'reason', 'when').flatMap(({ reason }) => spansOf(reason))
     expect(listed).to.have.members([...new Set(given)])

@@ -147,8 +147,8 @@ export class JobUnderFaults {
     )
   }
 
-  readAll(topic: string) {
-    return this.#collect(topic, 1)
+  readAll(topic: string, partitions = 1) {
+    return this.#collect(topic, partitions)
   }
 
   async stop(): Promise<void> {

@@ -136,4 +136,89 @@ export function topicFaults(given: () => { kafka: RunningKafka; job: JobUnderFau
     expect(failure?.name).to.equal('TopicRecreated')
     expect(failure?.message).to.contain(`offset 3 of ${job.input}-0 means nothing in it`)
   })
+
+  describe('and that writes a record that is too large', () => {
+    const LARGE = `{"id":9,"pad":"${'x'.repeat(3000)}"}`
+    const settle = async (instance: Instance) => {
+      const out = job.readAll(job.output, 6)
+      await eventually(async () => {
+        await out.poll()
+        const ids = new Set(out.records.map(({ value }) => (JSON.parse(value ?? '') as Id).id))
+        expect([...ids]).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15])
+      }, IN_TIME)
+      expect(instance.status().state).to.equal('Running')
+    }
+
+    /** Fifteen small ones with the large one in between, in one batch each way. */
+    async function writeRecords(): Promise<void> {
+      await setLimit(job.output, 2000)
+      for (let id = 0; id <= 15; id++) job.write(id === 9 ? LARGE : `{"id":${id}}`, 0)
+      await job.flush()
+    }
+
+    const setLimit = (topic: string, bytes: number) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: kafkajs.ConfigResourceTypes.TOPIC,
+            name: topic,
+            configEntries: [{ name: 'max.message.bytes', value: `${bytes}` }],
+          },
+        ],
+      })
+
+    it('drops it alone under Skip, and keeps order', async function () {
+      this.timeout(60_000)
+      await writeRecords()
+      const instance = job.start({ onError: 'Skip' })
+      await settle(instance)
+      expect(instance.status().counts.skipped).to.equal(1)
+    })
+
+    it('sets it alone aside under DeadLetter, as it came', async function () {
+      this.timeout(60_000)
+      await writeRecords()
+      const instance = job.start({ onError: 'DeadLetter' })
+      await settle(instance)
+      const letters = job.readAll(`${job.clientId}-dead-letters`)
+      await eventually(async () => {
+        await letters.poll()
+        expect(letters.records).to.have.length(1)
+      }, IN_TIME)
+      const [letter] = letters.records
+      expect(letter?.value).to.equal(LARGE)
+      expect(Object.fromEntries(letter?.headers ?? [])).to.include({
+        'millrace.offset': '9',
+        'millrace.reason': 'RecordTooLarge',
+      })
+    })
+
+    it('stops at it under Fail, and names it and the limit', async function () {
+      this.timeout(60_000)
+      await writeRecords()
+      const failure = await failureOf(job.start())
+      expect(failure?.message).to.match(
+        /^in-.*-0@9: RecordTooLarge in "outputs\[0\]": a record of 3\d\d\d bytes is larger than max\.message\.bytes of topic out-.* \(2000\)/,
+      )
+    })
+
+    it('stops rather than lose it when the dead-letter topic does not take it, either', async function () {
+      this.timeout(60_000)
+      await writeRecords()
+      const deadLetterTopic = `${job.clientId}-too-small`
+      await admin.createTopics({ topics: [{ topic: deadLetterTopic }] })
+      await setLimit(deadLetterTopic, 2500)
+      const instance = job.start({ onError: 'DeadLetter', deadLetterTopic })
+      const failure = await failureOf(instance)
+      expect(failure?.name).to.equal('RecordTooLarge')
+      expect(failure?.message).to.match(
+        /^in-.*-0@9: RecordTooLarge .*\nIt cannot be set aside, either: a record of 3\d\d\d bytes .*-too-small \(2500\)/s,
+      )
+    })
+  })
+}
+
+interface Id {
+  readonly id: number
 }

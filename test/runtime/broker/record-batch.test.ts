@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { compressions } from '../../../runtime/broker/compression.ts'
 import { type Header, splitBatches } from '../../../runtime/broker/record-batch.ts'
+import { sizeAlone } from '../../../runtime/broker/record-batch-builder.ts'
 import { batchOf, recordsIn, type SampleRecord } from '../../support/sample-records.ts'
 
 const bytes = fc.uint8Array({ maxLength: 64 }).map((array): Buffer => Buffer.from(array))
@@ -32,6 +33,14 @@ describe('runtime/broker/record-batch.ts', () => {
       )
     })
   }
+
+  it('knows the size of a batch with one record before it is made', () => {
+    fc.assert(
+      fc.property(record, (given) => {
+        expect(sizeAlone(given)).to.equal(batchOf([given], 'none').length)
+      }),
+    )
+  })
 
   it('waits for the rest of a batch that is cut short', () => {
     fc.assert(
