@@ -52,6 +52,8 @@ export const conditionDocs = {
     reasons: {
       AllTasksRunning: 'They do.',
       PodsNotReady: 'Pods are missing or not ready; the message says why.',
+      NotAuthorized:
+        'Kafka denies the pods something that they need; the message names it and the right that is lacking.',
       RollingOut: 'Pods of an earlier generation still run.',
       GroupNotStable: 'The consumer group is rebalancing.',
       Suspended: 'No pods by intent.',

@@ -126,10 +126,15 @@ export interface RuntimeStatus {
   readonly counts: RuntimeCounts
   /** The latest ranges of records that were gone before they were read; `counts.lost` has all. */
   readonly losses: readonly Loss[]
+  /** For how many milliseconds brokers have told this instance to be quiet, since it started. */
+  readonly throttledMs: { readonly fetch: number; readonly produce: number }
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
 }
+
+/** The part of it that workers have done. */
+export type WorkReport = Pick<RuntimeStatus, 'tasks' | 'counts' | 'losses' | 'throttledMs'>
 
 export type RuntimeState = 'Starting' | 'Joining' | 'Restoring' | 'Running' | 'Stopping' | 'Failed'
 

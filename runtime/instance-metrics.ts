@@ -36,6 +36,14 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
       read: () => [{ labels: jobOf(status()), value: status().counts[field] }],
     })
   }
+  for (const request of ['fetch', 'produce'] as const) {
+    metrics.observeCounter({
+      name: `millrace_${request}_throttle_seconds_total`,
+      help: `How long brokers have told the job to be quiet after a ${request}, by a quota.`,
+      labels: jobLabels,
+      read: () => [{ labels: jobOf(status()), value: status().throttledMs[request] / 1000 }],
+    })
+  }
   metrics.observeCounter({
     name: 'millrace_node_records_total',
     help: 'Records that entered a node of the topology.',

@@ -54,6 +54,15 @@ const unavailable: readonly Unavailable[] = [
     const trouble = troubleOf(pods.map(({ pod }) => pod))
     return trouble === undefined ? undefined : { reason: 'PodsNotReady', message: trouble.message }
   },
+  ({ pods }) => {
+    const [denied] = pods.flatMap(({ pod, runtime }) => {
+      const error = runtime?.lastError
+      return error?.reason.endsWith('AuthorizationFailed') ? [{ pod, error }] : []
+    })
+    if (denied === undefined) return undefined
+    const message = `pod ${denied.pod.metadata.name}: ${denied.error.message}`
+    return { reason: 'NotAuthorized', message }
+  },
   ({ job, workload }) => {
     const ready = workload?.status?.readyReplicas ?? 0
     if (isRolledOut(workload) && ready === job.spec.replicas) return undefined

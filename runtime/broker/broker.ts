@@ -1,3 +1,4 @@
+import type { BrokerError } from './errors.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 /**
@@ -14,7 +15,15 @@ export interface Broker {
   fetcher(options: FetcherOptions): Fetcher
   /** A member of a classic consumer group, static when `instanceId` is given. */
   groupMember(options: GroupMemberOptions): GroupMember
+  /** What the cluster denies the clients of this broker at the moment, for lack of rights. */
+  readonly denial: Denial | undefined
   close(): Promise<void>
+}
+
+export interface Denial {
+  readonly error: BrokerError
+  /** Milliseconds since the epoch. */
+  readonly since: number
 }
 
 export interface TopicPartition {
@@ -63,6 +72,8 @@ export interface Producer {
   send(to: TopicPartition, batch: Buffer, release?: () => void): void
   /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */
   flush(): Promise<void>
+  /** For how many milliseconds the cluster has told it to be quiet, in all: a quota is at work. */
+  readonly throttledMs: number
   /** Bytes sent and not yet acknowledged: the back-pressure signal. */
   readonly pendingBytes: number
   /** Resolves once `pendingBytes` is at most `bytes`. */
@@ -93,6 +104,8 @@ export interface Fetcher {
   /** A paused partition keeps its position and is not fetched. */
   pause(partition: TopicPartition): void
   resume(partition: TopicPartition): void
+  /** As `Producer` has it. */
+  readonly throttledMs: number
   /** The next offset that `poll` will return for the partition; undefined if not assigned. */
   position(partition: TopicPartition): number | undefined
   /**

@@ -26,6 +26,7 @@ export interface EmbeddedLogs {
 /** Appends at once: in one process there is nothing to wait for. */
 export class EmbeddedProducer implements Producer {
   readonly pendingBytes = 0
+  readonly throttledMs = 0
   readonly #logs: EmbeddedLogs
   #failure: Error | undefined
 
@@ -66,6 +67,7 @@ interface Reading {
 }
 
 export class EmbeddedFetcher implements Fetcher {
+  readonly throttledMs = 0
   readonly #logs: EmbeddedLogs
   readonly #clock: Clock
   readonly #options: FetcherOptions

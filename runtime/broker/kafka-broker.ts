@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Logger, silentLogger } from '../platform/logger.ts'
-import type { Broker, BrokerAdmin } from './broker.ts'
+import type { Broker, BrokerAdmin, Denial } from './broker.ts'
 import { KafkaAdmin } from './kafka-admin.ts'
 import { KafkaConnections } from './kafka-connections.ts'
+import { KafkaDenials } from './kafka-denials.ts'
 import { KafkaFetcher } from './kafka-fetcher.ts'
 import { KafkaGroupMember } from './kafka-group-member.ts'
 import { KafkaMetadata } from './kafka-metadata.ts'
@@ -29,6 +30,7 @@ const METADATA_MAX_AGE_MS = 300_000
 export class KafkaBroker implements Broker {
   readonly admin: BrokerAdmin
   readonly #options: Required<KafkaBrokerOptions>
+  readonly #denials: KafkaDenials
   readonly #adminConnections: KafkaConnections
 
   constructor(options: KafkaBrokerOptions) {
@@ -40,9 +42,14 @@ export class KafkaBroker implements Broker {
       metadataMaxAgeMs: METADATA_MAX_AGE_MS,
       ...options,
     }
+    this.#denials = new KafkaDenials(this.#options.clock)
     const cluster = this.#connect()
     this.#adminConnections = cluster.connections
     this.admin = new KafkaAdmin(cluster)
+  }
+
+  get denial(): Denial | undefined {
+    return this.#denials.current
   }
 
   producer(): KafkaProducer {
@@ -64,6 +71,7 @@ export class KafkaBroker implements Broker {
 
   #connect() {
     const connections = new KafkaConnections(this.#options)
-    return { connections, metadata: new KafkaMetadata(connections), clock: this.#options.clock }
+    const { clock } = this.#options
+    return { connections, metadata: new KafkaMetadata(connections), clock, denials: this.#denials }
   }
 }

@@ -8,7 +8,8 @@ import type {
 } from './broker.ts'
 import { type BrokerError, CorruptBatch } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { errorName, isTransient, refused } from './kafka-errors.ts'
+import type { KafkaDenials } from './kafka-denials.ts'
+import { errorName, isDenied, isTransient, refused } from './kafka-errors.ts'
 import { type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
 import { outOfRange } from './kafka-list-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
@@ -27,6 +28,7 @@ export interface KafkaFetcherOptions extends FetcherOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly denials: KafkaDenials
   /** Without any failure leaders are looked up so often: a topic may have been replaced. */
   readonly metadataMaxAgeMs: number
 }
@@ -47,6 +49,7 @@ interface Lane {
  * records when busy and two requests a second when idle, and cost a state that each lost connection has to rebuild.
  */
 export class KafkaFetcher implements Fetcher {
+  throttledMs = 0
   readonly #options: KafkaFetcherOptions
   /** In the order in which they are asked for: whoever was served goes to the end, so that none starves. */
   readonly #readings = new Map<string, Reading>()
@@ -66,6 +69,8 @@ export class KafkaFetcher implements Fetcher {
   }
 
   unassign(partition: TopicPartition): void {
+    const reading = this.#readings.get(partitionKey(partition))
+    if (reading !== undefined) this.#options.denials.granted(reading.what)
     this.#readings.delete(partitionKey(partition))
   }
 
@@ -184,6 +189,7 @@ export class KafkaFetcher implements Fetcher {
         new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
       )
       if (lane.parts !== undefined) this.wake()
+      this.throttledMs += throttleMs
       await this.#rest(throttleMs)
     } catch (error) {
       if (!isTransient((error as BrokerError).code)) this.#fail(error as Error)
@@ -205,10 +211,15 @@ export class KafkaFetcher implements Fetcher {
       const reading = current.get(partitionKey(part))
       if (reading === undefined) return false
       if (part.errorCode !== 0) this.#refused(reading, errorName(part.errorCode))
-      else reading.missingSince = undefined
+      else this.#answered(reading)
       return part.errorCode === 0 && part.records.length > 0
     })
     if (full.length > 0) lane.parts = full
+  }
+
+  #answered(reading: Reading): void {
+    reading.missingSince = undefined
+    this.#options.denials.granted(reading.what)
   }
 
   #refused(reading: Reading, code: string): void {
@@ -222,10 +233,12 @@ export class KafkaFetcher implements Fetcher {
           if (error !== undefined) this.#fail(error)
         },
       )
+    } else if (isDenied(code)) {
+      this.#options.denials.note(reading.what, refused(code, reading.what))
     } else if (isTransient(code) || code === 'UNKNOWN_TOPIC_OR_PARTITION') {
       this.#lookUpLeaders()
     } else {
-      this.#fail(refused(code, `fetch ${partition.topic}-${partition.partition}@${position}`))
+      this.#fail(refused(code, `${reading.what}@${position}`))
     }
   }
 

@@ -22,6 +22,11 @@ export class Reading {
     this.topicId = topicId
   }
 
+  /** As messages name it. */
+  get what(): string {
+    return `fetch ${this.partition.topic}-${this.partition.partition}`
+  }
+
   /** Moves past what arrived and returns it; undefined when there is nothing. Throws `CorruptBatch`. */
   advance(part: FetchResponsePart): FetchedPartition | undefined {
     const { topic, partition, lastStableOffset } = part

@@ -7,6 +7,7 @@ import type {
 } from '../broker/broker.ts'
 import { CommitRejected, RecordTooLarge } from '../broker/errors.ts'
 import { partitionKey } from '../broker/partition-key.ts'
+import type { WorkReport } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
 import { commitTasks } from './commit.ts'
@@ -35,7 +36,7 @@ const GENERATOR_TICK_MS = 50
  * so nothing here needs a lock; only heartbeats and fetches run beside it.
  */
 export class Worker {
-  readonly losses: Losses
+  readonly #losses: Losses
   readonly #options: WorkerOptions
   readonly #producer: Producer
   readonly #fetcher: Fetcher
@@ -59,7 +60,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     const { broker, config, subTopologies, instanceId, thread, clock } = options
     this.#options = options
-    this.losses = new Losses(config.onDataLoss, options.log)
+    this.#losses = new Losses(config.onDataLoss, options.log)
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
@@ -92,8 +93,15 @@ export class Worker {
     return [...this.#tasks.values()]
   }
 
-  get produced(): number {
-    return this.#collector.produced
+  report(): WorkReport {
+    const { consumed, skipped, deadLettered } = this.#options.tally
+    const lost = this.#losses.offsets
+    return {
+      tasks: this.tasks.map((task) => task.status()),
+      counts: { consumed, produced: this.#collector.produced, skipped, deadLettered, lost },
+      losses: this.#losses.shown,
+      throttledMs: { fetch: this.#fetcher.throttledMs, produce: this.#producer.throttledMs },
+    }
   }
 
   /** Milliseconds since the loop last came round. */
@@ -149,7 +157,7 @@ export class Worker {
     try {
       return await this.#fetcher.poll(maxWaitMs)
     } catch (error) {
-      const firstLeft = this.losses.passOver(error)
+      const firstLeft = this.#losses.passOver(error)
       this.#owners.get(partitionKey(firstLeft))?.skipTo(firstLeft)
       this.#fetcher.assign(firstLeft)
       return []

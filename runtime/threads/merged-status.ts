@@ -29,6 +29,10 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
       lost: total(threads, 'lost'),
     },
     losses: threads.flatMap(({ losses }) => losses),
+    throttledMs: {
+      fetch: threads.reduce((sum, { throttledMs }) => sum + throttledMs.fetch, 0),
+      produce: threads.reduce((sum, { throttledMs }) => sum + throttledMs.produce, 0),
+    },
     nodes: summed(threads.map(({ nodes }) => nodes)),
     ...(lastError === undefined ? {} : { lastError }),
   }

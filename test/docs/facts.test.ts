@@ -149,5 +149,6 @@ const status: RuntimeStatus = {
   internalTopics: [],
   counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
   losses: [],
+  throttledMs: { fetch: 0, produce: 0 },
   nodes: { n: 0 },
 }

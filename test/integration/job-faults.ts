@@ -4,6 +4,7 @@ import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
+import { denials } from './denials.ts'
 import { JobUnderFaults } from './job-under-faults.ts'
 import { topicFaults } from './topic-faults.ts'
 
@@ -26,7 +27,12 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
     kafka = await startKafka({
       brokers: 3,
       proxied: true,
-      properties: ['default.replication.factor=3', 'min.insync.replicas=2'],
+      properties: [
+        'default.replication.factor=3',
+        'min.insync.replicas=2',
+        'authorizer.class.name=kafka.security.authorizer.AclAuthorizer',
+        'allow.everyone.if.no.acl.found=true',
+      ],
     })
   })
 
@@ -97,6 +103,8 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
   })
 
   describe('whose topics change behind its back', () => topicFaults(() => ({ kafka, job })))
+
+  describe('whose rights are taken away', () => denials(() => ({ kafka, job })))
 
   if (outageMs === undefined) return
 

@@ -150,6 +150,27 @@ const rows: readonly Row[] = [
     says: /restoring the state of 0_1/,
   },
   {
+    title: 'Kafka denies a pod what it had',
+    observed: {
+      workload: rolledOut(1, 0),
+      pods: [
+        {
+          pod: podNamed('fraud-0'),
+          runtime: runtimeWith(['Running'], {
+            lastError: {
+              reason: 'TopicAuthorizationFailed',
+              message: 'fetch in-0: TOPIC_AUTHORIZATION_FAILED: grant it Read',
+              at: '2026-01-01T00:00:00Z',
+            },
+          }),
+        },
+      ],
+    },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /pod fraud-0: fetch in-0: TOPIC_AUTHORIZATION_FAILED: grant it Read/,
+  },
+  {
     title: 'a pod crashes again and again',
     observed: { workload: rolledOut(1, 0), pods: [{ pod: crashed }] },
     phase: 'Failed',

@@ -9,6 +9,7 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   internalTopics: [],
   counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
   losses: [],
+  throttledMs: { fetch: 0, produce: 0 },
   nodes: {},
   ...fields,
 })
@@ -41,6 +42,7 @@ describe('runtime/threads/merged-status.ts', () => {
         internalTopics: ['a'],
         counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4, lost: 5 },
         losses: [loss(0)],
+        throttledMs: { fetch: 6, produce: 7 },
         nodes: { large: 5, small: 1 },
       }),
       statusWith({
@@ -48,6 +50,7 @@ describe('runtime/threads/merged-status.ts', () => {
         internalTopics: ['a'],
         counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40, lost: 50 },
         losses: [loss(1)],
+        throttledMs: { fetch: 60, produce: 70 },
         nodes: { large: 50 },
       }),
     ])
@@ -57,6 +60,7 @@ describe('runtime/threads/merged-status.ts', () => {
         internalTopics: ['a'],
         counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44, lost: 55 },
         losses: [loss(0), loss(1)],
+        throttledMs: { fetch: 66, produce: 77 },
         nodes: { large: 55, small: 1 },
       }),
     )
