@@ -57,6 +57,8 @@ export const conditionDocs = {
     reasons: {
       AllTasksRunning: 'They do.',
       PodsNotReady: 'Pods are missing or not ready; the message says why.',
+      NotAuthorized:
+        'Kafka denies the pods something that they need; the message names it and the right that is lacking.',
       RollingOut: 'Pods of an earlier generation still run.',
       GroupNotStable: 'The consumer group is rebalancing.',
       Suspended: 'No pods by intent.',
@@ -68,6 +70,11 @@ export const conditionDocs = {
       InSync: 'It is.',
       NotYet: 'Kafka has not confirmed it yet.',
     },
+  },
+  DataLoss: {
+    meaning:
+      'Present from when records of an input were removed before the job had read them until the spec changes.',
+    reasons: { RecordsRemoved: 'The message names partitions and offsets.' },
   },
   Reconciling: {
     meaning: 'Present only while something is still on its way.',

@@ -80,6 +80,12 @@ const spec = withRules(
       .describe(
         'Topic for dead letters; it must exist. Default: `<applicationId>-dead-letters`, created by the job.',
       ),
+    onDataLoss: z
+      .enum(['Fail', 'Continue'])
+      .default('Fail')
+      .describe(
+        'What the job does when retention or a deletion has removed records of an input that it has not read: `Fail` stops it, `Continue` goes on at the first record left and counts the others. Never done unseen: see the condition `DataLoss`.',
+      ),
     internalTopics: z
       .strictObject({
         replicationFactor: z
@@ -222,6 +228,12 @@ const status = z
       .describe('Records not yet processed, to two digits; renewed at most every 30 s.'),
     deadLettered: z.int().optional().describe('Records set aside since the present pods started.'),
     skipped: z.int().optional().describe('Records dropped since the present pods started.'),
+    lost: z
+      .int()
+      .optional()
+      .describe(
+        'Offsets of records that were removed from inputs before they were read, since the present pods started.',
+      ),
     topics: z
       .array(
         z.strictObject({

@@ -107,11 +107,14 @@ export const runtimeConfigSchema = z.strictObject({
   threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
   deadLetterTopic: z.string().optional(),
+  onDataLoss: z.enum(['Fail', 'Continue']).default('Fail'),
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
   /** Of every batch that the job writes, into its internal topics as well. */
   compression: compression.default('None'),
   commitIntervalMs: z.int().min(10).default(1000),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
+  /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
+  metadataMaxAgeMs: z.int().min(1000).default(300_000),
 })
 
 export type RuntimeConfig = z.output<typeof runtimeConfigSchema>
@@ -130,12 +133,22 @@ export interface RuntimeStatus {
   /** Topics that the job has made for itself, or is about to. */
   readonly internalTopics: readonly string[]
   readonly counts: RuntimeCounts
+  /** The latest ranges of records that were gone before they were read; `counts.lost` has all. */
+  readonly losses: readonly Loss[]
+  /** For how many milliseconds brokers have told this instance to be quiet, since it started. */
+  readonly throttledMs: { readonly fetch: number; readonly produce: number }
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
   /** Records that each async node has taken in and not handed on. */
   readonly inFlight: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
 }
+
+/** The part of it that workers have done. */
+export type WorkReport = Pick<
+  RuntimeStatus,
+  'tasks' | 'counts' | 'inFlight' | 'losses' | 'throttledMs'
+>
 
 export type RuntimeState = 'Starting' | 'Joining' | 'Restoring' | 'Running' | 'Stopping' | 'Failed'
 
@@ -157,4 +170,14 @@ export interface RuntimeCounts {
   readonly produced: number
   readonly skipped: number
   readonly deadLettered: number
+  /** Offsets of records that were gone before they were read. */
+  readonly lost: number
+}
+
+/** Offsets, both included. */
+export interface Loss {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly to: number
 }

@@ -24,6 +24,35 @@ export class InvalidJob extends Error {
   }
 }
 
+/** Inputs have grown, and with them topics of the job's own would have to: their keys lie by the old partitions. */
+export class RepartitionRequired extends Error {
+  override readonly name = 'RepartitionRequired'
+
+  constructor(
+    topics: readonly { readonly topic: string; readonly has: number; readonly needs: number }[],
+  ) {
+    const told = topics.map(
+      ({ topic, has, needs }) =>
+        `topic ${topic} has ${has} partitions, the job now needs ${needs}: its inputs were repartitioned`,
+    )
+    super(
+      `${told.join('\n')}\nKeys and state lie by the old partitions. Give the job a new applicationId to start afresh, or restore the old partition count.`,
+    )
+  }
+}
+
+/** Retention or a deletion removed records before the job had read them, and `onDataLoss` is Fail. */
+export class DataLoss extends Error {
+  override readonly name = 'DataLoss'
+
+  constructor(why: string, options: ErrorOptions) {
+    super(
+      `${why}\nThe job stops here because onDataLoss is Fail; Continue goes on at the first record left, and counts the others.`,
+      options,
+    )
+  }
+}
+
 export interface Problem {
   /** Field path as the user wrote it, such as `steps[2].filter`. */
   readonly path: string

@@ -14,6 +14,7 @@ const recordCounters = [
   ],
   ['skipped', 'skipped', 'Bad records dropped because onError is Skip.'],
   ['dead_lettered', 'deadLettered', 'Bad records set aside because onError is DeadLetter.'],
+  ['lost', 'lost', 'Offsets of records that were removed from a topic before they were read.'],
 ] as const
 
 /** Metrics of one instance, read from its status when scraped. */
@@ -33,6 +34,14 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
       help,
       labels: jobLabels,
       read: () => [{ labels: jobOf(status()), value: status().counts[field] }],
+    })
+  }
+  for (const request of ['fetch', 'produce'] as const) {
+    metrics.observeCounter({
+      name: `millrace_${request}_throttle_seconds_total`,
+      help: `How long brokers have told the job to be quiet after a ${request}, by a quota.`,
+      labels: jobLabels,
+      read: () => [{ labels: jobOf(status()), value: status().throttledMs[request] / 1000 }],
     })
   }
   metrics.observeCounter({

@@ -5,6 +5,7 @@ import type { Instance } from './instance.ts'
 import { instanceMetrics } from './instance-metrics.ts'
 import { systemClock } from './platform/clock.ts'
 import { serveHttp } from './platform/http.ts'
+import { lastWords } from './platform/last-words.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
 import { onShutdown } from './platform/shutdown.ts'
 import { startWorkerThreads } from './threads/worker-threads.ts'
@@ -19,7 +20,6 @@ export interface RunOptions {
 const SHUTDOWN_MS = 25_000
 /** Where Kubernetes reads a container's last words from. */
 const TERMINATION_LOG = '/dev/termination-log'
-const MAX_LAST_WORDS = 1000
 
 /**
  * The process of a pod: one instance of a job on worker threads; this thread answers probes and scrapes and takes signals.
@@ -52,12 +52,10 @@ async function endWith(instance: Instance, log: Logger): Promise<void> {
   try {
     await instance.ended
   } catch (error) {
-    const { message } = error as Error
-    log.error('the instance ended', { why: message })
-    const lastWords = message.slice(0, MAX_LAST_WORDS)
+    log.error('the instance ended', { why: (error as Error).message })
     // Only where Kubernetes has put one.
     const flag = constants.O_WRONLY | constants.O_TRUNC
-    await writeFile(TERMINATION_LOG, lastWords, { flag }).catch(() => undefined)
+    await writeFile(TERMINATION_LOG, lastWords(error as Error), { flag }).catch(() => undefined)
     process.exitCode = 1
   }
 }

@@ -11,7 +11,7 @@ export type Verdict = {
 }[ConditionType]
 
 /** Present only while they hold (kstatus): their absence is the good case. */
-const ABNORMAL: ReadonlySet<ConditionType> = new Set(['Reconciling', 'Stalled'])
+const ABNORMAL: ReadonlySet<ConditionType> = new Set(['DataLoss', 'Reconciling', 'Stalled'])
 
 const MAX_MESSAGE_CHARS = 1024
 

@@ -1,5 +1,6 @@
 import type { RuntimeStatus } from '../../runtime/config.ts'
 import { type Clock, sleep } from '../../runtime/platform/clock.ts'
+import { lastWords } from '../../runtime/platform/last-words.ts'
 import { backoffMs } from '../engine/backoff.ts'
 import { kinds } from '../kube/kinds.ts'
 import type { Kube, KubeObject } from '../kube/kube.ts'
@@ -147,7 +148,7 @@ export class LocalPods {
       const failure = await this.#reportUntil(running, failed, restartCount)
       if (failure === undefined || signal.aborted) return
       const waiting = { reason: 'CrashLoopBackOff', message: 'the program failed' }
-      const terminated = { reason: 'Error', message: failure.message, exitCode: 1 }
+      const terminated = { reason: 'Error', message: lastWords(failure), exitCode: 1 }
       await this.#report(running.pod, {
         ready: false,
         restartCount: restartCount + 1,

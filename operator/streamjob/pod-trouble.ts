@@ -1,3 +1,4 @@
+import { understood } from '../../runtime/platform/last-words.ts'
 import type { ContainerStatus, Pod } from './workload.ts'
 
 /** Why a pod is not ready, in words of its own where there are any. */
@@ -38,9 +39,11 @@ function troubleOfContainer(pod: Pod, container: ContainerStatus): PodTrouble | 
 function lastWords(pod: Pod, { state, lastState }: ContainerStatus): PodTrouble | undefined {
   const terminated = lastState?.terminated
   if (terminated === undefined) return undefined
-  const said = terminated.message?.trim() ?? `exit code ${terminated.exitCode}`
+  const { reason, message } = understood(
+    terminated.message?.trim() ?? `exit code ${terminated.exitCode}`,
+  )
   const crashLoop = state?.waiting?.reason === 'CrashLoopBackOff'
-  return { ...trouble(pod, terminated.reason ?? 'Error', said), crashLoop }
+  return { ...trouble(pod, reason ?? terminated.reason ?? 'Error', message), crashLoop }
 }
 
 function whyItWaits(pod: Pod, waiting: Waiting | undefined): PodTrouble | undefined {

@@ -62,6 +62,7 @@ const tasksText = (runtimes: readonly RuntimeStatus[]): string => {
 const losses = (runtimes: readonly RuntimeStatus[]) => ({
   deadLettered: runtimes.reduce((sum, { counts }) => sum + counts.deadLettered, 0),
   skipped: runtimes.reduce((sum, { counts }) => sum + counts.skipped, 0),
+  lost: runtimes.reduce((sum, { counts }) => sum + counts.lost, 0),
 })
 
 const topicStatuses = ({ job, kafka, topicObjects }: StreamJobObserved) =>

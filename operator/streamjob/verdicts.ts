@@ -2,8 +2,10 @@ import type { ConditionType } from '../../crds/index.ts'
 import type { Verdict } from '../engine/conditions.ts'
 import type { StreamJobObserved } from './observe.ts'
 import type { StreamJobPlan } from './plan.ts'
+import { dataLoss } from './data-loss.ts'
 import { troubleOf } from './pod-trouble.ts'
 import { verdictOn } from './policies.ts'
+import { isRolledOut } from './workload.ts'
 
 type Of<T extends ConditionType> = Extract<Verdict, { type: T }>
 
@@ -25,7 +27,8 @@ export function verdictsOf(observed: StreamJobObserved, plan: StreamJobPlan): Ve
   })
   const available = availability(observed, plan)
   const ready = readiness([accepted, reachable, topics, available], observed)
-  return [ready, accepted, reachable, topics, available, ...abnormal(observed, accepted, ready)]
+  const conditions = [ready, accepted, reachable, topics, available]
+  return [...conditions, dataLoss(observed), ...abnormal(observed, accepted, ready)]
 }
 
 /** The objection itself where it is about that type. */
@@ -51,6 +54,15 @@ const unavailable: readonly Unavailable[] = [
   ({ pods }) => {
     const trouble = troubleOf(pods.map(({ pod }) => pod))
     return trouble === undefined ? undefined : { reason: 'PodsNotReady', message: trouble.message }
+  },
+  ({ pods }) => {
+    const [denied] = pods.flatMap(({ pod, runtime }) => {
+      const error = runtime?.lastError
+      return error?.reason.endsWith('AuthorizationFailed') ? [{ pod, error }] : []
+    })
+    if (denied === undefined) return undefined
+    const message = `pod ${denied.pod.metadata.name}: ${denied.error.message}`
+    return { reason: 'NotAuthorized', message }
   },
   ({ job, workload }) => {
     const ready = workload?.status?.readyReplicas ?? 0
@@ -82,13 +94,6 @@ const unavailable: readonly Unavailable[] = [
     }
   },
 ]
-
-function isRolledOut(workload: StreamJobObserved['workload']): boolean {
-  if (workload?.status === undefined) return false
-  const { observedGeneration, currentRevision, updateRevision, replicas = 0 } = workload.status
-  const seen = observedGeneration === workload.metadata.generation
-  return seen && currentRevision === updateRevision && replicas === (workload.spec?.replicas ?? 0)
-}
 
 function availability(observed: StreamJobObserved, plan: StreamJobPlan): Of<'Available'> {
   if (observed.workload === undefined) {

@@ -34,3 +34,11 @@ export interface ContainerStatus {
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>
 }
+
+/** All pods are of the spec as the workload has it now. */
+export function isRolledOut(workload: StatefulSet | undefined): boolean {
+  if (workload?.status === undefined) return false
+  const { observedGeneration, currentRevision, updateRevision, replicas = 0 } = workload.status
+  const seen = observedGeneration === workload.metadata.generation
+  return seen && currentRevision === updateRevision && replicas === (workload.spec?.replicas ?? 0)
+}

@@ -1,3 +1,4 @@
+import type { BrokerError } from './errors.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 /**
@@ -14,7 +15,15 @@ export interface Broker {
   fetcher(options: FetcherOptions): Fetcher
   /** A member of a classic consumer group, static when `instanceId` is given. */
   groupMember(options: GroupMemberOptions): GroupMember
+  /** What the cluster denies the clients of this broker at the moment, for lack of rights. */
+  readonly denial: Denial | undefined
   close(): Promise<void>
+}
+
+export interface Denial {
+  readonly error: BrokerError
+  /** Milliseconds since the epoch. */
+  readonly since: number
 }
 
 export interface TopicPartition {
@@ -25,6 +34,8 @@ export interface TopicPartition {
 /** A partition and the offset of the next record to read or commit. */
 export interface PartitionOffset extends TopicPartition {
   readonly offset: number
+  /** Of the topic that the offset is of, where known: one that is created anew keeps its name and gets another id. */
+  readonly topicId?: string
 }
 
 export interface TopicDescription {
@@ -55,11 +66,14 @@ export interface Producer {
   /**
    * Queues one record batch (v2, base offset 0) as a `RecordBatchBuilder` makes it; the producer stamps producer id, epoch,
    * sequence and CRC into it. `release` is called once nobody needs its bytes any more; after a failure it may not be. A
-   * failure is kept and thrown by the next `flush`.
+   * failure is kept and thrown by the next `flush`; what is sent until then is dropped, as it would follow a gap. A single
+   * record that its topic does not take fails with `RecordTooLarge`.
    */
   send(to: TopicPartition, batch: Buffer, release?: () => void): void
   /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */
   flush(): Promise<void>
+  /** For how many milliseconds the cluster has told it to be quiet, in all: a quota is at work. */
+  readonly throttledMs: number
   /** Bytes sent and not yet acknowledged: the back-pressure signal. */
   readonly pendingBytes: number
   /** Resolves once `pendingBytes` is at most `bytes`. */
@@ -73,6 +87,8 @@ export interface FetcherOptions {
 }
 
 export interface FetchedPartition extends TopicPartition {
+  /** As `PartitionOffset` has it. */
+  readonly topicId?: string
   /** Where this read began. The first batch may start before it: records below are to be skipped. */
   readonly position: number
   /** In offset order; control batches and aborted transactions are left out. */
@@ -88,11 +104,14 @@ export interface Fetcher {
   /** A paused partition keeps its position and is not fetched. */
   pause(partition: TopicPartition): void
   resume(partition: TopicPartition): void
+  /** As `Producer` has it. */
+  readonly throttledMs: number
   /** The next offset that `poll` will return for the partition; undefined if not assigned. */
   position(partition: TopicPartition): number | undefined
   /**
    * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
-   * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log.
+   * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log, `TOPIC_RECREATED` when it is
+   * one of a topic that was deleted and created anew.
    */
   poll(maxWaitMs: number): Promise<readonly FetchedPartition[]>
   /** Ends a waiting poll at once with []. */

@@ -37,6 +37,7 @@ export class EmbeddedBroker implements EmbeddedLogs {
       producer: () => new EmbeddedProducer(this),
       fetcher: (options) => new EmbeddedFetcher(this, this.#clock, options),
       groupMember: (options) => new EmbeddedMember(this.#group(options.groupId), options),
+      denial: undefined,
       close: () => Promise.resolve(),
     }
   }

@@ -26,6 +26,7 @@ export interface EmbeddedLogs {
 /** Appends at once: in one process there is nothing to wait for. */
 export class EmbeddedProducer implements Producer {
   readonly pendingBytes = 0
+  readonly throttledMs = 0
   readonly #logs: EmbeddedLogs
   #failure: Error | undefined
 
@@ -34,6 +35,7 @@ export class EmbeddedProducer implements Producer {
   }
 
   send(to: TopicPartition, batch: Buffer, release?: () => void): void {
+    if (this.#failure !== undefined) return
     try {
       writeCrc(batch)
       this.#logs.append(to, batch)
@@ -65,6 +67,7 @@ interface Reading {
 }
 
 export class EmbeddedFetcher implements Fetcher {
+  readonly throttledMs = 0
   readonly #logs: EmbeddedLogs
   readonly #clock: Clock
   readonly #options: FetcherOptions
@@ -139,7 +142,8 @@ export class EmbeddedFetcher implements Fetcher {
       const log = this.#logs.log(partition)
       if (log === undefined) continue
       if (position < log.startOffset || position > log.endOffset) {
-        throw new OffsetOutOfRange({ ...partition, offset: position })
+        const range = { start: log.startOffset, end: log.endOffset }
+        throw new OffsetOutOfRange({ ...partition, offset: position }, range)
       }
       const batches = log.read(position, left)
       const last = batches.at(-1)

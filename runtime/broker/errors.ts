@@ -1,12 +1,16 @@
 /** Kafka answered with an error code, or could not be reached within the time the caller allowed. */
 export class BrokerError extends Error {
-  override readonly name: string = 'BrokerError'
+  /** The code as conditions and statuses write it, such as `NotEnoughReplicas`. */
+  override readonly name: string
   /** Kafka's own name of the error code, such as `NOT_ENOUGH_REPLICAS`, or `UNREACHABLE`. */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+    this.name = code
+      .toLowerCase()
+      .replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase())
   }
 }
 
@@ -16,12 +20,10 @@ export class OffsetOutOfRange extends BrokerError {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  /** Where the partition begins and ends now. */
+  readonly log: LogRange
 
-  /** `log` is where the partition begins and ends now, if known. */
-  constructor(
-    at: { topic: string; partition: number; offset: number },
-    log?: { readonly start: number; readonly end: number },
-  ) {
+  constructor(at: { topic: string; partition: number; offset: number }, log: LogRange) {
     super(
       'OFFSET_OUT_OF_RANGE',
       `${at.topic}-${at.partition}@${at.offset} is not in the log: ${whyOutside(at.offset, log)}`,
@@ -29,18 +31,38 @@ export class OffsetOutOfRange extends BrokerError {
     this.topic = at.topic
     this.partition = at.partition
     this.offset = at.offset
+    this.log = log
   }
 }
 
-function whyOutside(
-  offset: number,
-  log: { readonly start: number; readonly end: number } | undefined,
-): string {
-  if (log === undefined) return 'retention removed it or the topic was recreated'
+export interface LogRange {
+  readonly start: number
+  readonly end: number
+}
+
+function whyOutside(offset: number, log: LogRange): string {
   if (offset < log.start) {
     return `offsets ${offset} to ${log.start - 1} were removed by retention or deleted before they were read, ${log.start} is the first one left`
   }
   return `it ends at ${log.end}: the topic was recreated, or lost records when it chose a leader that was not in sync`
+}
+
+/** One record that its topic does not take, whatever is sent with it. */
+export class RecordTooLarge extends BrokerError {
+  override readonly name = 'RecordTooLarge'
+  readonly topic: string
+  /** The largest that the topic takes, in bytes of a batch with one record. */
+  readonly limit: number
+
+  /** `limit` as the topic's config says, if that could be read; what was refused is above it in any case. */
+  constructor(topic: string, bytes: number, limit?: number) {
+    super(
+      'MESSAGE_TOO_LARGE',
+      `a record of ${bytes} bytes is larger than max.message.bytes of topic ${topic}${limit === undefined ? '' : ` (${limit})`}: raise max.message.bytes in the topic's config, or make the record smaller`,
+    )
+    this.topic = topic
+    this.limit = limit ?? bytes - 1
+  }
 }
 
 /** The group moved on without this member (rebalance, expired session, fenced instance id). */

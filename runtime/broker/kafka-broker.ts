@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Logger, silentLogger } from '../platform/logger.ts'
-import type { Broker, BrokerAdmin } from './broker.ts'
+import type { Broker, BrokerAdmin, Denial } from './broker.ts'
 import { KafkaAdmin } from './kafka-admin.ts'
 import { KafkaConnections } from './kafka-connections.ts'
+import { KafkaDenials } from './kafka-denials.ts'
 import { KafkaFetcher } from './kafka-fetcher.ts'
 import { KafkaGroupMember } from './kafka-group-member.ts'
 import { KafkaMetadata } from './kafka-metadata.ts'
@@ -17,14 +18,19 @@ export interface KafkaBrokerOptions {
   /** Hears when a broker is lost and when it is back, a line each. */
   readonly log?: Logger
   readonly clock?: Clock
+  /** How old the view of topics may be while nothing fails, as Java's metadata.max.age.ms. */
+  readonly metadataMaxAgeMs?: number
   /** Spreads reconnects, so that many clients do not return in the same moment. */
   readonly random?: () => number
 }
+
+const METADATA_MAX_AGE_MS = 300_000
 
 /** A real Kafka (2.8 or later), spoken to on the wire. */
 export class KafkaBroker implements Broker {
   readonly admin: BrokerAdmin
   readonly #options: Required<KafkaBrokerOptions>
+  readonly #denials: KafkaDenials
   readonly #adminConnections: KafkaConnections
 
   constructor(options: KafkaBrokerOptions) {
@@ -33,11 +39,17 @@ export class KafkaBroker implements Broker {
       log: silentLogger,
       clock: systemClock,
       random: Math.random,
+      metadataMaxAgeMs: METADATA_MAX_AGE_MS,
       ...options,
     }
+    this.#denials = new KafkaDenials(this.#options.clock)
     const cluster = this.#connect()
     this.#adminConnections = cluster.connections
     this.admin = new KafkaAdmin(cluster)
+  }
+
+  get denial(): Denial | undefined {
+    return this.#denials.current
   }
 
   producer(): KafkaProducer {
@@ -45,7 +57,8 @@ export class KafkaBroker implements Broker {
   }
 
   fetcher(options: Parameters<Broker['fetcher']>[0]): KafkaFetcher {
-    return new KafkaFetcher({ ...options, ...this.#connect() })
+    const { metadataMaxAgeMs } = this.#options
+    return new KafkaFetcher({ ...options, ...this.#connect(), metadataMaxAgeMs })
   }
 
   groupMember(options: Parameters<Broker['groupMember']>[0]): KafkaGroupMember {
@@ -58,6 +71,7 @@ export class KafkaBroker implements Broker {
 
   #connect() {
     const connections = new KafkaConnections(this.#options)
-    return { connections, metadata: new KafkaMetadata(connections), clock: this.#options.clock }
+    const { clock } = this.#options
+    return { connections, metadata: new KafkaMetadata(connections), clock, denials: this.#denials }
   }
 }

@@ -3,6 +3,7 @@ import { type Clock, sleep } from '../platform/clock.ts'
 import { BrokerError } from './errors.ts'
 import { call, PROMPT_ANSWER_MS } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
+import type { KafkaDenials } from './kafka-denials.ts'
 import { isTransient } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { Node } from './kafka-peer.ts'
@@ -13,6 +14,7 @@ export interface CoordinatorOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly denials: KafkaDenials
 }
 
 const CONSUMER_COORDINATOR = 0
@@ -37,8 +39,14 @@ export class KafkaCoordinator {
     return Math.min(this.#options.sessionTimeoutMs / 3, PROMPT_ANSWER_MS)
   }
 
+  noteSuccess(): void {
+    this.#options.denials.granted('group')
+  }
+
   /** Takes note of an error of the coordinator: after most of them another broker may be it by now. */
-  noteFailure(code: string): void {
+  noteFailure(error: BrokerError): void {
+    const { code } = error
+    this.#options.denials.note('group', error)
     if (isTransient(code) && code !== 'COORDINATOR_LOAD_IN_PROGRESS') this.#node = undefined
   }
 
@@ -53,7 +61,7 @@ export class KafkaCoordinator {
         return await attempt(await this.connection())
       } catch (error) {
         const { code } = error as BrokerError
-        this.noteFailure(code)
+        this.noteFailure(error as BrokerError)
         if (!isTransient(code) || connections.closing.aborted || giveUp()) throw error
         await sleep(clock, RETRY_MS, connections.closing)
       }

@@ -7,9 +7,18 @@ export const errorName = (code: number): string =>
     ? 'NONE'
     : ((protocolErrorsCodesById as Readonly<Record<number, string>>)[code] ?? `ERROR_${code}`)
 
+/** Rights that are lacking. Whoever took them away may give them back. */
+const DENIED: ReadonlySet<string> = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+])
+
+export const isDenied = (code: string): boolean => DENIED.has(code)
+
 /**
- * Codes that pass by themselves: elections, restarts, lost connections, and credentials that somebody is about to
- * replace. A running job waits for as long as they last.
+ * Codes that pass by themselves: elections, restarts, lost connections, and credentials or rights that somebody is about
+ * to mend. A running job waits for as long as they last.
  */
 const TRANSIENT: ReadonlySet<string> = new Set([
   'UNREACHABLE',
@@ -33,6 +42,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'OFFSET_NOT_AVAILABLE',
   'THROTTLING_QUOTA_EXCEEDED',
   'BROKER_NOT_AVAILABLE',
+  ...DENIED,
 ])
 
 export const isTransient = (code: string): boolean => TRANSIENT.has(code)
@@ -42,6 +52,7 @@ const CONFIGURATION: ReadonlySet<string> = new Set([
   'SASL_AUTHENTICATION_FAILED',
   'TLS_REFUSED',
   'INVALID_CONFIG',
+  ...DENIED,
 ])
 
 export const isConfiguration = (code: string): boolean => CONFIGURATION.has(code)

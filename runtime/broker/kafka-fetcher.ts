@@ -6,20 +6,19 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { BrokerError, CorruptBatch } from './errors.ts'
+import { type BrokerError, CorruptBatch } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { errorName, isTransient, refused } from './kafka-errors.ts'
+import type { KafkaDenials } from './kafka-denials.ts'
+import { errorName, isDenied, isTransient, refused } from './kafka-errors.ts'
 import { type FetchResponsePart, fetchRaw } from './kafka-fetch-request.ts'
 import { outOfRange } from './kafka-list-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
-import { Reading } from './kafka-reading.ts'
+import { asked, gone, Reading, recreated } from './kafka-reading.ts'
 import { partitionKey } from './partition-key.ts'
 
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
 const RETRY_MS = 200
-/** Without any failure leaders are looked up so often, as Java's metadata.max.age.ms: a topic may have been replaced. */
-const METADATA_AGE_MS = 300_000
 /** A topic that is gone for so long was deleted. */
 const MISSING_TOPIC_MS = 60_000
 /** However many leaders share the budget, each gets enough for a batch of usual size. */
@@ -29,6 +28,9 @@ export interface KafkaFetcherOptions extends FetcherOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly denials: KafkaDenials
+  /** Without any failure leaders are looked up so often: a topic may have been replaced. */
+  readonly metadataMaxAgeMs: number
 }
 
 /** One leader: at most one fetch in flight, or one response that waits to be handed out. */
@@ -47,25 +49,28 @@ interface Lane {
  * records when busy and two requests a second when idle, and cost a state that each lost connection has to rebuild.
  */
 export class KafkaFetcher implements Fetcher {
+  throttledMs = 0
   readonly #options: KafkaFetcherOptions
   /** In the order in which they are asked for: whoever was served goes to the end, so that none starves. */
   readonly #readings = new Map<string, Reading>()
   readonly #lanes = new Map<number, Lane>()
   #arrival = new AbortController()
   #lookup: Promise<void> | undefined
-  #lookedUpAt = -METADATA_AGE_MS
+  #lookedUpAt = -Infinity
   #failure: Error | undefined
 
   constructor(options: KafkaFetcherOptions) {
     this.#options = options
   }
 
-  assign({ topic, partition, offset }: PartitionOffset): void {
+  assign({ topic, partition, offset, topicId }: PartitionOffset): void {
     const at = { topic, partition }
-    this.#readings.set(partitionKey(at), new Reading(at, offset))
+    this.#readings.set(partitionKey(at), new Reading(at, offset, topicId))
   }
 
   unassign(partition: TopicPartition): void {
+    const reading = this.#readings.get(partitionKey(partition))
+    if (reading !== undefined) this.#options.denials.granted(reading.what)
     this.#readings.delete(partitionKey(partition))
   }
 
@@ -135,13 +140,15 @@ export class KafkaFetcher implements Fetcher {
   }
 
   #send(): void {
-    const { connections, clock } = this.#options
+    const { connections, clock, metadataMaxAgeMs } = this.#options
     if (connections.closing.aborted) return
     const byLeader = this.#byLeader()
     const now = clock.monotonic()
-    if (byLeader.size > 0 && now - this.#lookedUpAt > METADATA_AGE_MS) this.#lookUpLeaders()
+    if (byLeader.size > 0 && now - this.#lookedUpAt > metadataMaxAgeMs) this.#lookUpLeaders()
     for (const [leader, all] of byLeader) {
-      const readings = all.filter(({ retryAt }) => retryAt <= now)
+      const readings = all.filter(
+        (reading) => reading.retryAt <= now && !this.#isOfAnotherTopic(reading),
+      )
       if (readings.length > 0 && this.#isFree(leader))
         void this.#fetch(leader, readings, byLeader.size)
     }
@@ -167,22 +174,22 @@ export class KafkaFetcher implements Fetcher {
     const { connections, metadata, maxBytes } = this.#options
     const lane: Lane = { parts: undefined, isBusy: true }
     this.#lanes.set(leader, lane)
-    const asked = readings.map((reading) => ({ reading, at: reading.position }))
-    for (const reading of readings) reading.topicId ??= metadata.topicId(reading.partition)
+    const before = readings.map((reading) => ({ reading, at: reading.position }))
     try {
       const connection = await connections.to(metadata.node(leader))
       const { parts, throttleMs } = await fetchRaw(connection, {
         maxWaitMs: LONG_POLL_MS,
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
-        topics: this.#topics(readings),
+        topics: asked(readings, metadata),
       })
-      const current = asked.filter(({ reading, at }) => this.#isStill(reading, at))
+      const current = before.filter(({ reading, at }) => this.#isStill(reading, at))
       this.#receive(
         lane,
         parts,
         new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
       )
       if (lane.parts !== undefined) this.wake()
+      this.throttledMs += throttleMs
       await this.#rest(throttleMs)
     } catch (error) {
       if (!isTransient((error as BrokerError).code)) this.#fail(error as Error)
@@ -204,10 +211,15 @@ export class KafkaFetcher implements Fetcher {
       const reading = current.get(partitionKey(part))
       if (reading === undefined) return false
       if (part.errorCode !== 0) this.#refused(reading, errorName(part.errorCode))
-      else reading.missingSince = undefined
+      else this.#answered(reading)
       return part.errorCode === 0 && part.records.length > 0
     })
     if (full.length > 0) lane.parts = full
+  }
+
+  #answered(reading: Reading): void {
+    reading.missingSince = undefined
+    this.#options.denials.granted(reading.what)
   }
 
   #refused(reading: Reading, code: string): void {
@@ -217,13 +229,16 @@ export class KafkaFetcher implements Fetcher {
     if (code === 'OFFSET_OUT_OF_RANGE') {
       void outOfRange({ connections, metadata }, { ...partition, offset: position }).then(
         (error) => {
-          if (this.#isStill(reading, position)) this.#fail(error)
+          if (!this.#isStill(reading, position) || this.#isOfAnotherTopic(reading)) return
+          if (error !== undefined) this.#fail(error)
         },
       )
+    } else if (isDenied(code)) {
+      this.#options.denials.note(reading.what, refused(code, reading.what))
     } else if (isTransient(code) || code === 'UNKNOWN_TOPIC_OR_PARTITION') {
       this.#lookUpLeaders()
     } else {
-      this.#fail(refused(code, `fetch ${partition.topic}-${partition.partition}@${position}`))
+      this.#fail(refused(code, `${reading.what}@${position}`))
     }
   }
 
@@ -237,18 +252,6 @@ export class KafkaFetcher implements Fetcher {
       this.#readings.get(partitionKey(reading.partition)) === reading &&
       reading.position === position
     )
-  }
-
-  #topics(readings: readonly Reading[]) {
-    const { metadata } = this.#options
-    return [...Map.groupBy(readings, ({ partition }) => partition.topic)].map(([name, list]) => ({
-      name,
-      partitions: list.map(({ partition, position }) => ({
-        partition: partition.partition,
-        offset: position,
-        leaderEpoch: metadata.leaderEpoch(partition),
-      })),
-    }))
   }
 
   #rest(ms: number): Promise<void> {
@@ -281,24 +284,25 @@ export class KafkaFetcher implements Fetcher {
 
   #checkTopic(reading: Reading): void {
     const { metadata, clock } = this.#options
-    const { partition, topicId } = reading
-    const { topic } = partition
+    const { topic } = reading.partition
     const now = clock.monotonic()
     if (!metadata.isMissing(topic)) {
       reading.missingSince = undefined
-      const id = metadata.topicId(partition)
-      if (topicId !== undefined && id !== undefined && id !== topicId)
-        this.#fail(recreated(reading))
+      this.#isOfAnotherTopic(reading)
       return
     }
     reading.missingSince ??= now
     if (now - reading.missingSince < MISSING_TOPIC_MS) return
-    this.#fail(
-      new BrokerError(
-        'UNKNOWN_TOPIC_OR_PARTITION',
-        `topic ${topic} is gone: somebody deleted it while it was read; create it again`,
-      ),
-    )
+    this.#fail(gone(topic))
+  }
+
+  /** True when the position means nothing any more; the next poll says so. */
+  #isOfAnotherTopic(reading: Reading): boolean {
+    const id = this.#options.metadata.topicId(reading.partition)
+    reading.topicId ??= id
+    if (id === undefined || id === reading.topicId) return false
+    this.#fail(recreated(reading))
+    return true
   }
 
   #setPaused(partition: TopicPartition, isPaused: boolean): void {
@@ -306,9 +310,3 @@ export class KafkaFetcher implements Fetcher {
     if (reading !== undefined) reading.isPaused = isPaused
   }
 }
-
-const recreated = ({ partition: { topic, partition }, position }: Reading): BrokerError =>
-  new BrokerError(
-    'TOPIC_RECREATED',
-    `topic ${topic} was deleted and created anew while it was read: offset ${position} of ${topic}-${partition} means nothing in it; reset the group's offsets, or give the job a new applicationId`,
-  )

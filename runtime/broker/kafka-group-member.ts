@@ -5,6 +5,7 @@ import { BrokerError, CommitRejected } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import { KafkaCoordinator, RETRY_MS } from './kafka-coordinator.ts'
+import type { KafkaDenials } from './kafka-denials.ts'
 import { isTransient } from './kafka-errors.ts'
 import { joinGroup, syncGroup } from './kafka-group-join.ts'
 import { commitTopics, fetchTopics, readCommitted } from './kafka-group-offsets.ts'
@@ -14,6 +15,7 @@ export interface KafkaGroupMemberOptions extends GroupMemberOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly denials: KafkaDenials
 }
 
 const MAX_HEARTBEAT_INTERVAL_MS = 3000
@@ -93,6 +95,8 @@ export class KafkaGroupMember implements GroupMember {
       this.#heard()
     } catch (error) {
       const { code, message } = error as BrokerError
+      // Its topic is gone, with all its offsets: whoever reads it finds out what became of it. The others are committed.
+      if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return
       if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw error
       this.#learn(error as BrokerError)
       this.#askRejoin()
@@ -164,6 +168,7 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   #heard(): void {
+    this.#coordinator.noteSuccess()
     this.#heardAt = this.#options.clock.monotonic()
   }
 
@@ -174,9 +179,10 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   /** What an error code tells about ourselves and the coordinator, whoever asked. */
-  #learn({ code, message, cause }: BrokerError): void {
+  #learn(error: BrokerError): void {
+    const { code, message, cause } = error
     const { instanceId, groupId } = this.#options
-    this.#coordinator.noteFailure(code)
+    this.#coordinator.noteFailure(error)
     if (code === 'UNKNOWN_MEMBER_ID') this.#memberId = ''
     if (code === 'MEMBER_ID_REQUIRED') this.#memberId = givenMemberId(cause)
     if (code === 'FENCED_INSTANCE_ID') {

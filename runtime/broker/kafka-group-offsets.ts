@@ -1,5 +1,8 @@
 import type { PartitionOffset, TopicPartition } from './broker.ts'
 
+/** Begins the metadata of a committed offset: Kafka keeps a line of the client's with each. */
+const TOPIC_ID = 'topic-id='
+
 const byTopic = <T extends TopicPartition>(partitions: readonly T[]) => [
   ...Map.groupBy(partitions, ({ topic }) => topic),
 ]
@@ -8,11 +11,11 @@ const byTopic = <T extends TopicPartition>(partitions: readonly T[]) => [
 export const commitTopics = (offsets: readonly PartitionOffset[]) =>
   byTopic(offsets).map(([name, list]) => ({
     name,
-    partitions: list.map(({ partition, offset }) => ({
+    partitions: list.map(({ partition, offset, topicId }) => ({
       partitionIndex: partition,
       committedOffset: BigInt(offset),
       committedLeaderEpoch: -1,
-      committedMetadata: null,
+      committedMetadata: topicId === undefined ? null : `${TOPIC_ID}${topicId}`,
     })),
   }))
 
@@ -28,6 +31,7 @@ interface OffsetFetchTopic {
   readonly partitions: readonly {
     readonly partitionIndex: number
     readonly committedOffset: bigint
+    readonly metadata?: string | null
   }[]
 }
 
@@ -40,10 +44,15 @@ export function readCommitted(response: unknown): PartitionOffset[] {
   return topics.flatMap(({ name, partitions }) =>
     partitions
       .filter(({ committedOffset }) => committedOffset >= 0n)
-      .map(({ partitionIndex, committedOffset }) => ({
+      .map(({ partitionIndex, committedOffset, metadata }) => ({
         topic: name,
         partition: partitionIndex,
         offset: Number(committedOffset),
+        ...topicIdIn(metadata),
       })),
   )
 }
+
+/** Offsets that another client has committed, or a person has reset, go without. */
+const topicIdIn = (metadata: string | null | undefined) =>
+  metadata?.startsWith(TOPIC_ID) === true ? { topicId: metadata.slice(TOPIC_ID.length) } : {}

@@ -44,17 +44,20 @@ export async function listOffsets(
   )
 }
 
-/** The error of a position outside the log, with where the log begins and ends if the cluster can say. */
-export async function outOfRange(cluster: Cluster, at: PartitionOffset): Promise<OffsetOutOfRange> {
+/** The error of a position outside the log; undefined while the cluster cannot say where that begins and ends. */
+export async function outOfRange(
+  cluster: Cluster,
+  at: PartitionOffset,
+): Promise<OffsetOutOfRange | undefined> {
   try {
     const [[first], [last]] = await Promise.all([
       listOffsets(cluster, [at], 'earliest'),
       listOffsets(cluster, [at], 'latest'),
     ])
-    const log = first && last ? { start: first.offset, end: last.offset } : undefined
-    return new OffsetOutOfRange(at, log)
+    if (first === undefined || last === undefined) return undefined
+    return new OffsetOutOfRange(at, { start: first.offset, end: last.offset })
   } catch {
-    return new OffsetOutOfRange(at)
+    return undefined
   }
 }
 

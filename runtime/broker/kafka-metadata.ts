@@ -3,7 +3,7 @@ import type { TopicPartition } from './broker.ts'
 import { BrokerError } from './errors.ts'
 import { callForParts } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { errorName } from './kafka-errors.ts'
+import { errorName, isDenied, refused } from './kafka-errors.ts'
 import type { Node } from './kafka-peer.ts'
 import { partitionKey } from './partition-key.ts'
 
@@ -27,7 +27,7 @@ export class KafkaMetadata {
     this.#connections = connections
   }
 
-  /** Asks for these topics and returns those that exist. Never creates one. */
+  /** Asks for these topics and returns those that exist. Never creates one. Throws when one may not be looked at. */
   async refresh(topics: readonly string[]): Promise<TopicMetadata[]> {
     const response = await callForParts(
       await this.anyBroker(),
@@ -40,6 +40,9 @@ export class KafkaMetadata {
     )
     this.#controller = response.controllerId
     for (const topic of response.topics) this.#learn(topic)
+    const denied = response.topics.find(({ errorCode }) => isDenied(errorName(errorCode)))
+    if (denied !== undefined)
+      throw refused(errorName(denied.errorCode), `read metadata of topic ${denied.name ?? ''}`)
     return response.topics.filter((topic) => topic.errorCode === 0)
   }
 

@@ -1,6 +1,5 @@
 import { type Connection, describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
-import type { TopicPartition } from './broker.ts'
-import { BrokerError } from './errors.ts'
+import { RecordTooLarge } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { ProducerIdentity } from './kafka-partition-queue.ts'
@@ -23,14 +22,12 @@ export async function initProducerId(metadata: KafkaMetadata): Promise<ProducerI
 /** The error of one record that a topic does not take, with the limit as the broker tells it. */
 export async function tooLarge(
   connection: Connection,
-  { topic, partition }: TopicPartition,
+  topic: string,
   bytes: number,
-): Promise<BrokerError> {
-  const limit = await maxMessageBytes(connection, topic).catch(() => undefined)
-  return new BrokerError(
-    'MESSAGE_TOO_LARGE',
-    `produce to ${topic}-${partition}: a record of ${bytes} bytes is larger than ${LIMIT} of the topic${limit === undefined ? '' : ` (${limit})`}: raise ${LIMIT} in the topic's config, or make the record smaller`,
-  )
+): Promise<RecordTooLarge> {
+  const limit = Number(await maxMessageBytes(connection, topic).catch(() => undefined))
+  // One that is above the record was raised meanwhile: the next attempt succeeds.
+  return new RecordTooLarge(topic, bytes, Number.isFinite(limit) ? limit : undefined)
 }
 
 async function maxMessageBytes(connection: Connection, topic: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { type Clock, sleep } from '../platform/clock.ts'
 import type { Producer, TopicPartition } from './broker.ts'
 import { BrokerError } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
+import type { KafkaDenials } from './kafka-denials.ts'
 import { errorName, isTransient, refused } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import { PartitionQueue, type ProducerIdentity, type QueuedBatch } from './kafka-partition-queue.ts'
@@ -25,6 +26,7 @@ export interface KafkaProducerOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly denials: KafkaDenials
   /** Where sequences begin; 0 but in tests of the wrap at 2^31. */
   readonly firstSequence?: number
 }
@@ -47,6 +49,7 @@ interface Sent {
  * and nothing is written twice, even when an acknowledgement was lost. What can never succeed fails the next `flush`.
  */
 export class KafkaProducer implements Producer {
+  throttledMs = 0
   readonly #options: KafkaProducerOptions
   readonly #queues = new Map<string, PartitionQueue>()
   readonly #lanes = new Map<number, Lane>()
@@ -66,6 +69,7 @@ export class KafkaProducer implements Producer {
   }
 
   send(to: TopicPartition, batch: Buffer, release?: () => void): void {
+    if (this.#failure !== undefined) return
     this.#queue(to).add(batch, release)
     this.#pendingBytes += batch.length
     // Later, so that batches of several partitions sent in one go share a request.
@@ -177,6 +181,7 @@ export class KafkaProducer implements Producer {
     const { queue, batch } = sent
     switch (verdictOn(code)) {
       case 'written':
+        this.#options.denials.granted(`produce to ${name(queue.to)}`)
         if (queue.has(batch)) this.#release(batch.bytes.length)
         return queue.acknowledged(batch)
       case 'forgotten':
@@ -189,11 +194,17 @@ export class KafkaProducer implements Producer {
         this.#noteMissing(queue)
         return this.#repeat(sent)
       case 'not now':
+        this.#noteDenial(queue, code)
         return this.#repeat(sent)
       case 'never':
         if (queue.has(batch)) this.#fail(refused(code, `produce to ${name(queue.to)}`))
         queue.failed()
     }
+  }
+
+  #noteDenial({ to }: PartitionQueue, code: string): void {
+    const what = `produce to ${name(to)}`
+    this.#options.denials.note(what, refused(code, what))
   }
 
   #startAfresh(queue: PartitionQueue): void {
@@ -211,7 +222,7 @@ export class KafkaProducer implements Producer {
       return this.#repeat(sent)
     }
     queue.failed()
-    const failure = await tooLarge(connection, queue.to, batch.bytes.length)
+    const failure = await tooLarge(connection, queue.to.topic, batch.bytes.length)
     if (queue.has(batch)) this.#fail(failure)
     else queue.release()
   }
@@ -274,6 +285,7 @@ export class KafkaProducer implements Producer {
 
   #throttle(lane: Lane, ms: number): void {
     if (ms <= 0) return
+    this.throttledMs += ms
     lane.throttledUntil = this.#options.clock.monotonic() + ms
     this.#later(ms)
   }
@@ -290,10 +302,18 @@ export class KafkaProducer implements Producer {
   }
 
   #currentIdentity(): Promise<ProducerIdentity> {
-    this.#identity ??= initProducerId(this.#options.metadata).catch((error: unknown) => {
-      this.#identity = undefined
-      throw error
-    })
+    const { metadata, denials } = this.#options
+    this.#identity ??= initProducerId(metadata).then(
+      (identity) => {
+        denials.granted('produce')
+        return identity
+      },
+      (error: unknown) => {
+        denials.note('produce', error as BrokerError)
+        this.#identity = undefined
+        throw error
+      },
+    )
     return this.#identity
   }
 

@@ -142,6 +142,29 @@ export class RecordBatchBuilder {
   }
 }
 
+interface LoneRecord {
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly Header[]
+}
+
+/** Whether a batch with this record alone is of at most `limit` bytes. */
+export function fitsAlone(record: LoneRecord, compression: Compression, limit: number): boolean {
+  const size = sizeAlone(record)
+  // No codec makes it twice as large; what it does make of it only it can tell.
+  if (compression === 'none' || size <= limit / 2) return size <= limit
+  const builder = new RecordBatchBuilder()
+  builder.append(record.timestamp, record.key, record.value, record.headers)
+  return builder.build(compression).length <= limit
+}
+
+export function sizeAlone(record: LoneRecord): number {
+  const fixed = 3 // attributes, no difference of time or offset
+  const length = fixed + sizeOf(record.key) + sizeOf(record.value) + sizeOfHeaders(record.headers)
+  return at.records + varintSize(length) + length
+}
+
 const sizeOf = (part: Buffer | null): number =>
   part === null ? 1 : varintSize(part.length) + part.length
 

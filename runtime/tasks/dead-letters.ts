@@ -1,12 +1,12 @@
 import type { Header } from '../broker/record-batch.ts'
 import type { BadRecord } from '../errors.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
-import type { OutputRecord } from './output-collector.ts'
+import type { OutputCollector, OutputRecord } from './output-collector.ts'
 
 const MAX_MESSAGE_CHARS = 1024
 
 /** The record's own bytes, its own headers, and where it came from and why it is here. */
-export function deadLetter(
+function deadLetter(
   record: FlowRecord,
   error: BadRecord,
   { topic, job }: { readonly topic: string; readonly job: string },
@@ -27,6 +27,22 @@ export function deadLetter(
       text('millrace.reason', error.reason),
       text('millrace.message', error.message.slice(0, MAX_MESSAGE_CHARS)),
     ],
+  }
+}
+
+/** Throws when the topic is known not to take it: setting it aside would lose it. */
+export function stageDeadLetter(
+  record: FlowRecord,
+  error: BadRecord,
+  to: { readonly topic: string; readonly job: string; readonly collector: OutputCollector },
+): void {
+  try {
+    to.collector.stage(deadLetter(record, error, to))
+  } catch (refusal) {
+    const { topic, partition, offset } = record
+    const { name, message } = refusal as Error
+    const why = `${topic}-${partition}@${offset}: ${error.reason} in "${error.node}": ${error.message}\nIt cannot be set aside, either: ${message}`
+    throw Object.assign(new Error(why, { cause: refusal }), { name })
   }
 }
 

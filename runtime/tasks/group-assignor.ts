@@ -1,4 +1,4 @@
-import type { GroupAssignor, TopicPartition } from '../broker/broker.ts'
+import type { GroupAssignor, GroupSubscription, TopicPartition } from '../broker/broker.ts'
 import { taskCountsOf } from '../topology/internal-topics.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { assignTasks } from './assignor.ts'
@@ -10,6 +10,8 @@ export interface MemberInfo {
   readonly process: string
   /** The tasks whose state it holds. */
   readonly tasks: readonly string[]
+  /** How many partitions it has seen topics to have. What a member says anew makes the group share out anew. */
+  readonly partitions?: Readonly<Record<string, number>>
 }
 
 export const encodeMemberInfo = (info: MemberInfo): Buffer => Buffer.from(JSON.stringify(info))
@@ -20,6 +22,12 @@ function decodeMemberInfo(userData: Buffer): Partial<MemberInfo> {
   } catch {
     return {} // a stranger: nothing to keep
   }
+}
+
+/** What a member has seen of topics; nothing if its words are not ours. */
+export function partitionsSeenBy({ userData }: GroupSubscription): ReadonlyMap<string, number> {
+  const seen = Object.entries(decodeMemberInfo(userData).partitions ?? {})
+  return new Map(seen.filter(([, count]) => Number.isInteger(count)))
 }
 
 export function tasksOf(

@@ -2,9 +2,10 @@ import type { Producer, TopicPartition } from '../broker/broker.ts'
 import { asUnproduced } from '../broker/batch-header.ts'
 import { BufferPool } from '../broker/buffer-pool.ts'
 import type { Compression } from '../broker/compression.ts'
+import { RecordTooLarge } from '../broker/errors.ts'
 import { partitionFor } from '../broker/partitioner.ts'
 import type { Header, RecordBatch } from '../broker/record-batch.ts'
-import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
+import { fitsAlone, RecordBatchBuilder, sizeAlone } from '../broker/record-batch-builder.ts'
 import type { RecordSink } from '../fused/exit-writer.ts'
 
 /** A record on its way out. */
@@ -20,8 +21,8 @@ export interface OutputRecord {
 
 export interface CollectorOptions {
   readonly producer: Producer
-  /** By topic. */
-  readonly partitionCounts: ReadonlyMap<string, number>
+  /** How many partitions a topic has; asked anew each time. */
+  readonly partitionCounts: Pick<ReadonlyMap<string, number>, 'get'>
   readonly compression: Compression
 }
 
@@ -46,6 +47,7 @@ export class OutputCollector implements RecordSink {
   readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
   readonly #forwarded = new BufferPool(FORWARDED_BYTES, MAX_FORWARDED)
   readonly #turns = new Map<string, number>()
+  readonly #limits = new Map<string, number>()
   #staged: OutputRecord[] = []
   #produced = 0
 
@@ -58,7 +60,28 @@ export class OutputCollector implements RecordSink {
     return this.#produced
   }
 
+  /** True while records are checked as they are staged: a broker has refused one for its size. */
+  get knowsLimits(): boolean {
+    return this.#limits.size > 0
+  }
+
+  /** Takes note of a topic's limit. False when it was known: what was refused could not have been staged. */
+  learn({ topic, limit }: RecordTooLarge): boolean {
+    if ((this.#limits.get(topic) ?? Infinity) <= limit) return false
+    this.#limits.set(topic, limit)
+    return true
+  }
+
+  /** Somebody may have raised them. */
+  forgetLimits(): void {
+    this.#limits.clear()
+  }
+
+  /** Throws `RecordTooLarge` when the topic is known not to take it. */
   stage(record: OutputRecord): void {
+    const limit = this.#limits.get(record.topic)
+    if (limit !== undefined && !fitsAlone(record, this.#options.compression, limit))
+      throw new RecordTooLarge(record.topic, sizeAlone(record), limit)
     this.#staged.push(record)
   }
 
@@ -69,6 +92,12 @@ export class OutputCollector implements RecordSink {
 
   discard(): void {
     this.#staged.length = 0
+  }
+
+  /** Forgets all that was not handed to the producer. */
+  clear(): void {
+    this.discard()
+    for (const builders of this.#builders.values()) for (const builder of builders) builder?.reset()
   }
 
   /** Hands every open batch to the producer. */

@@ -37,6 +37,10 @@ export class RecordQueue {
     if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
   }
 
+  skipTo(offset: number): void {
+    this.#position = Math.max(this.#position, offset)
+  }
+
   /** Event time of the next record; undefined when there is none. */
   get headTimestamp(): number | undefined {
     const head = this.#head()

@@ -15,7 +15,7 @@ import { MemoryStore } from '../state/memory-store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { deadLetter } from './dead-letters.ts'
+import { stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
@@ -58,6 +58,7 @@ export class Task {
   readonly #options: TaskOptions
   readonly #queues = new Map<string, RecordQueue>()
   readonly #highWatermarks = new Map<string, number>()
+  readonly #topicIds = new Map<string, string>()
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
@@ -83,7 +84,7 @@ export class Task {
 
   /** Where to start reading each partition; called once, before the first `add`. */
   start(positions: readonly PartitionOffset[]): void {
-    for (const { topic, partition, offset } of positions) {
+    for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
       const serde = serdes[source?.format ?? 'Json']
       const keySerde = serdes[source?.keyFormat ?? 'String']
@@ -92,6 +93,7 @@ export class Task {
         new RecordQueue({ topic, partition }, { serde, keySerde }, offset),
       )
       this.#committed.set(partitionKey({ topic, partition }), offset)
+      if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
   }
 
@@ -102,14 +104,22 @@ export class Task {
   add(fetched: FetchedPartition): void {
     this.#queues.get(partitionKey(fetched))?.add(fetched)
     this.#highWatermarks.set(partitionKey(fetched), fetched.highWatermark)
+    if (fetched.topicId !== undefined) this.#topicIds.set(fetched.topic, fetched.topicId)
+  }
+
+  /** Goes on at an offset further on: what lies before it is gone. */
+  skipTo({ offset, ...partition }: PartitionOffset): void {
+    this.#queues.get(partitionKey(partition))?.skipTo(offset)
   }
 
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
     const queues = [...this.#queues.values()]
-    const { programs } = this.#options
-    if (programs !== undefined) return this.#processBatches(queues, programs)
+    const { programs, collector } = this.#options
+    // A program does not look at the size of each record that it writes.
+    if (programs !== undefined && !collector.knowsLimits)
+      return this.#processBatches(queues, programs)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
       const next = takeEarliest(queues)
@@ -169,7 +179,9 @@ export class Task {
   uncommitted(): readonly PartitionOffset[] {
     return [...this.#queues].flatMap(([key, queue]) => {
       const offset = this.#doneUpTo(queue)
-      return offset > (this.#committed.get(key) ?? -1) ? [{ ...queue.partition, offset }] : []
+      if (offset <= (this.#committed.get(key) ?? -1)) return []
+      const topicId = this.#topicIds.get(queue.partition.topic)
+      return [{ ...queue.partition, offset, ...(topicId === undefined ? {} : { topicId }) }]
     })
   }
 
@@ -278,7 +290,7 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        collector.stage(deadLetter(record, error, { topic: deadLetterTopic, job }))
+        stageDeadLetter(record, error, { topic: deadLetterTopic, job, collector })
         collector.accept()
     }
   }

@@ -1,6 +1,5 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import type {
-  Broker,
   FetchedPartition,
   Fetcher,
   GroupMember,
@@ -8,44 +7,31 @@ import type {
   TopicPartition,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
-import { CommitRejected } from '../broker/errors.ts'
-import { partitionKey } from '../broker/partition-key.ts'
-import type { RuntimeConfig, RuntimeState } from '../config.ts'
+import { CommitRejected, RecordTooLarge } from '../broker/errors.ts'
+import type { WorkReport } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
-import { type Clock, sleep } from '../platform/clock.ts'
-import type { Logger } from '../platform/logger.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import { sleep } from '../platform/clock.ts'
 import { commitTasks } from './commit.ts'
-import { Generator } from './generator.ts'
-import { encodeMemberInfo, groupAssignor, tasksOf } from './group-assignor.ts'
+import type { Generator } from './generator.ts'
+import { Losses } from './losses.ts'
+import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
+import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
+import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { restoreTask } from './restore.ts'
 import { startPositions } from './start-positions.ts'
-import { type Tally, Task } from './task.ts'
-import { partitionsOf, type TaskId, taskName } from './task-id.ts'
-
-export interface WorkerOptions {
-  readonly config: RuntimeConfig
-  readonly subTopologies: readonly SubTopology[]
-  readonly partitionCounts: ReadonlyMap<string, number>
-  readonly deadLetterTopic: string
-  readonly broker: Broker
-  readonly instanceId: string
-  /** Which thread of the instance this is, from 1. */
-  readonly thread: number
-  readonly clock: Clock
-  readonly random: () => number
-  readonly log: Logger
-  readonly tally: Tally
-  readonly onState: (state: RuntimeState) => void
-}
+import { summed } from './summed.ts'
+import { Task } from './task.ts'
+import { TaskManager } from './task-manager.ts'
+import { partitionsOf } from './task-id.ts'
+import { TopicWatch } from './topic-watch.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
 const POLL_BYTES = 2 * 1024 * 1024
 const POLL_MS = 250
 /** Above this the worker waits for acknowledgements before it reads on. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024
-const REBALANCE_TIMEOUT_MS = 60_000
 const GENERATOR_TICK_MS = 50
 /** How long async functions get to answer before tasks are given away; well within the time that a pod has to end. */
 const MAX_DRAIN_MS = 10_000
@@ -55,59 +41,63 @@ const MAX_DRAIN_MS = 10_000
  * so nothing here needs a lock; only heartbeats and fetches run beside it.
  */
 export class Worker {
+  readonly #losses: Losses
   readonly #options: WorkerOptions
   readonly #producer: Producer
   readonly #fetcher: Fetcher
   readonly #member: GroupMember
   readonly #collector: OutputCollector
-  readonly #programs: readonly (ReadonlyMap<string, Program> | undefined)[]
-  readonly #tasks = new Map<string, Task>()
-  readonly #owners = new Map<string, Task>()
-  /** Tasks that have enough to do: nothing is fetched for them. */
-  readonly #paused = new Set<Task>()
+  readonly #tasks: TaskManager
+  readonly #counts: PartitionCounts
+  #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
+  /** By which tasks and programs were made. */
+  #adoptedCounts: Counts
   #generators: readonly Generator[] = []
   #answered = new AbortController()
   #lastCommitMs: number
   #lastPollMs: number
+  #assignment: readonly TopicPartition[] = []
+  /** All tasks were closed, to start again at what is committed. */
+  #isSetBack = false
+  #limitsLearnedMs = 0
   #stopping = false
   #closed = false
 
   constructor(options: WorkerOptions) {
-    const { broker, config, subTopologies, instanceId, thread, clock } = options
+    const { broker, config, clock } = options
     this.#options = options
+    this.#losses = new Losses(config.onDataLoss, options.log)
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
+    this.#tasks = new TaskManager(this.#fetcher)
+    this.#counts = new PartitionCounts(options, new TopicWatch(options))
+    this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
       producer: this.#producer,
-      partitionCounts: options.partitionCounts,
+      partitionCounts: this.#counts,
       compression: compressionCalled[config.compression],
     })
-    this.#programs = subTopologies.map((subTopology) =>
-      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
-    )
-    this.#member = broker.groupMember({
-      groupId: config.applicationId,
-      // With the number even where there is one thread, so that another `threads` finds the same members again.
-      instanceId: `${instanceId}-${thread}`,
-      topics: [
-        ...new Set(subTopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic))),
-      ],
-      userData: () => encodeMemberInfo({ process: instanceId, tasks: [...this.#tasks.keys()] }),
-      assign: groupAssignor(subTopologies),
-      sessionTimeoutMs: config.sessionTimeoutMs,
-      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
-    })
+    this.#fuse()
+    this.#member = broker.groupMember(membership(options, this.#tasks, this.#counts))
     this.#member.onRejoinNeeded = () => this.#fetcher.wake()
     this.#lastCommitMs = clock.monotonic()
     this.#lastPollMs = clock.monotonic()
   }
 
   get tasks(): readonly Task[] {
-    return [...this.#tasks.values()]
+    return this.#tasks.all
   }
 
-  get produced(): number {
-    return this.#collector.produced
+  report(): WorkReport {
+    const { consumed, skipped, deadLettered } = this.#options.tally
+    const lost = this.#losses.offsets
+    return {
+      tasks: this.tasks.map((task) => task.status()),
+      counts: { consumed, produced: this.#collector.produced, skipped, deadLettered, lost },
+      inFlight: summed(this.tasks.flatMap(({ pending }) => pending)),
+      losses: this.#losses.shown,
+      throttledMs: { fetch: this.#fetcher.throttledMs, produce: this.#producer.throttledMs },
+    }
   }
 
   /** Milliseconds since the loop last came round. */
@@ -120,7 +110,8 @@ export class Worker {
     try {
       await this.#rejoin()
       while (!this.#stopping) {
-        if (this.#member.rejoinNeeded) await this.#rejoin()
+        if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.#rejoin()
+        else if (this.#isSetBack) await this.#resume()
         else await this.#round()
       }
       await this.#finish()
@@ -148,11 +139,8 @@ export class Worker {
     const { config, clock } = this.#options
     const fetched = await this.#poll()
     this.#lastPollMs = clock.monotonic()
-    for (const part of fetched) this.#owners.get(partitionKey(part))?.add(part)
-    for (const task of this.#tasks.values()) {
-      task.process()
-      this.#regulate(task)
-    }
+    for (const part of fetched) this.#tasks.add(part)
+    this.#tasks.process()
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
@@ -161,26 +149,26 @@ export class Worker {
   }
 
   async #poll(): Promise<readonly FetchedPartition[]> {
-    const { config, clock } = this.#options
-    if (this.tasks.some(({ isRipe }) => isRipe)) {
-      // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
-      await immediate()
-      return this.#fetcher.poll(0)
+    // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
+    if (this.#isRipe) await immediate()
+    try {
+      return await this.#fetcher.poll(this.#isRipe ? 0 : this.#maxWaitMs)
+    } catch (error) {
+      this.#tasks.skipTo(this.#losses.passOver(error))
+      return []
     }
-    const sinceCommit = clock.monotonic() - this.#lastCommitMs
-    const wait = Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
-    return this.#fetcher.poll(this.#generators.length > 0 ? GENERATOR_TICK_MS : wait)
   }
 
-  /** Fetches on for a task only once it has taken all that was fetched. */
-  #regulate(task: Task): void {
-    if (task.isBehind === this.#paused.has(task)) return
-    for (const partition of task.partitions) {
-      if (task.isBehind) this.#fetcher.pause(partition)
-      else this.#fetcher.resume(partition)
-    }
-    if (task.isBehind) this.#paused.add(task)
-    else this.#paused.delete(task)
+  /** True when there is something to do without anything new fetched. */
+  get #isRipe(): boolean {
+    return this.tasks.some(({ isRipe }) => isRipe)
+  }
+
+  get #maxWaitMs(): number {
+    if (this.#generators.length > 0) return GENERATOR_TICK_MS
+    const { config, clock } = this.#options
+    const sinceCommit = clock.monotonic() - this.#lastCommitMs
+    return Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
   }
 
   /** An answer need not wait for the next record, nor for the end of a drain. */
@@ -215,16 +203,35 @@ export class Worker {
   async #commit(): Promise<void> {
     // Once abandoned, what the tasks hold is not the truth any more.
     if (this.#closed) return
-    const { clock } = this.#options
+    const { clock, config } = this.#options
     this.#lastCommitMs = clock.monotonic()
+    if (this.#lastCommitMs - this.#limitsLearnedMs > config.metadataMaxAgeMs)
+      this.#collector.forgetLimits()
     const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
     try {
       const tasks = this.tasks.filter((task) => task.prepareCommit())
       await commitTasks(tasks, { ...parts, now: clock.now() })
     } catch (error) {
-      if (!(error instanceof CommitRejected)) throw error
-      this.#loseAll(error)
+      if (error instanceof CommitRejected) return this.#loseAll(error)
+      if (!(error instanceof RecordTooLarge && this.#collector.learn(error))) throw error
+      this.#setBack(error)
     }
+  }
+
+  /** Which record it came from is not known any more: from the last commit on each is looked at as it is written. */
+  #setBack({ message }: RecordTooLarge): void {
+    const { log, clock } = this.#options
+    log.warn('begins anew at the last commit, to find a record', { why: message })
+    this.#limitsLearnedMs = clock.monotonic()
+    this.#isSetBack = true
+    this.#collector.clear()
+    this.#tasks.closeAll()
+  }
+
+  async #resume(): Promise<void> {
+    this.#isSetBack = false
+    this.#adopt(this.#assignment)
+    await this.#startTasks()
   }
 
   /** The group has given our tasks to others: what we hold in memory is no longer the truth. */
@@ -232,17 +239,24 @@ export class Worker {
     this.#options.log.warn('lost all tasks: the group moved on without this instance', {
       code: error.code,
     })
-    for (const task of this.tasks) this.#closeTask(task)
+    this.#tasks.closeAll()
   }
 
   async #rejoin(): Promise<void> {
     const { onState, log } = this.#options
-    if (this.#tasks.size > 0) await this.#finish()
+    if (this.tasks.length > 0) await this.#finish()
     onState('Joining')
-    const assignment = await this.#member.join()
-    this.#adopt(assignment)
-    const names = [...this.#tasks.keys()]
+    this.#assignment = await this.#member.join()
+    this.#isSetBack = false
+    this.#followGrowth(this.#assignment)
+    this.#adopt(this.#assignment)
+    const { names } = this.#tasks
     log.info('assigned', { generation: this.#member.generation, tasks: names })
+    await this.#startTasks()
+  }
+
+  async #startTasks(): Promise<void> {
+    const { onState } = this.#options
     onState('Restoring')
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
@@ -250,33 +264,34 @@ export class Worker {
     onState('Running')
   }
 
-  /** Tasks that stay keep their state; the others close, new ones are made. */
-  #adopt(assignment: readonly TopicPartition[]): void {
-    const { config, subTopologies, partitionCounts, clock, random } = this.#options
-    const owned = new Set(assignment.map(partitionKey))
-    const wanted = new Map(
-      tasksOf(subTopologies, partitionCounts).flatMap((id) => {
-        const subTopology = subTopologies[id.subTopology]
-        if (subTopology === undefined) return []
-        const mine = partitionsOf(id, subTopology, partitionCounts).some((p) =>
-          owned.has(partitionKey(p)),
-        )
-        return mine ? [[taskName(id), { id, subTopology }] as const] : []
-      }),
+  /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
+  #followGrowth(assignment: readonly TopicPartition[]): void {
+    this.#counts.grow(countsIn(assignment))
+    if (this.#counts.current === this.#adoptedCounts) return
+    const topics = [...this.#counts.current].filter(
+      ([topic, count]) => count !== this.#adoptedCounts.get(topic),
     )
-    for (const task of this.tasks) if (!wanted.has(task.name)) this.#closeTask(task)
-    for (const [name, { id, subTopology }] of wanted) {
-      if (!this.#tasks.has(name)) this.#tasks.set(name, this.#newTask(id, subTopology))
-    }
-    this.#generators = config.inputs
-      .filter(
-        ({ generator, topic }) =>
-          generator !== undefined && owned.has(partitionKey({ topic, partition: 0 })),
-      )
-      .map((input) => new Generator(input, clock, random))
+    this.#options.log.info('topics have grown', { topics: Object.fromEntries(topics) })
+    this.#tasks.closeAll()
+    this.#adoptedCounts = this.#counts.current
+    this.#fuse()
   }
 
-  #newTask(id: TaskId, subTopology: SubTopology): Task {
+  #fuse(): void {
+    const { subTopologies, config } = this.#options
+    this.#programs = subTopologies.map((subTopology) =>
+      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
+    )
+  }
+
+  #adopt(assignment: readonly TopicPartition[]): void {
+    const { config, subTopologies } = this.#options
+    const wanted = ownedTasks(assignment, subTopologies, this.#counts.current)
+    this.#tasks.adopt(wanted, (one) => this.#newTask(one))
+    this.#generators = ownedGenerators(assignment, config, this.#options)
+  }
+
+  #newTask({ id, subTopology }: OwnedTask): Task {
     const { config, deadLetterTopic, tally, clock } = this.#options
     const { applicationId, onError, job } = config
     return new Task({
@@ -302,27 +317,12 @@ export class Worker {
     const interrupted = () => this.#stopping || this.#member.rejoinNeeded
     if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
     task.moveTo('Restoring')
-    const partitions = partitionsOf(task.id, subTopology, this.#options.partitionCounts)
+    const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }
     const positions = await startPositions(partitions, subTopology, reach)
-    task.start(positions)
-    for (const position of positions) {
-      this.#owners.set(partitionKey(position), task)
-      this.#fetcher.assign(position)
-    }
+    this.#tasks.start(task, positions)
     task.moveTo('Running')
     return true
-  }
-
-  #closeTask(task: Task): void {
-    for (const partition of task.partitions) {
-      this.#fetcher.unassign(partition)
-      this.#owners.delete(partitionKey(partition))
-    }
-    task.cancel()
-    task.moveTo('Closed')
-    this.#paused.delete(task)
-    this.#tasks.delete(task.name)
   }
 
   async #close({ leave }: { readonly leave: boolean }): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RuntimeCounts, RuntimeState, RuntimeStatus } from '../config.ts'
+import { summed } from '../tasks/summed.ts'
 
 /** Least advanced first: an instance is as far as the last of its threads, and failed as soon as one is. */
 const order: readonly RuntimeState[] = [
@@ -26,6 +27,12 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
       produced: total(threads, 'produced'),
       skipped: total(threads, 'skipped'),
       deadLettered: total(threads, 'deadLettered'),
+      lost: total(threads, 'lost'),
+    },
+    losses: threads.flatMap(({ losses }) => losses),
+    throttledMs: {
+      fetch: threads.reduce((sum, { throttledMs }) => sum + throttledMs.fetch, 0),
+      produce: threads.reduce((sum, { throttledMs }) => sum + throttledMs.produce, 0),
     },
     nodes: summed(threads.flatMap(({ nodes }) => Object.entries(nodes))),
     inFlight: summed(threads.flatMap(({ inFlight }) => Object.entries(inFlight))),
@@ -35,11 +42,3 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
 
 const total = (threads: readonly RuntimeStatus[], field: keyof RuntimeCounts): number =>
   threads.reduce((sum, { counts }) => sum + counts[field], 0)
-
-export function summed(
-  counts: readonly (readonly [name: string, count: number])[],
-): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const [name, count] of counts) sums[name] = (sums[name] ?? 0) + count
-  return sums
-}

@@ -1,6 +1,7 @@
 import type { TopicDescription } from '../broker/broker.ts'
+import { BrokerError } from '../broker/errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
-import { InvalidJob } from '../errors.ts'
+import { InvalidJob, RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
 import { lint } from '../lint.ts'
 import { sleep } from '../platform/clock.ts'
@@ -17,8 +18,8 @@ import {
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
 import { sinkTopicsOf, sourcesOf, type Topology } from '../topology/topology.ts'
-import { summed } from './merged-status.ts'
 import { STALLED_MS } from './messages.ts'
+import { nothingDone } from './nothing-done.ts'
 
 export interface StreamThreadOptions extends InstanceOptions {
   /** From 1, as Kafka Streams counts them. */
@@ -87,23 +88,29 @@ class Run {
   }
 
   ready(): boolean {
-    return this.#state === 'Running' && (this.#worker?.idleMs ?? Infinity) < STALLED_MS
+    if (this.#state !== 'Running' || this.#options.broker.denial !== undefined) return false
+    return (this.#worker?.idleMs ?? Infinity) < STALLED_MS
   }
 
   status(): RuntimeStatus {
     const { job } = this.#options.config
-    const { consumed, skipped, deadLettered, nodes } = this.#tally
-    const tasks = this.#worker?.tasks ?? []
     return {
       job,
       state: this.#state,
-      tasks: tasks.map((task) => task.status()),
       internalTopics: this.#internalTopics.map(({ name }) => name),
-      counts: { consumed, produced: this.#worker?.produced ?? 0, skipped, deadLettered },
-      nodes,
-      inFlight: summed(tasks.flatMap(({ pending }) => pending)),
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      nodes: this.#tally.nodes,
+      ...(this.#worker?.report() ?? nothingDone),
+      ...this.#trouble(),
     }
+  }
+
+  /** Why it stands still: what it has met itself, else what its clients are denied. */
+  #trouble(): Pick<RuntimeStatus, 'lastError'> {
+    if (this.#lastError !== undefined) return { lastError: this.#lastError }
+    const { denial } = this.#options.broker
+    if (denial === undefined) return {}
+    const { name, message } = denial.error
+    return { lastError: { reason: name, message, at: new Date(denial.since).toISOString() } }
   }
 
   /** undefined when stopped meanwhile. */
@@ -120,6 +127,7 @@ class Run {
     return new Worker({
       ...this.#options,
       subTopologies,
+      externalTopics: [...partitions.keys()],
       partitionCounts: new Map([...partitions, ...internal]),
       deadLetterTopic,
       tally: this.#tally,
@@ -139,27 +147,42 @@ class Run {
 
   /** Partition counts of the user's topics, waiting for those that do not exist: never creates one. */
   async #externalTopics(topology: Topology): Promise<ReadonlyMap<string, number> | undefined> {
-    const { broker, clock, log, config } = this.#options
+    const { clock, config } = this.#options
     const needed = new Set([
       ...sourcesOf(topology).map(({ topic }) => topic),
       ...sinkTopicsOf(topology),
       ...(config.deadLetterTopic === undefined ? [] : [config.deadLetterTopic]),
     ])
     while (!this.#stopped.signal.aborted) {
-      const found = await broker.admin.describeTopics([...needed])
-      const missing = [...needed].filter((topic) => !found.has(topic))
-      if (missing.length === 0)
+      const found = await this.#described([...needed])
+      const missing = [...needed].filter((topic) => found?.has(topic) !== true)
+      if (found !== undefined && missing.length === 0)
         return new Map([...found].map(([name, { partitions }]) => [name, partitions]))
-      const message = `waiting for ${missing.map((topic) => `topic "${topic}"`).join(', ')}: create it, or a Topic object for it.${hint(missing[0] ?? '', found.keys())}`
-      if (this.#lastError?.message !== message) log.warn(message)
-      this.#lastError = {
-        reason: 'TopicNotFound',
-        message,
-        at: new Date(clock.now()).toISOString(),
+      if (found !== undefined) {
+        const message = `waiting for ${missing.map((topic) => `topic "${topic}"`).join(', ')}: create it, or a Topic object for it.${hint(missing[0] ?? '', found.keys())}`
+        this.#waitBecause('TopicNotFound', message)
       }
       await sleep(clock, TOPIC_RETRY_MS, this.#stopped.signal)
     }
     return undefined
+  }
+
+  /** undefined, and said why, while the cluster denies it. */
+  async #described(topics: readonly string[]) {
+    try {
+      return await this.#options.broker.admin.describeTopics(topics)
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.name.endsWith('AuthorizationFailed'))) throw error
+      this.#waitBecause(error.name, error.message)
+      return undefined
+    }
+  }
+
+  #waitBecause(reason: string, message: string): void {
+    const { log, clock } = this.#options
+    if (this.#lastError?.message === message) return
+    log.warn(message)
+    this.#lastError = { reason, message, at: new Date(clock.now()).toISOString() }
   }
 
   /** Creates what is missing and returns the partition counts of all of them. */
@@ -179,12 +202,11 @@ class Run {
       ({ name, partitions }) => (found.get(name)?.partitions ?? partitions) !== partitions,
     )
     if (wrong.length === 0) return new Map(topics.map(({ name, partitions }) => [name, partitions]))
-    throw new InvalidJob(
+    throw new RepartitionRequired(
       wrong.map(({ name, partitions }) => ({
-        path: `topic ${name}`,
-        message:
-          `has ${found.get(name)?.partitions} partitions, the job needs ${partitions}: its inputs were repartitioned. ` +
-          'Give the job a new applicationId to start afresh, or restore the old partition count',
+        topic: name,
+        has: found.get(name)?.partitions ?? partitions,
+        needs: partitions,
       })),
     )
   }

@@ -14,9 +14,10 @@ async function main(port: MessagePort, settings: ThreadSettings): Promise<void> 
   const { config, instanceId, thread } = settings
   const say = (report: ThreadReport) => port.postMessage(report)
   const log = forwardingLogger((line) => say({ kind: 'log', line }), { thread })
+  const { metadataMaxAgeMs } = config
   const { bootstrapServers, ...security } = config.kafka
   const clientId = `${instanceId}-${thread}`
-  const broker = new KafkaBroker({ bootstrapServers, clientId, security, log })
+  const broker = new KafkaBroker({ bootstrapServers, clientId, security, log, metadataMaxAgeMs })
   const running = startStreamThread({
     config,
     broker,

@@ -10,6 +10,7 @@ import {
   type ThreadRequest,
   type ThreadSettings,
 } from './messages.ts'
+import { nothingDone } from './nothing-done.ts'
 import { together } from './together.ts'
 
 const entry = new URL(
@@ -64,11 +65,9 @@ class WorkerThread implements Instance {
     this.#status = {
       job: config.job,
       state: 'Starting',
-      tasks: [],
       internalTopics: [],
-      counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
       nodes: {},
-      inFlight: {},
+      ...nothingDone,
     }
     this.#worker = new Worker(entry, {
       workerData: settings,

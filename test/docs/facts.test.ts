@@ -107,6 +107,7 @@ describe('docs/bad-records.md', () => {
     const given = [
       ...all(sourceOf('runtime/serde/*.ts'), /new SerdeFault\(\s*'(\w+)'/g),
       ...all(sourceOf('runtime/expr/expression-error.ts'), /class (\w+) extends/g),
+      ...all(sourceOf('runtime/broker/errors.ts'), /class (RecordTooLarge) extends/g),
     ]
     const listed = rowsOf(badRecords, 'reason', 'when').flatMap(({ reason }) => spansOf(reason))
     expect(listed).to.have.members([...new Set(given)])
@@ -146,7 +147,9 @@ const status: RuntimeStatus = {
     },
   ],
   internalTopics: [],
-  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+  losses: [],
+  throttledMs: { fetch: 0, produce: 0 },
   nodes: { n: 0 },
   inFlight: { n: 0 },
 }

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
-import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
+import { denials } from './denials.ts'
 import { JobUnderFaults } from './job-under-faults.ts'
+import { topicFaults } from './topic-faults.ts'
 
 export interface FaultOptions {
   /** How many brokers are killed, one after the other. */
@@ -26,7 +27,12 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
     kafka = await startKafka({
       brokers: 3,
       proxied: true,
-      properties: ['default.replication.factor=3', 'min.insync.replicas=2'],
+      properties: [
+        'default.replication.factor=3',
+        'min.insync.replicas=2',
+        'authorizer.class.name=kafka.security.authorizer.AclAuthorizer',
+        'allow.everyone.if.no.acl.found=true',
+      ],
     })
   })
 
@@ -96,24 +102,9 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
     expect(instance.status().internalTopics).to.include.members([deadLetters])
   })
 
-  it('stops and says which records are gone when they were deleted unread', async function () {
-    this.timeout(LIMIT_MS)
-    const first = job.start()
-    for (let count = 0; count < 5; count++) job.write('{"id":1}')
-    await job.flush()
-    await eventually(async () => expect(await job.produced()).to.equal(5), { timeoutMs: 30_000 })
-    await first.stop()
-    for (let count = 0; count < 5; count++) job.write('{"id":1}')
-    await job.flush()
-    await deleteRecordsBefore(kafka, { topic: job.input, partition: 0, offset: 8 })
-    const failure = await job.start().ended.then(
-      () => undefined,
-      (error: unknown) => error as Error,
-    )
-    expect(failure?.message).to.contain(
-      'offsets 5 to 7 were removed by retention or deleted before they were read, 8 is the first one left',
-    )
-  })
+  describe('whose topics change behind its back', () => topicFaults(() => ({ kafka, job })))
+
+  describe('whose rights are taken away', () => denials(() => ({ kafka, job })))
 
   if (outageMs === undefined) return
 

@@ -54,7 +54,7 @@ export class JobUnderFaults {
   }
 
   start(spec: Partial<RuntimeConfigInput> = {}): Instance {
-    const broker = this.#connect(this.clientId)
+    const broker = this.#connect(this.clientId, spec.metadataMaxAgeMs)
     const { bootstrapServers } = this.#kafka
     const instance = startInstance({
       config: runtimeConfigSchema.parse({
@@ -89,8 +89,7 @@ export class JobUnderFaults {
   }
 
   /** Keys go by turns, each to a partition of its own. */
-  write(value: string): void {
-    const partition = this.#nextId % PARTITIONS
+  write(value: string, partition = this.#nextId % PARTITIONS): void {
     const builder = new RecordBatchBuilder()
     builder.append(Date.now(), Buffer.from(`k${partition}`), Buffer.from(value))
     this.#feed.send({ topic: this.input, partition }, builder.build())
@@ -98,6 +97,21 @@ export class JobUnderFaults {
 
   flush(): Promise<void> {
     return this.#feed.flush()
+  }
+
+  /** Commits an offset of partition 0 for the job's group, as if the input had had this id then. */
+  async commitAs(topicId: string, offset: number): Promise<void> {
+    const at = { topic: this.input, partition: 0 }
+    const member = this.#broker.groupMember({
+      groupId: this.clientId,
+      topics: [this.input],
+      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 6000,
+    })
+    await member.join()
+    await member.commit([{ ...at, offset, topicId }])
+    await member.close({ leave: true })
   }
 
   /** How many records have come out so far. */
@@ -133,8 +147,8 @@ export class JobUnderFaults {
     )
   }
 
-  readAll(topic: string) {
-    return this.#collect(topic, 1)
+  readAll(topic: string, partitions = 1) {
+    return this.#collect(topic, partitions)
   }
 
   async stop(): Promise<void> {
@@ -144,8 +158,10 @@ export class JobUnderFaults {
     await Promise.all(clients.map((client) => client.close()))
   }
 
-  #connect(clientId: string): KafkaBroker {
-    return new KafkaBroker({ bootstrapServers: this.#kafka.bootstrapServers, clientId })
+  #connect(clientId: string, metadataMaxAgeMs?: number): KafkaBroker {
+    const { bootstrapServers } = this.#kafka
+    const age = metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs }
+    return new KafkaBroker({ bootstrapServers, clientId, ...age })
   }
 
   #collect(topic: string, partitions = PARTITIONS) {

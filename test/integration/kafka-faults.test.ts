@@ -8,6 +8,7 @@ import type { BrokerError } from '../../runtime/broker/errors.ts'
 import { CommitRejected } from '../../runtime/broker/errors.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import { KafkaConnections } from '../../runtime/broker/kafka-connections.ts'
+import { KafkaDenials } from '../../runtime/broker/kafka-denials.ts'
 import { KafkaMetadata } from '../../runtime/broker/kafka-metadata.ts'
 import { KafkaProducer } from '../../runtime/broker/kafka-producer.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
@@ -143,8 +144,9 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       })
       const metadata = new KafkaMetadata(connections)
       const firstSequence = 2 ** 31 - 4
+      const denials = new KafkaDenials(systemClock)
       const out = track(
-        new KafkaProducer({ connections, metadata, clock: systemClock, firstSequence }),
+        new KafkaProducer({ connections, metadata, clock: systemClock, denials, firstSequence }),
       )
       out.send(at, batchOf(['0', '1', '2']))
       await out.flush()
@@ -173,7 +175,7 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       const failure = await failureOf(out.flush())
       expect(failure?.code).to.equal('MESSAGE_TOO_LARGE')
       expect(failure?.message).to.match(
-        /^produce to t-.*-0: a record of 3\d{3} bytes is larger than max\.message\.bytes of the topic \(2000\): raise max\.message\.bytes/,
+        /^a record of 3\d{3} bytes is larger than max\.message\.bytes of topic t-.* \(2000\): raise max\.message\.bytes/,
       )
       out.send(at, batchOf(['0']))
       await out.flush()
@@ -192,6 +194,32 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       await out.flush()
       await expectOnceInOrder(at, 2)
     })
+  })
+
+  it('obeys a quota, and counts for how long', async () => {
+    const at = await newTopic()
+    const clientId = `quota-${randomUUID()}`
+    const bootstrap = ['--bootstrap-server', kafka.bootstrapServers.join(',')]
+    const entity = ['--entity-type', 'clients', '--entity-name', clientId]
+    const rates = ['--add-config', 'producer_byte_rate=8000,consumer_byte_rate=8000']
+    await kafka.javaTool('kafka.admin.ConfigCommand', [
+      ...bootstrap,
+      '--alter',
+      ...entity,
+      ...rates,
+    ])
+    const limited = track(new KafkaBroker({ bootstrapServers: kafka.bootstrapServers, clientId }))
+    const [out, reader] = [track(limited.producer()), track(limited.fetcher({ maxBytes: 10_000 }))]
+    reader.assign({ ...at, offset: 0 })
+    const values = numbers(20).map((value) => value.padEnd(5000))
+    for (const value of values) {
+      out.send(at, batchOf([value]))
+      await out.flush()
+    }
+    expect(out.throttledMs).to.be.greaterThan(0)
+    const seen = await read(reader, 20)
+    expect(seen.map(({ value }) => value)).to.deep.equal(values)
+    await eventually(() => expect(reader.throttledMs).to.be.greaterThan(0))
   })
 
   describe('connections', () => {

@@ -206,6 +206,55 @@ describe('runtime/instance.ts', () => {
     expect(instance.status().lastError).to.equal(undefined)
   })
 
+  describe('when topics grow', () => {
+    const EVERY_SECOND = { metadataMaxAgeMs: 1000 }
+
+    it('shares out the new partitions of an input, without a restart', async () => {
+      bench = new JobBench({ in: 2, out: 1 })
+      const both = [1, 2].map(() => bench.start({ ...passThrough('Fail'), ...EVERY_SECOND }))
+      await eventually(() => expect(both.every((one) => one.ready())).to.equal(true))
+      bench.embedded.growTopic('in', 6)
+      await eventually(() =>
+        expect(both.map((one) => one.status().tasks.length)).to.deep.equal([3, 3]),
+      )
+      const keys = Array.from({ length: 20 }, (_, n) => `k${n}`)
+      bench.produce(
+        'in',
+        keys.map((key) => [key, { amount: 600 }]),
+      )
+      await eventually(() => expect(bench.records('out')).to.have.length(20))
+    })
+
+    it('spreads keys over the new partitions of an output', async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      const instance = bench.start({ ...passThrough('Fail'), ...EVERY_SECOND })
+      await eventually(() => expect(instance.ready()).to.equal(true))
+      bench.embedded.growTopic('out', 2)
+      const records = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [key, { amount: 600 }] as const)
+      await eventually(() => {
+        bench.produce('in', records)
+        const logs = bench.embedded.topics.get('out')?.logs ?? []
+        expect(logs.map(({ endOffset }) => endOffset > 0)).to.deep.equal([true, true])
+      })
+    })
+
+    it('stops a job whose state lies by the old partitions, and says what to do', async () => {
+      bench = new JobBench({ payments: 2, alerts: 1 })
+      const instance = bench.start({ ...counting, ...EVERY_SECOND })
+      await eventually(() => expect(instance.ready()).to.equal(true))
+      bench.embedded.growTopic('payments', 3)
+      const failure = await instance.ended.then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      )
+      expect(failure?.name).to.equal('RepartitionRequired')
+      expect(failure?.message).to.match(
+        /^topic test\.job-totals-(changelog|repartition) has 2 partitions, the job now needs 3.*new applicationId/s,
+      )
+      expect(instance.status().lastError?.reason).to.equal('RepartitionRequired')
+    })
+  })
+
   it('refuses a job whose expressions are wrong, naming all of them', async () => {
     bench = new JobBench({ in: 1, out: 1 })
     const instance = bench.start({

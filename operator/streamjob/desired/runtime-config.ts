@@ -22,6 +22,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     threads: spec.threads,
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
+    onDataLoss: spec.onDataLoss,
     internalTopics: spec.internalTopics ?? {},
     compression: spec.compression,
     commitIntervalMs: durationMs(spec.commitInterval),

@@ -189,6 +189,27 @@ const rows: readonly Row[] = [
     says: /restoring the state of 0_1/,
   },
   {
+    title: 'Kafka denies a pod what it had',
+    observed: {
+      workload: rolledOut(1, 0),
+      pods: [
+        {
+          pod: podNamed('fraud-0'),
+          runtime: runtimeWith(['Running'], {
+            lastError: {
+              reason: 'TopicAuthorizationFailed',
+              message: 'fetch in-0: TOPIC_AUTHORIZATION_FAILED: grant it Read',
+              at: '2026-01-01T00:00:00Z',
+            },
+          }),
+        },
+      ],
+    },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /pod fraud-0: fetch in-0: TOPIC_AUTHORIZATION_FAILED: grant it Read/,
+  },
+  {
     title: 'a pod crashes again and again',
     observed: { workload: rolledOut(1, 0), pods: [{ pod: crashed }] },
     phase: 'Failed',
@@ -224,7 +245,7 @@ describe('the status of a StreamJob', () => {
   }
 
   it('counts tasks, losses and internal topics over all pods', () => {
-    const counts = { consumed: 9, produced: 9, skipped: 1, deadLettered: 2 }
+    const counts = { consumed: 9, produced: 9, skipped: 1, deadLettered: 2, lost: 0 }
     const pods = ['a', 'b'].map((name) => ({
       pod: podNamed(name),
       runtime: runtimeWith(['Running'], { counts, internalTopics: [`n.fraud-${name}-changelog`] }),
@@ -238,6 +259,48 @@ describe('the status of a StreamJob', () => {
       'n.fraud-b-changelog',
       'n.fraud-old-changelog',
     ])
+  })
+
+  describe('when records were lost', () => {
+    const lossOf = ({ status }: ReturnType<typeof statusOf>) =>
+      status.conditions?.find(({ type }) => type === 'DataLoss')
+    const losing = runtimeWith(['Running'], {
+      counts: { consumed: 9, produced: 9, skipped: 0, deadLettered: 0, lost: 3 },
+      losses: [{ topic: 'in', partition: 0, from: 5, to: 7 }],
+    })
+    const pods = [{ pod: podNamed('fraud-0'), runtime: losing }]
+    const seen = jobWith()
+    seen.status = { observedGeneration: 2 }
+    const lost = statusOf(observedWith({ job: seen, pods }))
+
+    it('names partitions and offsets, and leaves the job ready', () => {
+      expect(lossOf(lost)).to.include({
+        status: 'True',
+        reason: 'RecordsRemoved',
+        message: '3 offsets were removed before they were read: in-0 offsets 5 to 7',
+      })
+      expect(lost.status).to.include({ lost: 3, phase: 'Running' })
+    })
+
+    it('tells it of a job that stops at it, with the reason as its last error', () => {
+      const said = 'DataLoss: in-0@5 is not in the log'
+      const state = { waiting: { reason: 'CrashLoopBackOff' } }
+      const lastState = { terminated: { reason: 'Error', exitCode: 1, message: said } }
+      const container = { name: 'runtime', ready: false, restartCount: 4, state, lastState }
+      const pod = podNamed('fraud-0', { containerStatuses: [container] })
+      const failed = statusOf(observedWith({ workload: rolledOut(1, 0), pods: [{ pod }] }))
+      const message = 'pod fraud-0: in-0@5 is not in the log'
+      expect(lossOf(failed)).to.include({ status: 'True', message })
+      expect(failed.status.lastError).to.deep.equal({ reason: 'DataLoss', message })
+    })
+
+    it('goes on saying it when pods have started anew, until the spec changes', () => {
+      const job = jobWith()
+      job.status = lost.status
+      expect(lossOf(statusOf(observedWith({ job })))?.message).to.contain('in-0 offsets 5 to 7')
+      job.metadata.generation = 3
+      expect(lossOf(statusOf(observedWith({ job, pods })))).to.equal(undefined)
+    })
   })
 
   it('keeps the last error until all is well', () => {

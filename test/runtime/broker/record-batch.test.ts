@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { compressions } from '../../../runtime/broker/compression.ts'
 import { type Header, splitBatches } from '../../../runtime/broker/record-batch.ts'
+import { fitsAlone, sizeAlone } from '../../../runtime/broker/record-batch-builder.ts'
 import { batchOf, recordsIn, type SampleRecord } from '../../support/sample-records.ts'
 
 const bytes = fc.uint8Array({ maxLength: 64 }).map((array): Buffer => Buffer.from(array))
@@ -30,6 +31,23 @@ describe('runtime/broker/record-batch.ts', () => {
         }),
         { numRuns: 200 },
       )
+    })
+  }
+
+  it('knows the size of a batch with one record before it is made', () => {
+    fc.assert(
+      fc.property(record, (given) => {
+        expect(sizeAlone(given)).to.equal(batchOf([given], 'none').length)
+      }),
+    )
+  })
+
+  for (const codec of compressions) {
+    it(`knows whether a batch with one record fits, ${codec}`, () => {
+      const given = { timestamp: 1, key: null, value: Buffer.alloc(5000, 'text '), headers: [] }
+      const { length } = batchOf([given], codec)
+      expect(fitsAlone(given, codec, length)).to.equal(true)
+      expect(fitsAlone(given, codec, length - 1)).to.equal(false)
     })
   }
 

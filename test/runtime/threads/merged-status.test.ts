@@ -7,7 +7,9 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   state: 'Running',
   tasks: [],
   internalTopics: [],
-  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0 },
+  counts: { consumed: 0, produced: 0, skipped: 0, deadLettered: 0, lost: 0 },
+  losses: [],
+  throttledMs: { fetch: 0, produce: 0 },
   nodes: {},
   inFlight: {},
   ...fields,
@@ -15,6 +17,7 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
 
 const task = (id: string) =>
   ({ id, state: 'Running', partitions: [], restoreRemaining: 0 }) as const
+const loss = (partition: number) => ({ topic: 'in', partition, from: 1, to: 5 })
 const error = (reason: string) => ({ reason, message: reason, at: '2026-01-01T00:00:00Z' })
 
 const states: readonly (readonly [of: readonly RuntimeState[], is: RuntimeState])[] = [
@@ -38,14 +41,18 @@ describe('runtime/threads/merged-status.ts', () => {
       statusWith({
         tasks: [task('0_0')],
         internalTopics: ['a'],
-        counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4 },
+        counts: { consumed: 1, produced: 2, skipped: 3, deadLettered: 4, lost: 5 },
+        losses: [loss(0)],
+        throttledMs: { fetch: 6, produce: 7 },
         nodes: { large: 5, small: 1 },
         inFlight: { rated: 3 },
       }),
       statusWith({
         tasks: [task('0_1')],
         internalTopics: ['a'],
-        counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40 },
+        counts: { consumed: 10, produced: 20, skipped: 30, deadLettered: 40, lost: 50 },
+        losses: [loss(1)],
+        throttledMs: { fetch: 60, produce: 70 },
         nodes: { large: 50 },
         inFlight: { rated: 4 },
       }),
@@ -54,7 +61,9 @@ describe('runtime/threads/merged-status.ts', () => {
       statusWith({
         tasks: [task('0_0'), task('0_1')],
         internalTopics: ['a'],
-        counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44 },
+        counts: { consumed: 11, produced: 22, skipped: 33, deadLettered: 44, lost: 55 },
+        losses: [loss(0), loss(1)],
+        throttledMs: { fetch: 66, produce: 77 },
         nodes: { large: 55, small: 1 },
         inFlight: { rated: 7 },
       }),

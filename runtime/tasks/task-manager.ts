@@ -1,0 +1,85 @@
+import type { FetchedPartition, Fetcher, PartitionOffset } from '../broker/broker.ts'
+import { partitionKey } from '../broker/partition-key.ts'
+import type { Task } from './task.ts'
+
+/** The tasks of one thread, and which of them each partition belongs to. Reads only what they are ready to take. */
+export class TaskManager {
+  readonly #fetcher: Fetcher
+  readonly #tasks = new Map<string, Task>()
+  readonly #owners = new Map<string, Task>()
+  /** Tasks that have enough to do: nothing is fetched for them. */
+  readonly #paused = new Set<Task>()
+
+  constructor(fetcher: Fetcher) {
+    this.#fetcher = fetcher
+  }
+
+  get all(): readonly Task[] {
+    return [...this.#tasks.values()]
+  }
+
+  get names(): readonly string[] {
+    return [...this.#tasks.keys()]
+  }
+
+  /** Tasks that stay keep their state; the others close, those of new names are made. */
+  adopt<T>(wanted: ReadonlyMap<string, T>, make: (one: T) => Task): void {
+    for (const task of this.all) if (!wanted.has(task.name)) this.close(task)
+    for (const [name, one] of wanted) {
+      if (!this.#tasks.has(name)) this.#tasks.set(name, make(one))
+    }
+  }
+
+  /** Starts to read for a task. */
+  start(task: Task, positions: readonly PartitionOffset[]): void {
+    task.start(positions)
+    for (const position of positions) {
+      this.#owners.set(partitionKey(position), task)
+      this.#fetcher.assign(position)
+    }
+  }
+
+  add(fetched: FetchedPartition): void {
+    this.#owners.get(partitionKey(fetched))?.add(fetched)
+  }
+
+  /** What lies before is gone. */
+  skipTo(position: PartitionOffset): void {
+    this.#owners.get(partitionKey(position))?.skipTo(position)
+    this.#fetcher.assign(position)
+  }
+
+  /** Lets every task work off what it has; fetches on for one only once it has taken all of it. */
+  process(): void {
+    for (const task of this.#tasks.values()) {
+      task.process()
+      this.#regulate(task)
+    }
+  }
+
+  close(task: Task): void {
+    for (const partition of task.partitions) {
+      this.#fetcher.unassign(partition)
+      this.#owners.delete(partitionKey(partition))
+    }
+    task.cancel()
+    task.moveTo('Closed')
+    this.#paused.delete(task)
+    this.#tasks.delete(task.name)
+  }
+
+  closeAll(): void {
+    for (const task of this.all) this.close(task)
+  }
+
+  #regulate(task: Task): void {
+    const { isBehind } = task
+    if (isBehind === this.#paused.has(task)) return
+    for (const partition of task.partitions) {
+      if (isBehind) this.#fetcher.pause(partition)
+      else this.#fetcher.resume(partition)
+    }
+    if (isBehind) this.#paused.add(task)
+    else this.#paused.delete(task)
+  }
+}

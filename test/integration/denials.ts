@@ -1,0 +1,86 @@
+import { expect } from 'chai'
+import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
+import type { RunningKafka } from '../kafka/kafka.ts'
+import { eventually } from '../support/eventually.ts'
+import type { JobUnderFaults } from './job-under-faults.ts'
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
+const WITHIN_30_S = { timeoutMs: 30_000 } as const
+
+/** What becomes of a job that Kafka denies for a while what it allowed before. */
+export function denials(given: () => { kafka: RunningKafka; job: JobUnderFaults }): void {
+  let admin: Admin
+  let job: JobUnderFaults
+  let denied: AclEntry | undefined
+
+  before(async () => {
+    const { bootstrapServers } = given().kafka
+    const client = { brokers: [...bootstrapServers], logLevel: kafkajs.logLevel.NOTHING }
+    admin = new kafkajs.Kafka(client).admin()
+    await admin.connect()
+  })
+
+  beforeEach(() => {
+    ;({ job } = given())
+  })
+
+  afterEach(() => grant())
+
+  after(() => admin?.disconnect())
+
+  async function deny(resourceType: number, resourceName: string): Promise<void> {
+    denied = {
+      resourceType,
+      resourceName,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: 'User:ANONYMOUS',
+      host: '*',
+      operation: AclOperationTypes.ALL,
+      permissionType: AclPermissionTypes.DENY,
+    }
+    await admin.createAcls({ acl: [denied] })
+  }
+
+  async function grant(): Promise<void> {
+    if (denied !== undefined) await admin.deleteAcls({ filters: [denied] })
+    denied = undefined
+  }
+
+  const rights = [
+    ['its input', AclResourceTypes.TOPIC, () => job.input, 'TopicAuthorizationFailed'],
+    ['its output', AclResourceTypes.TOPIC, () => job.output, 'TopicAuthorizationFailed'],
+    ['its group', AclResourceTypes.GROUP, () => job.clientId, 'GroupAuthorizationFailed'],
+  ] as const
+  for (const [what, type, name, reason] of rights) {
+    it(`says that ${what} is denied, waits, and goes on once it is granted`, async function () {
+      this.timeout(90_000)
+      const instance = job.start()
+      job.feed()
+      await job.progress()
+      await deny(type, name())
+      await eventually(() => {
+        const { lastError } = instance.status()
+        expect(lastError?.reason).to.equal(reason)
+        expect(lastError?.message).to.match(/the job's user may not .*: grant it/)
+        expect(instance.ready()).to.equal(false)
+      }, WITHIN_30_S)
+      await grant()
+      await eventually(() => expect(instance.ready()).to.equal(true), WITHIN_30_S)
+      expect(instance.status().lastError).to.equal(undefined)
+      await job.settle()
+      expect(instance.status().state).to.equal('Running')
+    })
+  }
+
+  it('waits to be granted its topics before it starts', async function () {
+    this.timeout(60_000)
+    await deny(AclResourceTypes.TOPIC, job.input)
+    const instance = job.start()
+    await eventually(
+      () => expect(instance.status().lastError?.reason).to.equal('TopicAuthorizationFailed'),
+      WITHIN_30_S,
+    )
+    await grant()
+    await eventually(() => expect(instance.ready()).to.equal(true), WITHIN_30_S)
+  })
+}
