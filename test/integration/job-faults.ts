@@ -106,6 +106,26 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
 
   describe('whose rights are taken away', () => denials(() => ({ kafka, job })))
 
+  it('finds a broker that comes back at another address', async function () {
+    this.timeout(LIMIT_MS)
+    await loseNothing(async (brokers) => {
+      const moved = brokers.at(-1)
+      await moved?.move()
+      const [first = ''] = kafka.bootstrapServers
+      const elect = ['--election-type', 'preferred', '--all-topic-partitions']
+      // It leads its partitions again once it has caught up.
+      await eventually(
+        () =>
+          kafka.javaTool('org.apache.kafka.tools.LeaderElectionCommand', [
+            ...['--bootstrap-server', first],
+            ...elect,
+          ]),
+        { timeoutMs: 60_000, everyMs: 1000 },
+      )
+      await eventually(() => expect(moved?.proxy?.accepted).to.be.greaterThan(2))
+    })
+  })
+
   if (outageMs === undefined) return
 
   it('loses nothing when a broker stands still for longer than the session', async function () {

@@ -31,6 +31,8 @@ export interface RunningBroker {
   kill(): Promise<void>
   /** Starts it again with its data, and waits until it serves. */
   restart(): Promise<void>
+  /** The same at another address, as a pod that is scheduled anew; nobody answers at the old one. For `proxied` brokers. */
+  move(): Promise<void>
 }
 
 export interface KafkaOptions {
@@ -77,13 +79,20 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const brokers = Array.from({ length: count }, (_, id) => {
     const [port = 0, internalPort = 0] = [ports[id], ports[count + id]]
     const proxy = proxies[id]
-    const advertised = proxy?.port ?? port
-    java.start(
-      nameOf(id),
-      { ...BROKER, heap },
-      brokerProperties({ dir, id, port, internalPort, advertised, count, zookeeperPort, options }),
-    )
-    return new JavaBroker({ id, proxy, java, address: `127.0.0.1:${internalPort}` })
+    const settings = { dir, id, port, internalPort, count, zookeeperPort, options }
+    const start = (advertised: number) =>
+      java.start(nameOf(id), { ...BROKER, heap }, brokerProperties({ ...settings, advertised }))
+    start(proxy?.port ?? port)
+    const others = ports.slice(count).filter((one) => one !== internalPort)
+    return new JavaBroker({
+      id,
+      proxy,
+      java,
+      address: `127.0.0.1:${internalPort}`,
+      port,
+      start,
+      others: others.map((one) => `127.0.0.1:${one}`),
+    })
   })
   await servingAll(
     brokers.map(({ address }) => address),
@@ -99,7 +108,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     dataDirs: brokers.map(({ id }) => dataDir(dir, id)),
     javaTool: (mainClass, args, input) => java.tool(mainClass, args, input),
     stop: async () => {
-      await Promise.all(proxies.map((proxy) => proxy.close()))
+      await Promise.all(brokers.flatMap(({ proxy }) => proxy?.close() ?? []))
       await java.stop()
     },
   }
@@ -113,22 +122,48 @@ const BROKER = { mainClass: 'kafka.Kafka' } as const
 
 const nameOf = (id: number) => `broker-${id}`
 
-class JavaBroker implements RunningBroker {
+interface BrokerParts {
   readonly id: number
   readonly proxy: TcpProxy | undefined
+  readonly java: JavaProcesses
+  /** Where other brokers reach it. */
   readonly address: string
-  readonly #java: JavaProcesses
+  /** Where clients do, but for the proxy. */
+  readonly port: number
+  readonly start: (advertisedPort: number) => void
+  /** Addresses of the other brokers. */
+  readonly others: readonly string[]
+}
 
-  constructor(broker: {
-    readonly id: number
-    readonly proxy: TcpProxy | undefined
-    readonly java: JavaProcesses
-    readonly address: string
-  }) {
-    this.id = broker.id
-    this.proxy = broker.proxy
-    this.address = broker.address
-    this.#java = broker.java
+function expectGone(id: number, ids: readonly number[]): void {
+  if (ids.includes(id)) throw new Error(`broker ${id} is still registered`)
+}
+
+async function registered(addresses: readonly string[]): Promise<number[]> {
+  const admin = new Kafka({ brokers: [...addresses], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  const { brokers } = await admin.describeCluster()
+  await admin.disconnect()
+  return brokers.map(({ nodeId }) => nodeId)
+}
+
+class JavaBroker implements RunningBroker {
+  readonly id: number
+  readonly address: string
+  readonly #parts: BrokerParts
+  readonly #java: JavaProcesses
+  #proxy: TcpProxy | undefined
+
+  constructor(parts: BrokerParts) {
+    this.id = parts.id
+    this.address = parts.address
+    this.#parts = parts
+    this.#java = parts.java
+    this.#proxy = parts.proxy
+  }
+
+  get proxy(): TcpProxy | undefined {
+    return this.#proxy
   }
 
   pause(): void {
@@ -145,6 +180,20 @@ class JavaBroker implements RunningBroker {
 
   async restart(): Promise<void> {
     this.#java.restart(nameOf(this.id))
+    await servingAll([this.address], this.#java)
+  }
+
+  async move(): Promise<void> {
+    const { port, start, others } = this.#parts
+    await this.kill()
+    // ZooKeeper holds its registration until the session is over.
+    await eventually(async () => expectGone(this.id, await registered(others)), {
+      timeoutMs: START_MS,
+      everyMs: 250,
+    })
+    await this.#proxy?.close()
+    this.#proxy = await TcpProxy.to(port)
+    start(this.#proxy.port)
     await servingAll([this.address], this.#java)
   }
 }
