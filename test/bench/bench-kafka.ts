@@ -8,6 +8,13 @@ import type { RunTopics } from './topologies.ts'
 
 export const BROKER_HEAP = '1g'
 
+interface RunNeeds {
+  readonly input: string
+  readonly outputs: number
+  /** Of each partition, where a run writes more than is to be kept. */
+  readonly retainBytes?: number
+}
+
 /** The broker that all runs of a bench share, their inputs and a folder for their files. */
 export class BenchKafka {
   readonly bootstrapServers: readonly string[]
@@ -26,7 +33,12 @@ export class BenchKafka {
   }
 
   static async start(log: (line: string) => void): Promise<BenchKafka> {
-    const kafka = await startKafka({ heap: BROKER_HEAP, log })
+    const kafka = await startKafka({
+      heap: BROKER_HEAP,
+      log,
+      // Long runs write faster than the default of five minutes lets anything go.
+      properties: ['log.retention.check.interval.ms=5000'],
+    })
     return new BenchKafka(kafka, await BenchTopics.open(kafka.bootstrapServers))
   }
 
@@ -47,7 +59,7 @@ export class BenchKafka {
 
   /** Gives `work` fresh topics, an application id and a folder, and removes all of it afterwards. */
   async run<T>(
-    { input, outputs }: { readonly input: string; readonly outputs: number },
+    { input, outputs, retainBytes }: RunNeeds,
     work: (run: {
       readonly topics: RunTopics
       readonly applicationId: string
@@ -62,7 +74,7 @@ export class BenchKafka {
       through: `${applicationId}-through`,
       outputs: Array.from({ length: outputs }, (_, index) => `${applicationId}-output-${index}`),
     }
-    await this.topics.create([topics.through, ...topics.outputs])
+    await this.topics.create([topics.through, ...topics.outputs], retainBytes)
     try {
       return await work({ topics, applicationId, dir })
     } finally {

@@ -5,7 +5,7 @@ import { BatchSender } from './batch-sender.ts'
 import { PaymentMaker } from './payments.ts'
 import { topologies } from './topologies.ts'
 import { PARTITIONS } from './topics.ts'
-import { connect } from './wire.ts'
+import { connect, type PartitionBytes } from './wire.ts'
 
 export interface InputSpec {
   readonly topic: string
@@ -21,6 +21,7 @@ export interface LoadedInput extends InputSpec {
 
 /** Uncompressed bytes of a batch of the input. */
 export const INPUT_BATCH_BYTES = 64 * 1024
+const PREPARED_BATCHES = 32 * PARTITIONS
 
 /** Writes the input of a row, by key like any producer, and works out what must come of it. */
 export async function loadInput(bootstrapServer: string, spec: InputSpec): Promise<LoadedInput> {
@@ -43,12 +44,29 @@ export async function loadInput(bootstrapServer: string, spec: InputSpec): Promi
   return { ...spec, expected }
 }
 
+export interface PreparedBatch extends PartitionBytes {
+  readonly records: number
+}
+
+/** A few batches for each partition, to be sent again and again. */
+export function preparedBatches(valueBytes: number): readonly PreparedBatch[] {
+  const prepared: PreparedBatch[] = []
+  const send = (batch: PreparedBatch) => void prepared.push(batch)
+  const batches = new PartitionBatches({ send }, 'none')
+  const maker = new PaymentMaker(valueBytes)
+  for (let id = 0; prepared.length < PREPARED_BATCHES; id++) {
+    const { key, json } = maker.next(id)
+    batches.add(key, json)
+  }
+  return prepared
+}
+
 class PartitionBatches {
-  readonly #sender: BatchSender
+  readonly #sender: { send(batch: PreparedBatch): void }
   readonly #codec: Compression
   readonly #builders = Array.from({ length: PARTITIONS }, () => new RecordBatchBuilder())
 
-  constructor(sender: BatchSender, codec: Compression) {
+  constructor(sender: { send(batch: PreparedBatch): void }, codec: Compression) {
     this.#sender = sender
     this.#codec = codec
   }
@@ -68,7 +86,7 @@ class PartitionBatches {
   #send(partition: number): void {
     const builder = this.#builders[partition]
     if (builder === undefined || builder.count === 0) return
-    this.#sender.send({ partition, bytes: builder.build(this.#codec) })
+    this.#sender.send({ partition, bytes: builder.build(this.#codec), records: builder.count })
     builder.reset()
   }
 }

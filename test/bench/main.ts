@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { BenchKafka } from './bench-kafka.ts'
 import { conditions } from './conditions.ts'
 import type { Contender } from './contender.ts'
+import { measureEndurance } from './endurance.ts'
 import { kafkaStreams } from './java.ts'
 import { LATENCY_RECORDS, type LatencyRow, measureLatency } from './latency.ts'
 import { measureLayers } from './layers/measure-layers.ts'
@@ -12,7 +13,14 @@ import { hasProc } from './proc.ts'
 import { measureRawCopy, type RawCopyRow } from './raw-copy-row.ts'
 import { writeReport } from './report.ts'
 import { type Results, toJson } from './results.ts'
-import { asText, latencyTable, layersTable, rawCopyTable, throughputTable } from './table.ts'
+import {
+  asText,
+  enduranceTable,
+  latencyTable,
+  layersTable,
+  rawCopyTable,
+  throughputTable,
+} from './table.ts'
 import { measureRow, type Row, type RunPlan } from './throughput.ts'
 import { topologies } from './topologies.ts'
 
@@ -30,9 +38,11 @@ async function bench(options: BenchOptions): Promise<void> {
   log(`wrote ${await writeReport(results, await conditions(options), new Date())}`)
 }
 
+const nothing = { rows: [], rawCopy: [], latency: [], endurance: [] }
+
 async function againstKafka(options: BenchOptions): Promise<Omit<Results, 'layers'>> {
-  const names = [...topologies.map(({ name }) => name), 'raw-copy', 'latency']
-  if (!names.some((name) => wants(options, name))) return { rows: [], rawCopy: [], latency: [] }
+  const names = [...topologies.map(({ name }) => name), 'raw-copy', 'latency', 'endurance']
+  if (!names.some((name) => wants(options, name))) return nothing
   const contenders: readonly Contender[] = [await kafkaStreams(log), millrace]
   const kafka = await BenchKafka.start(log)
   const plan: RunPlan = { ...options, kafka, contenders, log }
@@ -47,7 +57,8 @@ async function againstKafka(options: BenchOptions): Promise<Omit<Results, 'layer
       if (wants(options, 'raw-copy')) rawCopy.push(await rawCopyRow(plan, input))
     }
     const latency = wants(options, 'latency') ? [await latencyRow(plan, options)] : []
-    return { rows, rawCopy, latency }
+    const endurance = wants(options, 'endurance') ? await longRun(plan, options) : []
+    return { rows, rawCopy, latency, endurance }
   } finally {
     await kafka.stop()
   }
@@ -80,8 +91,19 @@ function latencyRow(plan: RunPlan, options: BenchOptions): Promise<LatencyRow> {
   return measureLatency({ ...plan, records: options.records ?? LATENCY_RECORDS })
 }
 
-const asTables = ({ rows, rawCopy, latency, layers }: Results): string =>
-  [throughputTable(rows), rawCopyTable(rawCopy), latencyTable(latency), layersTable(layers)]
+function longRun({ kafka }: RunPlan, { minutes }: BenchOptions) {
+  log(`endurance, ${minutes} minutes`)
+  return measureEndurance({ kafka, minutes, log })
+}
+
+const asTables = ({ rows, rawCopy, latency, layers, endurance }: Results): string =>
+  [
+    throughputTable(rows),
+    rawCopyTable(rawCopy),
+    latencyTable(latency),
+    enduranceTable(endurance),
+    layersTable(layers),
+  ]
     .filter((table) => table.rows.length > 0)
     .map(asText)
     .join('\n\n')

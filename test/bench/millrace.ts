@@ -14,16 +14,19 @@ export const maxThreads = availableParallelism()
 export const millrace: Contender = {
   side: 'millrace',
   title: 'Millrace',
-  start(spec) {
-    const config = join(spec.dir, 'job.json')
-    writeFileSync(config, JSON.stringify(configOf(spec), null, 2))
-    return new Worker({
-      argv: [process.execPath, CLI, 'run', '--config', config, '--http-port', '0'],
-      env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn' },
-      logFile: join(spec.dir, 'millrace.log'),
-    })
-  },
+  start: (spec) => startMillrace(spec),
   throughTopic: ({ topics }) => topics.through,
+}
+
+/** `flags` are Node's. */
+export function startMillrace(spec: RunSpec, flags: readonly string[] = []): Worker {
+  const config = join(spec.dir, 'job.json')
+  writeFileSync(config, JSON.stringify(configOf(spec), null, 2))
+  return new Worker({
+    argv: [process.execPath, ...flags, CLI, 'run', '--config', config, '--http-port', '0'],
+    env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn' },
+    logFile: join(spec.dir, 'millrace.log'),
+  })
 }
 
 function configOf(spec: RunSpec) {

@@ -16,12 +16,13 @@ export interface BenchOptions {
   readonly sizes: readonly number[]
   readonly codecs: readonly Compression[]
   readonly threads: readonly number[]
+  readonly minutes: number
   readonly json: boolean
   readonly write: boolean
 }
 
 /** What `--only` takes beside the topologies. */
-const OTHERS = ['raw-copy', 'latency', 'layers'] as const
+const OTHERS = ['raw-copy', 'latency', 'layers', 'endurance'] as const
 
 /** Enough for some 18 s of the fastest topology; inputs and outputs are to stay in the page cache. */
 const DEFAULT_MAX_RECORDS = 25_000_000
@@ -53,7 +54,7 @@ interface Seconds {
 const program = () =>
   new Command('bench')
     .description('Millrace and Kafka Streams side by side on a real Kafka')
-    .option('--only <names>', 'topologies, raw-copy, latency, layers', listOf(name), [])
+    .option('--only <names>', 'topologies, raw-copy, latency, layers, endurance', listOf(name), [])
     .option('--records <n>', 'records of the input', whole)
     .option('--rounds <n>', 'runs of each side; the median counts', whole, 3)
     .option('--warmup <seconds>', 'left out of each run, from the first record on', seconds, 10)
@@ -61,6 +62,7 @@ const program = () =>
     .option('--sizes <bytes>', 'bytes of a value', listOf(whole), [100, 1024])
     .option('--codecs <names>', 'compression of input and output', listOf(codec), ['none', 'lz4'])
     .option('--threads <n>', 'processing threads', listOf(threadCount), defaultThreads())
+    .option('--minutes <n>', 'how long endurance runs', whole, 10)
     .addOption(new Option('--json', 'print JSON instead of tables').default(false))
     .addOption(new Option('--write', 'write docs/performance.md of a partial run').default(false))
     .exitOverride()

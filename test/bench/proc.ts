@@ -12,9 +12,14 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /** The most memory the process has held at once. */
-export function peakRssBytesOf(pid: number): number {
+export const peakRssBytesOf = (pid: number): number => statusBytes(pid, 'VmHWM')
+
+/** The memory the process holds now. */
+export const rssBytesOf = (pid: number): number => statusBytes(pid, 'VmRSS')
+
+function statusBytes(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
 }
 
 /**

@@ -24,7 +24,7 @@ const row: Row = {
   ratio: { recordsPerSecond: 1, recordsPerCpuSecond: 1, peakRssBytes: 1 },
 }
 
-const results: Results = { rows: [row], rawCopy: [], latency: [], layers: [] }
+const results: Results = { rows: [row], rawCopy: [], latency: [], layers: [], endurance: [] }
 
 describe('test/bench/report.ts', () => {
   it('tells in the row what made it less than fair', () => {

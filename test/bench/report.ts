@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { ENDURANCE_RECORD_BYTES } from './endurance.ts'
 import type { Results } from './results.ts'
 import {
   asMarkdown,
+  enduranceTable,
   latencyTable,
   layersTable,
   rawCopyTable,
@@ -43,6 +45,11 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
       rawCopyTable(results.rawCopy),
     ),
     ...section('Latency', latencyIntroduction(results), latencyTable(results.latency)),
+    ...section(
+      'Endurance',
+      `One job (\`projection\`, ${ENDURANCE_RECORD_BYTES} bytes) at full speed while its input is written: memory at the end of each minute, and the pauses of the garbage collector as a share of the CPU time.`,
+      enduranceTable(results.endurance),
+    ),
     ...section(
       'Layers',
       'What each part of the way costs Millrace, alone and in one thread.',

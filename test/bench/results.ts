@@ -1,4 +1,5 @@
 import type { Side } from './contender.ts'
+import type { Minute } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
 import type { LayerCost } from './layers/measure-layers.ts'
 import type { RawCopyRow } from './raw-copy-row.ts'
@@ -10,10 +11,11 @@ export interface Results {
   readonly rawCopy: readonly RawCopyRow[]
   readonly latency: readonly LatencyRow[]
   readonly layers: readonly LayerCost[]
+  readonly endurance: readonly Minute[]
 }
 
 /** The form of `--json`: the medians, without what was not asked for. */
-export function toJson({ rows, rawCopy, latency, layers }: Results): string {
+export function toJson({ rows, rawCopy, latency, layers, endurance }: Results): string {
   const document = {
     rows: rows.map(({ sides, ratio, ...conditions }) => ({
       ...conditions,
@@ -24,6 +26,7 @@ export function toJson({ rows, rawCopy, latency, layers }: Results): string {
     ...(rawCopy.length > 0 ? { rawCopy } : {}),
     ...(latency.length > 0 ? { latency } : {}),
     ...(layers.length > 0 ? { layers } : {}),
+    ...(endurance.length > 0 ? { endurance } : {}),
   }
   return JSON.stringify(document, null, 2)
 }

@@ -1,4 +1,5 @@
 import type { Side } from './contender.ts'
+import type { Minute } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
 import type { LayerCost } from './layers/measure-layers.ts'
 import type { RawCopyRow } from './raw-copy-row.ts'
@@ -104,6 +105,17 @@ export const latencyTable = (rows: readonly LatencyRow[]): Table => ({
       ['no job between', ...cells(milliseconds, peersAlone)],
     ]
   }),
+})
+
+export const enduranceTable = (minutes: readonly Minute[]): Table => ({
+  head: ['minute', 'records/s', 'per CPU-s', 'MiB', 'in collections'],
+  rows: minutes.map((minute, index) => [
+    String(index + 1),
+    thousands(minute.recordsPerSecond),
+    thousands(minute.recordsPerCpuSecond),
+    mebibytes(minute.rssBytes),
+    `${(minute.gcShare * 100).toFixed(1)} %`,
+  ]),
 })
 
 export const layersTable = (costs: readonly LayerCost[]): Table => ({

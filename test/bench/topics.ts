@@ -6,6 +6,9 @@ import { eventually } from '../support/eventually.ts'
 /** Of every topic here. */
 export const PARTITIONS = 4
 
+/** What is not kept goes by whole segments. */
+const SEGMENT_BYTES = 128 * 1024 ** 2
+
 /** Makes and removes the topics of runs, and asks how far they have grown. */
 export class BenchTopics {
   readonly #admin: Admin
@@ -25,7 +28,7 @@ export class BenchTopics {
     return topics
   }
 
-  async create(names: readonly string[]): Promise<void> {
+  async create(names: readonly string[], retainBytes = -1): Promise<void> {
     await this.#admin.createTopics({
       topics: names.map((topic) => ({
         topic,
@@ -33,6 +36,8 @@ export class BenchTopics {
         replicationFactor: 1,
         configEntries: [
           { name: 'retention.ms', value: '-1' },
+          { name: 'retention.bytes', value: String(retainBytes) },
+          { name: 'segment.bytes', value: String(SEGMENT_BYTES) },
           // What a run wrote is deleted after it; the next run needs the room.
           { name: 'file.delete.delay.ms', value: '1000' },
         ],
