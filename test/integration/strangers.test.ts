@@ -390,7 +390,9 @@ describe('strangers on a real Kafka', function () {
     await eventually(
       async () => {
         // In this order: what is written meanwhile then shows as not yet committed.
-        const committed = await member.committed(partitions)
+        const committed = (await member.committed(partitions)).map(
+          ({ topic, partition, offset }) => ({ topic, partition, offset }),
+        )
         const ends = await broker.admin.listOffsets(partitions, 'latest')
         expect(committed).to.have.deep.members(ends)
       },
