@@ -119,8 +119,9 @@ export class OutputCollector implements RecordSink {
 
   forward(to: TopicPartition, batch: RecordBatch): boolean {
     const { producer, compression } = this.#options
-    if (batch.compression !== compression || !isWhole(batch)) return false
-    if (batch.records().length < FORWARD_BYTES) return false
+    // Without a codec a copy into a larger batch costs less than a request of its own.
+    if (compression === 'none' || batch.compression !== compression) return false
+    if (batch.records().length < FORWARD_BYTES || !isWhole(batch)) return false
     this.#sendBatch(to.topic, to.partition, this.#builder(to.topic, to.partition))
     const { bytes, recordCount } = batch
     const isLarge = bytes.length > FORWARDED_BYTES

@@ -46,7 +46,7 @@ function fetched({ compression = 'lz4', records = 1000, change }: Shape = {}): R
 }
 
 const unforwardable: readonly (readonly [string, Shape])[] = [
-  ['of another codec than the outputs', { compression: 'none' }],
+  ['of another codec than the outputs', { compression: 'zstd' }],
   ['too small to be worth a request', { records: 100 }],
   [
     'out of which compaction took records',
@@ -100,6 +100,11 @@ describe('runtime/tasks/output-collector.ts', () => {
       expect(written()).to.deep.equal([])
     })
   }
+
+  it('gathers the records of batches without a codec into larger ones', () => {
+    const { collector } = setUp('none')
+    expect(collector.forward(OUT, fetched({ compression: 'none' }))).to.equal(false)
+  })
 
   for (const compression of ['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'] as const) {
     it(`writes batches with ${compression} when the job asks for it`, async () => {
