@@ -35,7 +35,7 @@ async function bench(options: BenchOptions): Promise<void> {
   }
   console.log(options.json ? toJson(results) : asTables(results))
   if (!options.write) return
-  log(`wrote ${await writeReport(results, await conditions(options), new Date())}`)
+  log(`wrote ${await writeReport({ results, conditions: await conditions(options) }, new Date())}`)
 }
 
 const nothing = { rows: [], rawCopy: [], latency: [], endurance: [] }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { reportOf } from './report.ts'
-import { type Results, toJson } from './results.ts'
+import { merged, type Results, toJson } from './results.ts'
 import type { Row } from './throughput.ts'
 
 const round = { recordsPerSecond: 300_000, recordsPerCpuSecond: 200_000, peakRssBytes: 2 ** 28 }
@@ -36,6 +36,13 @@ describe('test/bench/report.ts', () => {
 
   it('leaves out sections that nothing was measured for', () => {
     expect(reportOf(results, [], new Date(0))).not.to.include('## Latency')
+  })
+
+  it('renews the rows that were measured again and keeps the others', () => {
+    const again = { ...row, threads: 1, ratio: { ...row.ratio, recordsPerSecond: 9 } }
+    const other = { ...row, threads: 2 }
+    const { rows } = merged({ ...results, rows: [row, other] }, { ...results, rows: [again] })
+    expect(rows).to.deep.equal([again, other])
   })
 
   it('gives JSON the medians and nothing that was not asked for', () => {

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { ENDURANCE_RECORD_BYTES } from './endurance.ts'
-import type { Results } from './results.ts'
+import { merged, type Results } from './results.ts'
 import {
   asMarkdown,
   enduranceTable,
@@ -14,17 +14,33 @@ import {
 } from './table.ts'
 import { topologies } from './topologies.ts'
 
-const FILE = join(import.meta.dirname, '..', '..', 'docs', 'performance.md')
+const DOCS = join(import.meta.dirname, '..', '..', 'docs')
+const REPORT = join(DOCS, 'performance.md')
+/** What the report is made of, so that a later run may renew a part of it. */
+const RECORD = join(DOCS, 'performance.json')
 
-export async function writeReport(
-  results: Results,
-  conditions: readonly string[],
-  date: Date,
-): Promise<string> {
-  const config = await resolveConfig(FILE)
-  const text = await format(reportOf(results, conditions, date), { ...config, filepath: FILE })
-  writeFileSync(FILE, text)
-  return FILE
+interface Measurements {
+  readonly conditions: readonly string[]
+  readonly results: Results
+}
+
+/** Renews what was measured. Under other conditions than those of the last report, that one is dropped. */
+export async function writeReport(measured: Measurements, date: Date): Promise<string> {
+  const { conditions } = measured
+  const known = lastMeasured()
+  const isComparable = known?.conditions.join() === conditions.join()
+  const results = isComparable ? merged(known.results, measured.results) : measured.results
+  await write(RECORD, JSON.stringify({ conditions, results }))
+  await write(REPORT, reportOf(results, conditions, date))
+  return REPORT
+}
+
+const lastMeasured = (): Measurements | undefined =>
+  existsSync(RECORD) ? (JSON.parse(readFileSync(RECORD, 'utf8')) as Measurements) : undefined
+
+async function write(file: string, text: string): Promise<void> {
+  const config = await resolveConfig(file)
+  writeFileSync(file, await format(text, { ...config, filepath: file }))
 }
 
 export function reportOf(results: Results, conditions: readonly string[], date: Date): string {

@@ -14,6 +14,31 @@ export interface Results {
   readonly endurance: readonly Minute[]
 }
 
+/** What is known once a part of it was measured anew. */
+export const merged = (known: Results, measured: Results): Results => ({
+  rows: replaced(known.rows, measured.rows, rowKey),
+  rawCopy: replaced(known.rawCopy, measured.rawCopy, inputKey),
+  latency: replaced(known.latency, measured.latency, ({ topology }) => topology),
+  layers: replaced(
+    known.layers,
+    measured.layers,
+    ({ layer, recordBytes }) => `${layer} ${recordBytes}`,
+  ),
+  endurance: measured.endurance.length > 0 ? measured.endurance : known.endurance,
+})
+
+const inputKey = ({ recordBytes, codec }: Pick<Row, 'recordBytes' | 'codec'>) =>
+  `${recordBytes} ${codec}`
+
+const rowKey = (row: Row) => `${row.topology} ${inputKey(row)} ${row.threads} ${row.guarantee}`
+
+/** In the place of those before; new ones at the end. */
+function replaced<T>(known: readonly T[], measured: readonly T[], keyOf: (one: T) => string): T[] {
+  const all = new Map(known.map((one) => [keyOf(one), one]))
+  for (const one of measured) all.set(keyOf(one), one)
+  return [...all.values()]
+}
+
 /** The form of `--json`: the medians, without what was not asked for. */
 export function toJson({ rows, rawCopy, latency, layers, endurance }: Results): string {
   const document = {
