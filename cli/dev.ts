@@ -1,4 +1,5 @@
-import { watch } from 'node:fs'
+import { statSync, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type { Broker } from '../runtime/broker/broker.ts'
 import { EmbeddedBroker } from '../runtime/broker/embedded-broker.ts'
 import { KafkaBroker } from '../runtime/broker/kafka-broker.ts'
@@ -105,7 +106,10 @@ function watchForChanges(path: string, operator: LocalOperator, log: Logger): { 
       log.error((error as Error).message)
     }
   }
-  const watcher = watch(path, () => {
+  // Its folder even where it is a single file: editors that save by renaming replace that, and with it any watch of it.
+  const file = statSync(path).isDirectory() ? undefined : basename(path)
+  const watcher = watch(file === undefined ? path : dirname(path), (_, changed) => {
+    if (file !== undefined && changed !== file) return
     clearTimeout(pending)
     pending = setTimeout(() => void reload(), RELOAD_MS)
   })

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Snapshot } from '../../dashboard/snapshot.ts'
@@ -9,6 +10,27 @@ const outputs: Readonly<Record<string, string>> = {
   'fraud-detection': 'fraud-alerts',
   'iot-monitoring': 'heat-alerts',
 }
+
+const manifestSaying = (word: string): string => `
+apiVersion: millrace.dev/v1alpha1
+kind: Topic
+metadata: { name: words }
+spec: { kafka: { bootstrapServers: ['kafka:9092'] } }
+---
+apiVersion: millrace.dev/v1alpha1
+kind: Topic
+metadata: { name: said }
+spec: { kafka: { bootstrapServers: ['kafka:9092'] } }
+---
+apiVersion: millrace.dev/v1alpha1
+kind: StreamJob
+metadata: { name: speaker }
+spec:
+  kafka: { bootstrapServers: ['kafka:9092'] }
+  inputs: [{ name: words, topic: words, generator: { recordsPerSecond: 20, value: { n: n } } }]
+  steps: [{ name: speak, from: words, map: { word: '"${word}"' } }]
+  outputs: [{ from: speak, topic: said }]
+`
 
 describe('millrace dev', function () {
   this.timeout(60_000)
@@ -47,6 +69,19 @@ describe('millrace dev', function () {
       expect(printed).to.contain('stopping…')
     })
   }
+
+  it('applies a manifest that is saved, also by an editor that saves by renaming', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-dev-'))
+    const file = join(folder, 'job.yaml')
+    writeFileSync(file, manifestSaying('first'))
+    start(file)
+    for (const word of ['first', 'second', 'third']) {
+      writeFileSync(`${file}~`, manifestSaying(word))
+      renameSync(`${file}~`, file)
+      await eventually(() => expect(printed).to.contain(`"${word}"`), { timeoutMs: 20_000 })
+    }
+    rmSync(folder, { recursive: true })
+  })
 
   it('ends at once with what is wrong in a manifest', async () => {
     start('no-such-folder')
