@@ -5,17 +5,27 @@ import type { OutputCollector, OutputRecord } from './output-collector.ts'
 
 const MAX_MESSAGE_CHARS = 1024
 
-/** The record's own bytes, its own headers, and where it came from and why it is here. */
+export interface DeadLetterTarget {
+  readonly topic: string
+  readonly job: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/**
+ * The record's own bytes, its own headers, and where it came from and why it is here. Its time is that of being set aside:
+ * retention goes by that, and must not take the letter of an old record at once.
+ */
 function deadLetter(
   record: FlowRecord,
   error: BadRecord,
-  { topic, job }: { readonly topic: string; readonly job: string },
+  { topic, job, now }: DeadLetterTarget,
 ): OutputRecord {
   return {
     topic,
     key: record.originalKey(),
     value: record.originalValue(),
-    timestamp: record.timestamp,
+    timestamp: now,
     headers: [
       ...record.headers.map(({ key, value }): Header => [key, value]),
       text('millrace.job', job),
@@ -34,7 +44,7 @@ function deadLetter(
 export function stageDeadLetter(
   record: FlowRecord,
   error: BadRecord,
-  to: { readonly topic: string; readonly job: string; readonly collector: OutputCollector },
+  to: DeadLetterTarget & { readonly collector: OutputCollector },
 ): void {
   try {
     to.collector.stage(deadLetter(record, error, to))

@@ -43,7 +43,7 @@ export interface TaskOptions {
   readonly tally: Tally
   /** The sub-topology as functions over batches, if it can be; the tasks of a worker share them. */
   readonly programs: ReadonlyMap<string, Program> | undefined
-  /** For the time-outs of async functions. */
+  /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
@@ -279,7 +279,7 @@ export class Task {
   }
 
   #settle(record: FlowRecord, error: BadRecord): void {
-    const { onError, collector, tally, deadLetterTopic, job } = this.#options
+    const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
     switch (fateOf(onError)) {
       case 'fail':
         throw new BadRecord(error.reason, error.node, failureMessage(record, error), {
@@ -290,7 +290,7 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        stageDeadLetter(record, error, { topic: deadLetterTopic, job, collector })
+        stageDeadLetter(record, error, { topic, job, collector, now: clock.now() })
         collector.accept()
     }
   }

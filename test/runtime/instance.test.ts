@@ -311,11 +311,13 @@ describe('runtime/instance.ts', () => {
       await eventually(() => expect(bench.records('test.job-dead-letters')).to.have.length(1))
       const [letter] = bench.records('test.job-dead-letters')
       expect(letter).to.deep.include({ key: 'k', value: 'not json' })
+      expect(letter?.timestamp, 'retention counts from now').to.be.closeTo(Date.now(), 60_000)
       expect(Object.fromEntries(letter?.headers ?? [])).to.include({
         'millrace.job': 'test/job',
         'millrace.topic': 'in',
         'millrace.partition': '0',
         'millrace.offset': '1',
+        'millrace.timestamp': '1700000000000',
         'millrace.node': 'large',
         'millrace.reason': 'InvalidJson',
       })

@@ -4,7 +4,6 @@ import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
-import { systemClock } from '../../../runtime/platform/clock.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import { Task } from '../../../runtime/tasks/task.ts'
@@ -12,6 +11,7 @@ import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
 import { type SubTopology, subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { recordsOf } from '../../contract/broker.ts'
 import type { JobSpec } from '../../support/job-bench.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { randomJob, type RandomRecord, randomRecord } from './random-jobs.ts'
 
 const RECORDS_A_JOB = 250
@@ -96,7 +96,7 @@ function run(
     collector,
     tally,
     programs,
-    clock: systemClock,
+    clock: new ManualClock(),
     onAnswer: () => undefined,
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
