@@ -1,10 +1,11 @@
-import { apiVersionsV1, Connection } from '@platformatic/kafka'
+import { apiVersionsV1, type Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
 import { call } from './kafka-call.ts'
 import { connectError } from './kafka-connect-error.ts'
 import { connectionSecurity, type KafkaSecurity } from './kafka-security.ts'
+import { KafkaSocket } from './kafka-socket.ts'
 
 export interface Node {
   readonly host: string
@@ -106,7 +107,7 @@ export class KafkaPeer {
   }
 
   #create(security: Awaited<ReturnType<typeof connectionSecurity>>): Connection {
-    return new Connection(this.#options.clientId, {
+    return new KafkaSocket(this.#options.clientId, {
       connectTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: LONGEST_REQUEST_MS,
       maxInflights: MAX_IN_FLIGHT,
