@@ -1,22 +1,37 @@
-/** Buffers of one size that are used again: memory outside the heap costs a collection for every 64 MiB that is allocated. */
+/**
+ * Buffers that are used again. Memory outside the heap costs a collection of the whole heap for every 64 MiB that is
+ * allocated, however small the heap is.
+ */
 export class BufferPool {
-  readonly #bytes: number
-  readonly #max: number
-  readonly #free: Buffer[] = []
+  readonly #maxBytes: number
+  readonly #free = new Map<number, Buffer[]>()
+  #bytes = 0
 
-  /** Keeps up to `max` buffers of `bytes` each. */
-  constructor(bytes: number, max: number) {
-    this.#bytes = bytes
-    this.#max = max
+  /** Keeps buffers of `maxBytes` in all. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
 
-  /** Its content is whatever was there before. */
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes)
+  /** Exactly so large. Its content is whatever was there before. */
+  take(bytes: number): Buffer {
+    const buffer = this.#free.get(bytes)?.pop()
+    if (buffer === undefined) return Buffer.allocUnsafeSlow(bytes)
+    this.#bytes -= bytes
+    return buffer
   }
 
-  /** Takes back what is of the pool's size, as long as it has room. */
+  /** Takes a buffer back. A full pool starts anew: it may hold sizes that nobody wants any more. */
   give(buffer: Buffer): void {
-    if (buffer.length === this.#bytes && this.#free.length < this.#max) this.#free.push(buffer)
+    if (buffer.length > this.#maxBytes) return
+    if (this.#bytes + buffer.length > this.#maxBytes) this.#clear()
+    const free = this.#free.get(buffer.length) ?? []
+    this.#free.set(buffer.length, free)
+    free.push(buffer)
+    this.#bytes += buffer.length
+  }
+
+  #clear(): void {
+    this.#free.clear()
+    this.#bytes = 0
   }
 }

@@ -28,14 +28,12 @@ export interface CollectorOptions {
 
 /** Large batches cost the broker least; this is where a batch is sent before the poll's end. */
 const BATCH_BYTES = 256 * 1024
-/** A builder that has grown to this is worth handing its buffer on; room for a batch and what made it large enough. */
-const POOLED_BYTES = 512 * 1024
-const MAX_POOLED = 32
+/** Room for a batch and what made it large enough; a builder that grew beyond for a single record does not stay so. */
+const MAX_BUFFER_BYTES = 512 * 1024
+/** Of buffers that wait for their next use. */
+const POOL_BYTES = 32 * 1024 * 1024
 /** Below this it pays more to gather records into larger batches than to spare their encoding. */
 const FORWARD_BYTES = 16 * 1024
-/** Room for a batch of most producers. */
-const FORWARDED_BYTES = 128 * 1024
-const MAX_FORWARDED = 128
 
 /**
  * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
@@ -44,8 +42,7 @@ const MAX_FORWARDED = 128
 export class OutputCollector implements RecordSink {
   readonly #options: CollectorOptions
   readonly #builders = new Map<string, RecordBatchBuilder[]>()
-  readonly #buffers = new BufferPool(POOLED_BYTES, MAX_POOLED)
-  readonly #forwarded = new BufferPool(FORWARDED_BYTES, MAX_FORWARDED)
+  readonly #buffers = new BufferPool(POOL_BYTES)
   readonly #turns = new Map<string, number>()
   readonly #limits = new Map<string, number>()
   #staged: OutputRecord[] = []
@@ -124,12 +121,11 @@ export class OutputCollector implements RecordSink {
     if (batch.records().length < FORWARD_BYTES || !isWhole(batch)) return false
     this.#sendBatch(to.topic, to.partition, this.#builder(to.topic, to.partition))
     const { bytes, recordCount } = batch
-    const isLarge = bytes.length > FORWARDED_BYTES
-    const buffer = isLarge ? Buffer.allocUnsafe(bytes.length) : this.#forwarded.take()
+    const buffer = this.#buffers.take(2 ** Math.ceil(Math.log2(bytes.length)))
     const copy = buffer.subarray(0, bytes.copy(buffer))
     asUnproduced(copy)
     this.#produced += recordCount
-    producer.send(to, copy, () => this.#forwarded.give(buffer))
+    producer.send(to, copy, () => this.#buffers.give(buffer))
     return true
   }
 
@@ -164,11 +160,12 @@ export class OutputCollector implements RecordSink {
     if (builder.count === 0) return
     const { producer, compression } = this.#options
     this.#produced += builder.count
-    if (compression !== 'none' || builder.capacity < POOLED_BYTES) {
+    if (compression !== 'none') {
       producer.send({ topic, partition }, builder.build(compression))
       return builder.reset()
     }
-    const { batch, buffer } = builder.detach(this.#buffers.take())
+    const next = this.#buffers.take(Math.min(builder.capacity, MAX_BUFFER_BYTES))
+    const { batch, buffer } = builder.detach(next)
     producer.send({ topic, partition }, batch, () => this.#buffers.give(buffer))
   }
 }

@@ -31,7 +31,7 @@ import type { WorkerOptions } from './worker-options.ts'
 const POLL_BYTES = 2 * 1024 * 1024
 const POLL_MS = 250
 /** Above this the worker waits for acknowledgements before it reads on. */
-const MAX_PENDING_BYTES = 16 * 1024 * 1024
+const MAX_PENDING_BYTES = 8 * 1024 * 1024
 const GENERATOR_TICK_MS = 50
 /** How long async functions get to answer before tasks are given away; well within the time that a pod has to end. */
 const MAX_DRAIN_MS = 10_000
