@@ -21,6 +21,8 @@ export const compressionCalled = {
 export const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 
 interface Codec {
+  /** True where results are overwritten by the next call. */
+  readonly lends?: true
   compress(bytes: Buffer): Buffer
   decompress(bytes: Buffer, maxBytes: number): Buffer
 }
@@ -32,19 +34,32 @@ const codecs: Readonly<Record<Compression, Codec>> = {
     decompress: (bytes, maxBytes) => gunzipSync(bytes, { maxOutputLength: maxBytes }),
   },
   snappy: { compress: (bytes) => compressSync(bytes), decompress: uncompressSnappy },
-  lz4: { compress: compressLz4, decompress: decompressLz4 },
+  lz4: { lends: true, compress: compressLz4, decompress: decompressLz4 },
   zstd: {
     compress: (bytes) => zstdCompressSync(bytes),
     decompress: (bytes, maxBytes) => zstdDecompressSync(bytes, { maxOutputLength: maxBytes }),
   },
 }
 
-export function compress(bytes: Buffer, compression: Compression): Buffer {
+/** Valid until the next call: for those who copy it on at once. */
+export function lendCompressed(bytes: Buffer, compression: Compression): Buffer {
   return codecs[compression].compress(bytes)
 }
 
+export function compress(bytes: Buffer, compression: Compression): Buffer {
+  return kept(lendCompressed(bytes, compression), compression)
+}
+
+const kept = (bytes: Buffer, compression: Compression): Buffer =>
+  codecs[compression].lends === true ? Buffer.from(bytes) : bytes
+
 /** Throws `CorruptBatch` when the bytes are not what the codec writes, or would grow past `maxBytes`. */
-export function decompress(
+export function decompress(bytes: Buffer, compression: Compression, maxBytes?: number): Buffer {
+  return kept(lendDecompressed(bytes, compression, maxBytes), compression)
+}
+
+/** The same, valid until the next call: for those who read it through at once. */
+export function lendDecompressed(
   bytes: Buffer,
   compression: Compression,
   maxBytes = MAX_DECOMPRESSED_BYTES,

@@ -1,9 +1,13 @@
 import { at, attribute, LENGTH_OVERHEAD, writeCrc, writeInt64 } from './batch-header.ts'
-import { type Compression, compress, compressions } from './compression.ts'
+import { type Compression, compressions, lendCompressed } from './compression.ts'
 import type { Header } from './record-batch.ts'
 import { varintSize, writeVarint } from './varint.ts'
 
 const INITIAL_BYTES = 16 * 1024
+
+/** Memory of at least so many bytes. */
+type Room = (bytes: number) => Buffer
+const allocate: Room = (bytes) => Buffer.allocUnsafe(bytes)
 
 /** Builds one record batch (v2) with base offset 0. Grows by doubling; `reset` keeps the buffer for the next batch. */
 export class RecordBatchBuilder {
@@ -80,10 +84,11 @@ export class RecordBatchBuilder {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
   }
 
-  /** A whole batch of its own, so that the builder may be reset while it is in flight. */
-  build(compression: Compression = 'none'): Buffer {
-    const records = compress(this.#bytes.subarray(at.records, this.#end), compression)
-    const batch = Buffer.allocUnsafe(at.records + records.length)
+  /** A whole batch of its own, so that the builder may be reset while it is in flight; `room` gives memory for so much. */
+  build(compression: Compression = 'none', room: Room = allocate): Buffer {
+    const records = lendCompressed(this.#bytes.subarray(at.records, this.#end), compression)
+    const size = at.records + records.length
+    const batch = room(size).subarray(0, size)
     records.copy(batch, at.records)
     this.#writeHeader(batch, compression)
     writeCrc(batch)

@@ -1,5 +1,5 @@
 import { at, attribute, batchCrc, LENGTH_OVERHEAD, readInt64 } from './batch-header.ts'
-import { type Compression, compressions, decompress } from './compression.ts'
+import { type Compression, compressions, decompress, lendDecompressed } from './compression.ts'
 import { CorruptBatch } from './errors.ts'
 import { ByteReader } from './varint.ts'
 
@@ -119,6 +119,12 @@ export class RecordBatch {
     return this.#records
   }
 
+  /** The same bytes, valid until another batch is read: for those who are done with them by then. */
+  lendRecords(): Buffer {
+    this.ensureValid()
+    return this.#records ?? this.#saying(() => this.#read(lendDecompressed))
+  }
+
   /** Checks, decompresses and indexes, once: every length, count and offset holds afterwards. Throws `CorruptBatch`. */
   columns(): RecordColumns {
     this.#columns ??= this.#index()
@@ -129,11 +135,11 @@ export class RecordBatch {
     return this.bytes.readInt16BE(at.attributes)
   }
 
-  #read(): Buffer {
+  #read(decompressed = decompress): Buffer {
     if (!Number.isSafeInteger(this.baseTimestamp) || !Number.isSafeInteger(this.maxTimestamp)) {
       throw new RangeError('has a timestamp past 2^53')
     }
-    const bytes = decompress(this.bytes.subarray(at.records), this.compression)
+    const bytes = decompressed(this.bytes.subarray(at.records), this.compression)
     const { recordCount: count, offsetCount } = this
     // A record takes at least 7 bytes; a wild count must not size the arrays.
     if (count < 0 || count > offsetCount || count * 7 > bytes.length) {

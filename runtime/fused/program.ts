@@ -64,7 +64,7 @@ export class Program {
   /** Returns how many records it has settled; those that were interpreted are not among them. */
   run(batch: RecordBatch, host: ProgramHost): number {
     const { call, chunk } = this.#kernel
-    const records = batch.records()
+    const records = batch.lendRecords()
     const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
     let at = this.#kernel.load(records, this.#textBytes(batch, records.length))
     const end = at + records.length

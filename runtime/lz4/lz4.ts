@@ -38,7 +38,7 @@ interface Exports {
 let module: WebAssembly.Module | undefined
 let instance: Exports | undefined
 
-/** A whole frame. */
+/** A whole frame. Its bytes are overwritten by the next call. */
 export function compressLz4(bytes: Uint8Array): Buffer {
   const blocks = Math.ceil(bytes.length / MAX_BLOCK_BYTES)
   const kernel = kernelOf(bytes.length * 2 + blocks * (MAX_BLOCK_BYTES / 255 + SLACK_BYTES))
@@ -59,7 +59,7 @@ export function compressLz4(bytes: Uint8Array): Buffer {
   return finish(kernel, out, end + 4)
 }
 
-/** What a frame holds. Throws `RangeError` when it is malformed or holds more than `maxBytes`. */
+/** What a frame holds, until the next call. Throws `RangeError` when it is malformed or holds more than `maxBytes`. */
 export function decompressLz4(frame: Buffer, maxBytes: number): Buffer {
   const { blocks, bound } = blocksOf(frame)
   const limit = Math.min(bound, maxBytes)
@@ -137,11 +137,10 @@ function place(kernel: Exports, bytes: Uint8Array) {
   return { memory, input, out: input + bytes.length + SLACK_BYTES }
 }
 
+/** A view: whoever reads it through at once need not have it copied. */
 function finish({ memory }: Exports, from: number, to: number): Buffer {
-  const result = Buffer.allocUnsafe(to - from)
-  result.set(new Uint8Array(memory.buffer, from, to - from))
   if (memory.buffer.byteLength > KEPT_BYTES) instance = undefined
-  return result
+  return Buffer.from(memory.buffer, from, to - from)
 }
 
 const tooLarge = (maxBytes: number) =>

@@ -30,10 +30,11 @@ export interface CollectorOptions {
 const BATCH_BYTES = 256 * 1024
 /** Room for a batch and what made it large enough; a builder that grew beyond for a single record does not stay so. */
 const MAX_BUFFER_BYTES = 512 * 1024
+const NOTHING = Buffer.alloc(0)
 /** Of buffers that wait for their next use. */
 const POOL_BYTES = 32 * 1024 * 1024
 /** Below this it pays more to gather records into larger batches than to spare their encoding. */
-const FORWARD_BYTES = 16 * 1024
+const FORWARD_BYTES = 8 * 1024
 
 /**
  * Gathers what records produce into batches. What one record produced is staged until it is done, so that a record that
@@ -118,10 +119,10 @@ export class OutputCollector implements RecordSink {
     const { producer, compression } = this.#options
     // Without a codec a copy into a larger batch costs less than a request of its own.
     if (compression === 'none' || batch.compression !== compression) return false
-    if (batch.records().length < FORWARD_BYTES || !isWhole(batch)) return false
+    if (batch.bytes.length < FORWARD_BYTES || !isWhole(batch)) return false
     this.#sendBatch(to.topic, to.partition, this.#builder(to.topic, to.partition))
     const { bytes, recordCount } = batch
-    const buffer = this.#buffers.take(2 ** Math.ceil(Math.log2(bytes.length)))
+    const buffer = this.#room(bytes.length)
     const copy = buffer.subarray(0, bytes.copy(buffer))
     asUnproduced(copy)
     this.#produced += recordCount
@@ -156,12 +157,19 @@ export class OutputCollector implements RecordSink {
     return (builders[partition] ??= new RecordBatchBuilder())
   }
 
+  /** At least so many bytes, of one of a few sizes. */
+  #room(bytes: number): Buffer {
+    return this.#buffers.take(2 ** Math.ceil(Math.log2(bytes)))
+  }
+
   #sendBatch(topic: string, partition: number, builder: RecordBatchBuilder): void {
     if (builder.count === 0) return
     const { producer, compression } = this.#options
     this.#produced += builder.count
     if (compression !== 'none') {
-      producer.send({ topic, partition }, builder.build(compression))
+      let room: Buffer = NOTHING
+      const batch = builder.build(compression, (bytes) => (room = this.#room(bytes)))
+      producer.send({ topic, partition }, batch, () => this.#buffers.give(room))
       return builder.reset()
     }
     const next = this.#buffers.take(Math.min(builder.capacity, MAX_BUFFER_BYTES))
