@@ -287,7 +287,17 @@ export class KafkaProducer implements Producer {
     if (ms <= 0) return
     this.throttledMs += ms
     lane.throttledUntil = this.#options.clock.monotonic() + ms
-    this.#later(ms)
+    void this.#awaken(lane)
+  }
+
+  /** Timers may fire a little before their time; nobody else would ask again. */
+  async #awaken(lane: Lane): Promise<void> {
+    const { clock, connections } = this.#options
+    for (;;) {
+      const left = lane.throttledUntil - clock.monotonic()
+      if (left <= 0 || connections.closing.aborted) return this.#pump()
+      await sleep(clock, left, connections.closing)
+    }
   }
 
   #later(ms: number): void {
