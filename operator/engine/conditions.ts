@@ -10,6 +10,22 @@ export type Verdict = {
   }
 }[ConditionType]
 
+/** What every kind says of its cluster; `trouble` is why that cannot be asked. */
+export function reachability(
+  trouble:
+    | {
+        readonly reason: Exclude<ReasonOf<'KafkaReachable'>, 'Connected'>
+        readonly message: string
+      }
+    | undefined,
+): Extract<Verdict, { type: 'KafkaReachable' }> {
+  const type = 'KafkaReachable'
+  if (trouble === undefined)
+    return { type, status: 'True', reason: 'Connected', message: 'Kafka answers' }
+  const { reason, message } = trouble
+  return { type, status: 'False', reason, message }
+}
+
 /** Present only while they hold (kstatus): their absence is the good case. */
 const ABNORMAL: ReadonlySet<ConditionType> = new Set(['DataLoss', 'Reconciling', 'Stalled'])
 

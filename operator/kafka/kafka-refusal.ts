@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { credentialKeys, type CredentialUse } from '../../crds/index.ts'
-import { type TlsFault, tlsFaultOf } from '../../runtime/broker/tls-fault.ts'
+import { type TlsFault, tlsFaultIn } from '../../runtime/broker/tls-fault.ts'
+import { causes } from '../../runtime/platform/causes.ts'
 import type { KafkaAccess } from './access.ts'
 
 /** An error of kafkajs, or one that it wraps. */
@@ -9,15 +10,8 @@ type Failure = Error & { readonly code?: string; readonly type?: string }
 
 /** What two sides that did not accept each other hold against each other, and what to do; undefined when it is not that. */
 export function authenticationFault(error: unknown, access: KafkaAccess): string | undefined {
-  const chain = causes(error)
+  const chain: readonly Failure[] = causes(error)
   return saslFault(chain, access) ?? tlsFault(chain, access)
-}
-
-/** The error and what it wraps, outermost first. */
-function causes(error: unknown): readonly Failure[] {
-  if (!(error instanceof Error)) return []
-  const { errors = [], cause } = error as { errors?: unknown[]; cause?: unknown }
-  return [error, ...errors.flatMap(causes), ...causes(cause)]
 }
 
 function saslFault(chain: readonly Failure[], access: KafkaAccess): string | undefined {
@@ -51,9 +45,8 @@ const wordsOf = ({ message }: Error): string => message.replace(/^Connection err
 
 function tlsFault(chain: readonly Failure[], access: KafkaAccess): string | undefined {
   if (access.kafka.tls === undefined) return undefined
-  const failure = chain.find((one) => tlsFaultOf(one) !== undefined)
-  const fault = failure && tlsFaultOf(failure)
-  return fault && TLS_ADVICE[fault](access, wordsOf(failure))
+  const found = tlsFaultIn(chain)
+  return found && TLS_ADVICE[found.fault](access, wordsOf(found.failure))
 }
 
 const TLS_ADVICE: Readonly<Record<TlsFault, (access: KafkaAccess, said: string) => string>> = {

@@ -2,8 +2,7 @@ import type { Topic } from '../../crds/index.ts'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
 import { lint } from '../../runtime/lint.ts'
 import { hint } from '../../runtime/platform/did-you-mean.ts'
-import type { Verdict } from '../engine/conditions.ts'
-import type { Unreachable } from '../kafka/kafka-admin.ts'
+import { reachability, type Verdict } from '../engine/conditions.ts'
 import { runtimeConfig } from './desired/runtime-config.ts'
 import { type StreamJobObserved, topicsOf } from './observe.ts'
 
@@ -47,7 +46,7 @@ export const policies: readonly Policy[] = [
           `there is a ${foreign} that does not belong to this job: delete it, or give the job another name than "${job.metadata.name}"`,
         ),
 
-  ({ kafka }) => (kafka.reachable ? undefined : verdictOn(kafka)),
+  ({ kafka }) => (kafka.reachable ? undefined : reachability(kafka)),
 
   /** The topics exist. */
   ({ job, kafka, topicObjects }) => {
@@ -84,16 +83,6 @@ const refuse = (
   message: string,
 ): Blocking => ({
   type: 'Accepted',
-  status: 'False',
-  reason,
-  message,
-})
-
-export const verdictOn = ({
-  reason,
-  message,
-}: Unreachable): Extract<Blocking, { type: 'KafkaReachable' }> => ({
-  type: 'KafkaReachable',
   status: 'False',
   reason,
   message,

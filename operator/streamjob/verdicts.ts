@@ -1,10 +1,9 @@
 import type { ConditionType } from '../../crds/index.ts'
-import type { Verdict } from '../engine/conditions.ts'
+import { reachability, type Verdict } from '../engine/conditions.ts'
 import type { StreamJobObserved } from './observe.ts'
 import type { StreamJobPlan } from './plan.ts'
 import { dataLoss } from './data-loss.ts'
 import { troubleOf } from './pod-trouble.ts'
-import { verdictOn } from './policies.ts'
 import { isRolledOut } from './workload.ts'
 
 type Of<T extends ConditionType> = Extract<Verdict, { type: T }>
@@ -18,7 +17,11 @@ export function verdictsOf(observed: StreamJobObserved, plan: StreamJobPlan): Ve
     reason: 'Accepted',
     message: 'the spec makes sense',
   })
-  const reachable = orElse(objection, 'KafkaReachable', connected(observed))
+  const reachable = orElse(
+    objection,
+    'KafkaReachable',
+    reachability(observed.kafka.reachable ? undefined : observed.kafka),
+  )
   const topics = orElse(objection, 'TopicsReady', {
     type: 'TopicsReady',
     status: objection === undefined ? 'True' : 'Unknown',
@@ -37,11 +40,6 @@ const orElse = <T extends ConditionType>(
   type: T,
   otherwise: Of<T>,
 ): Of<T> => (objection?.type === type ? (objection as Of<T>) : otherwise)
-
-const connected = ({ kafka }: StreamJobObserved): Of<'KafkaReachable'> =>
-  kafka.reachable
-    ? { type: 'KafkaReachable', status: 'True', reason: 'Connected', message: 'Kafka answers' }
-    : verdictOn(kafka)
 
 type Unavailable = (
   observed: StreamJobObserved,

@@ -1,5 +1,5 @@
 import type { TopicStatus } from '../../crds/index.ts'
-import { type Verdict, withConditions } from '../engine/conditions.ts'
+import { reachability, type Verdict, withConditions } from '../engine/conditions.ts'
 import type { TopicOutcome } from './act.ts'
 import { kafkaName, type TopicObserved } from './observe.ts'
 import type { TopicPlan } from './plan.ts'
@@ -36,7 +36,7 @@ interface Facts {
 
 function verdicts(facts: Facts): Verdict[] {
   const accepted = acceptance(facts)
-  const reachable = reachability(facts)
+  const reachable = reachability(facts.kafka.reachable ? troubleOf(facts.outcome) : facts.kafka)
   const synced = synchrony(facts)
   const moving = accepted.status === 'True' && synced.status !== 'True'
   return [
@@ -70,14 +70,6 @@ function acceptance({ plan, outcome }: Facts): Extract<Verdict, { type: 'Accepte
     reason: 'Accepted',
     message: 'the spec may be acted on',
   }
-}
-
-function reachability({ kafka, outcome }: Facts): Extract<Verdict, { type: 'KafkaReachable' }> {
-  const trouble = kafka.reachable ? troubleOf(outcome) : kafka
-  if (trouble === undefined)
-    return { type: 'KafkaReachable', status: 'True', reason: 'Connected', message: 'Kafka answers' }
-  const { reason, message } = trouble
-  return { type: 'KafkaReachable', status: 'False', reason, message }
 }
 
 const troubleOf = (outcome: TopicOutcome) =>

@@ -1,6 +1,7 @@
+import { causes } from '../platform/causes.ts'
 import { BrokerError } from './errors.ts'
 import type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafka-security.ts'
-import { type TlsFault, tlsFaultOf } from './tls-fault.ts'
+import { type TlsFault, tlsFaultIn } from './tls-fault.ts'
 
 /** Why a connection could not be opened, in words a person can act on. Never holds a secret. */
 export function connectError(
@@ -9,7 +10,7 @@ export function connectError(
   security: KafkaSecurity,
 ): BrokerError {
   if (error instanceof BrokerError && error.code !== 'UNREACHABLE') return error
-  const chain = causes(error)
+  const chain: readonly Failure[] = causes(error)
   const told =
     saslRefusal(chain, security.sasl) ?? tlsRefusal(chain, security.tls) ?? unreachable(chain)
   return new BrokerError(told.code, `${address}: ${told.message}`, { cause: error })
@@ -18,13 +19,6 @@ export function connectError(
 interface Told {
   readonly code: string
   readonly message: string
-}
-
-/** The error and what it wraps, outermost first. */
-function causes(error: unknown): readonly Failure[] {
-  if (!(error instanceof Error)) return []
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : []
-  return [error, ...inner.flatMap(causes), ...causes(error.cause)]
 }
 
 type Failure = Error & {
@@ -68,9 +62,9 @@ function tlsRefusal(chain: readonly Failure[], tls: KafkaTls | undefined): Told 
     const message = 'this listener speaks TLS: set kafka.tls, or use a plaintext port'
     return says('Broker requires TLS') ? { code, message } : undefined
   }
-  const failure = chain.find((one) => tlsFaultOf(one) !== undefined)
-  const fault = failure && tlsFaultOf(failure)
-  if (failure === undefined || fault === undefined) return undefined
+  const found = tlsFaultIn(chain)
+  if (found === undefined) return undefined
+  const { failure, fault } = found
   if (fault === 'notTls') return { code, message: NO_TLS }
   return { code, message: `${failure.message}: ${TLS_ADVICE[fault](tls)}` }
 }

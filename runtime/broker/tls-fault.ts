@@ -23,8 +23,20 @@ const CODES: readonly (readonly [RegExp, TlsFault])[] = [
   [/^ERR_OSSL|KEY_VALUES_MISMATCH/, 'notPem'],
 ]
 
-/** By the error of a socket; undefined when it is about something else than TLS. */
-export function tlsFaultOf({ code = '', message }: Error & { readonly code?: string }) {
+export type Failure = Error & { readonly code?: string }
+
+/** The first failure in the chain that is about TLS. */
+export function tlsFaultIn<T extends Failure>(
+  chain: readonly T[],
+): { readonly failure: T; readonly fault: TlsFault } | undefined {
+  for (const failure of chain) {
+    const fault = tlsFaultOf(failure)
+    if (fault !== undefined) return { failure, fault }
+  }
+  return undefined
+}
+
+function tlsFaultOf({ code = '', message }: Failure): TlsFault | undefined {
   if (message.includes('before secure TLS connection')) return 'notTls'
   return CODES.find(([pattern]) => pattern.test(code))?.[1]
 }
