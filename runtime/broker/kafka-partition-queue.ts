@@ -22,6 +22,8 @@ const SEQUENCES = 2 ** 31
  */
 export class PartitionQueue {
   readonly to: TopicPartition
+  /** What sending is called in messages. */
+  readonly what: string
   #batches: QueuedBatch[] = []
   /** How many of the first batches were sent since the last rewind. */
   #sent = 0
@@ -40,6 +42,7 @@ export class PartitionQueue {
 
   constructor(to: TopicPartition, firstSequence = 0) {
     this.to = to
+    this.what = `produce to ${to.topic}-${to.partition}`
     this.#nextSequence = firstSequence
   }
 

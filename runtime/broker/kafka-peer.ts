@@ -25,9 +25,6 @@ export interface PeerOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5000
-/** Callers set a limit for each request; this one only bounds the longest of them. */
-const LONGEST_REQUEST_MS = 15 * 60_000
-const MAX_IN_FLIGHT = 64
 const BACKOFF_MS = { first: 50, longest: 2000 } as const
 const JITTER = 0.2
 /** A connection that broke sooner counts as one more failure: a peer may accept and never answer. */
@@ -109,8 +106,6 @@ export class KafkaPeer {
   #create(security: Awaited<ReturnType<typeof connectionSecurity>>): Connection {
     return new KafkaSocket(this.#options.clientId, {
       connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: LONGEST_REQUEST_MS,
-      maxInflights: MAX_IN_FLIGHT,
       ...security,
     })
   }

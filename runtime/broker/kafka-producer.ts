@@ -181,7 +181,7 @@ export class KafkaProducer implements Producer {
     const { queue, batch } = sent
     switch (verdictOn(code)) {
       case 'written':
-        this.#options.denials.granted(`produce to ${name(queue.to)}`)
+        this.#options.denials.granted(queue.what)
         if (queue.has(batch)) this.#release(batch.bytes.length)
         return queue.acknowledged(batch)
       case 'forgotten':
@@ -194,17 +194,12 @@ export class KafkaProducer implements Producer {
         this.#noteMissing(queue)
         return this.#repeat(sent)
       case 'not now':
-        this.#noteDenial(queue, code)
+        this.#options.denials.note(queue.what, refused(code, queue.what))
         return this.#repeat(sent)
       case 'never':
-        if (queue.has(batch)) this.#fail(refused(code, `produce to ${name(queue.to)}`))
+        if (queue.has(batch)) this.#fail(refused(code, queue.what))
         queue.failed()
     }
-  }
-
-  #noteDenial({ to }: PartitionQueue, code: string): void {
-    const what = `produce to ${name(to)}`
-    this.#options.denials.note(what, refused(code, what))
   }
 
   #startAfresh(queue: PartitionQueue): void {
@@ -278,7 +273,7 @@ export class KafkaProducer implements Producer {
     this.#fail(
       new BrokerError(
         'UNKNOWN_TOPIC_OR_PARTITION',
-        `produce to ${name(queue.to)}: it does not exist since ${MISSING_TOPIC_MS / 1000} s: create the topic again, or restart the job if it now has fewer partitions`,
+        `${queue.what}: it does not exist since ${MISSING_TOPIC_MS / 1000} s: create the topic again, or restart the job if it now has fewer partitions`,
       ),
     )
   }
@@ -351,5 +346,3 @@ interface Destination {
   readonly connection: Connection
   readonly identity: ProducerIdentity
 }
-
-const name = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`

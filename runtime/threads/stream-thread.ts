@@ -1,5 +1,6 @@
 import type { TopicDescription } from '../broker/broker.ts'
 import { BrokerError } from '../broker/errors.ts'
+import { isDenied } from '../broker/kafka-errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
 import { InvalidJob, RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
@@ -172,7 +173,7 @@ class Run {
     try {
       return await this.#options.broker.admin.describeTopics(topics)
     } catch (error) {
-      if (!(error instanceof BrokerError && error.name.endsWith('AuthorizationFailed'))) throw error
+      if (!(error instanceof BrokerError && isDenied(error.code))) throw error
       this.#waitBecause(error.name, error.message)
       return undefined
     }
