@@ -5,9 +5,7 @@ import { varintSize, writeVarint } from './varint.ts'
 
 const INITIAL_BYTES = 16 * 1024
 
-/** Memory of at least so many bytes. */
-type Room = (bytes: number) => Buffer
-const allocate: Room = (bytes) => Buffer.allocUnsafe(bytes)
+const allocate = (bytes: number) => Buffer.allocUnsafe(bytes)
 
 /** Builds one record batch (v2) with base offset 0. Grows by doubling; `reset` keeps the buffer for the next batch. */
 export class RecordBatchBuilder {
@@ -84,14 +82,20 @@ export class RecordBatchBuilder {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
   }
 
-  /** A whole batch of its own, so that the builder may be reset while it is in flight; `room` gives memory for so much. */
-  build(compression: Compression = 'none', room: Room = allocate): Buffer {
+  /** A whole batch of its own, so that the builder may be reset while it is in flight. */
+  build(compression: Compression = 'none'): Buffer {
+    const batch = this.compressed(compression, allocate)
+    writeCrc(batch)
+    return batch
+  }
+
+  /** The same but for its CRC, which a producer writes. `room` gives memory of at least so many bytes. */
+  compressed(compression: Compression, room: (bytes: number) => Buffer): Buffer {
     const records = lendCompressed(this.#bytes.subarray(at.records, this.#end), compression)
     const size = at.records + records.length
     const batch = room(size).subarray(0, size)
     records.copy(batch, at.records)
     this.#writeHeader(batch, compression)
-    writeCrc(batch)
     return batch
   }
 
@@ -161,7 +165,7 @@ export function fitsAlone(record: LoneRecord, compression: Compression, limit: n
   if (compression === 'none' || size <= limit / 2) return size <= limit
   const builder = new RecordBatchBuilder()
   builder.append(record.timestamp, record.key, record.value, record.headers)
-  return builder.build(compression).length <= limit
+  return builder.compressed(compression, allocate).length <= limit
 }
 
 export function sizeAlone(record: LoneRecord): number {

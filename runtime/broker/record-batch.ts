@@ -23,7 +23,6 @@ export type Header = readonly [key: string, value: Buffer | null]
 /** A lazy view of one record batch (v2). Offsets and timestamps are doubles: exact up to 2^53. */
 export class RecordBatch {
   readonly bytes: Buffer
-  #records: Buffer | undefined
   #columns: RecordColumns | undefined
   #valid = false
 
@@ -112,17 +111,13 @@ export class RecordBatch {
     this.#valid = true
   }
 
-  /** The bytes of the records, the batch's CRC and header checked, decompressed; once. Throws `CorruptBatch`. */
-  records(): Buffer {
-    this.ensureValid()
-    this.#records ??= this.#saying(() => this.#read())
-    return this.#records
-  }
-
-  /** The same bytes, valid until another batch is read: for those who are done with them by then. */
+  /**
+   * The bytes of the records, the batch's CRC and header checked, decompressed; valid until another batch is read. For those
+   * who are done with them by then. Throws `CorruptBatch`.
+   */
   lendRecords(): Buffer {
     this.ensureValid()
-    return this.#records ?? this.#saying(() => this.#read(lendDecompressed))
+    return this.#columns?.bytes ?? this.#saying(() => this.#read(lendDecompressed))
   }
 
   /** Checks, decompresses and indexes, once: every length, count and offset holds afterwards. Throws `CorruptBatch`. */
@@ -135,7 +130,7 @@ export class RecordBatch {
     return this.bytes.readInt16BE(at.attributes)
   }
 
-  #read(decompressed = decompress): Buffer {
+  #read(decompressed: typeof decompress): Buffer {
     if (!Number.isSafeInteger(this.baseTimestamp) || !Number.isSafeInteger(this.maxTimestamp)) {
       throw new RangeError('has a timestamp past 2^53')
     }
@@ -151,8 +146,10 @@ export class RecordBatch {
   }
 
   #index(): RecordColumns {
-    const bytes = this.records()
-    return this.#saying(() => indexRecords(bytes, this.recordCount, this.offsetCount))
+    this.ensureValid()
+    return this.#saying(() =>
+      indexRecords(this.#read(decompress), this.recordCount, this.offsetCount),
+    )
   }
 
   /** Whatever does not fit is a corrupt batch, by its offset. */

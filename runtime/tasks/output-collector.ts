@@ -168,7 +168,7 @@ export class OutputCollector implements RecordSink {
     this.#produced += builder.count
     if (compression !== 'none') {
       let room: Buffer = NOTHING
-      const batch = builder.build(compression, (bytes) => (room = this.#room(bytes)))
+      const batch = builder.compressed(compression, (bytes) => (room = this.#room(bytes)))
       producer.send({ topic, partition }, batch, () => this.#buffers.give(room))
       return builder.reset()
     }

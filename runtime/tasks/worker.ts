@@ -149,19 +149,15 @@ export class Worker {
   }
 
   async #poll(): Promise<readonly FetchedPartition[]> {
+    const isRipe = this.tasks.some((task) => task.isRipe)
     // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
-    if (this.#isRipe) await immediate()
+    if (isRipe) await immediate()
     try {
-      return await this.#fetcher.poll(this.#isRipe ? 0 : this.#maxWaitMs)
+      return await this.#fetcher.poll(isRipe ? 0 : this.#maxWaitMs)
     } catch (error) {
       this.#tasks.skipTo(this.#losses.passOver(error))
       return []
     }
-  }
-
-  /** True when there is something to do without anything new fetched. */
-  get #isRipe(): boolean {
-    return this.tasks.some(({ isRipe }) => isRipe)
   }
 
   get #maxWaitMs(): number {
