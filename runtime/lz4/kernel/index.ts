@@ -33,12 +33,9 @@ export function decompressBlock(
     const token: usize = load<u8>(at++)
     let literals = token >>> 4
     if (literals === 15) {
-      let more: usize = 255
-      while (more === 255) {
-        if (at === end) return 0
-        more = load<u8>(at++)
-        literals += more
-      }
+      at = readRest(at, end)
+      if (at === 0) return 0
+      literals += restRead
     }
     if (literals > end - at || literals > limit - out) return 0
     copy(out, at, literals)
@@ -52,12 +49,9 @@ export function decompressBlock(
     if (distance === 0 || distance > out - start) return 0
     let length = token & 15
     if (length === 15) {
-      let more: usize = 255
-      while (more === 255) {
-        if (at === end) return 0
-        more = load<u8>(at++)
-        length += more
-      }
+      at = readRest(at, end)
+      if (at === 0) return 0
+      length += restRead
     }
     length += MIN_MATCH
     if (length > limit - out) return 0
@@ -65,6 +59,20 @@ export function decompressBlock(
     out += length
   }
   // A block ends with literals.
+  return 0
+}
+
+/** What `readRest` has read. */
+let restRead: usize = 0
+
+/** Reads what of a length did not fit into its token. Returns where it ends; 0 when that is past `end`. */
+function readRest(at: usize, end: usize): usize {
+  restRead = 0
+  while (at < end) {
+    const more: usize = load<u8>(at++)
+    restRead += more
+    if (more !== 255) return at
+  }
   return 0
 }
 
