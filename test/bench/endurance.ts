@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchKafka } from './bench-kafka.ts'
 import { startMillrace } from './millrace.ts'
 import { cpuSecondsOf, rssBytesOf } from './proc.ts'
 import { THROUGHPUT_LINGER_MS } from './throughput.ts'
 import { topologyOf } from './topologies.ts'
-import { Worker } from './worker.ts'
+import { peer, type Worker } from './worker.ts'
 
 /** One minute of a long run. */
 export interface Minute {
@@ -21,7 +20,6 @@ export const ENDURANCE_RECORD_BYTES = 100
 /** Every record of it comes out. */
 const TOPOLOGY = topologyOf('projection')
 const MINUTE_MS = 60_000
-const FEEDER = join(import.meta.dirname, 'endurance-feeder.ts')
 
 interface Plan {
   readonly kafka: BenchKafka
@@ -34,14 +32,11 @@ export const measureEndurance = (plan: Plan): Promise<readonly Minute[]> =>
   plan.kafka.run({ input: '', outputs: 2, retainBytes: 512 * 1024 ** 2 }, async (run) => {
     const { bootstrapServer, bootstrapServers } = plan.kafka
     const [input = '', output = ''] = run.topics.outputs
-    const addresses = { bootstrap: bootstrapServer, input, output, bytes: ENDURANCE_RECORD_BYTES }
-    const feeder = new Worker({
-      argv: [
-        process.execPath,
-        FEEDER,
-        ...Object.entries(addresses).flatMap(([option, value]) => [`--${option}`, String(value)]),
-      ],
-      logFile: join(run.dir, 'feeder.log'),
+    const feeder = peer('endurance-feeder', run.dir, {
+      bootstrap: bootstrapServer,
+      input,
+      output,
+      bytes: ENDURANCE_RECORD_BYTES,
     })
     const job = startMillrace(
       {

@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
 import { type Contender, type Guarantee, turn } from './contender.ts'
 import { loadInput } from './load.ts'
 import { median, ratios } from './statistics.ts'
 import type { RunPlan } from './throughput.ts'
 import { topologyOf } from './topologies.ts'
-import { Worker } from './worker.ts'
+import { peer, type Worker } from './worker.ts'
 
 export interface Latency {
   readonly p50Ms: number
@@ -119,7 +118,9 @@ interface Peers {
 async function betweenPeers(plan: LatencyPlan, { input, output, dir }: Peers): Promise<Latency> {
   const warmup = Math.round((plan.warmupMs / 1000) * LATENCY_RATE)
   const records = warmup + plan.records
-  const consumer = peer(plan, dir, 'latency-consumer', {
+  const bootstrap = plan.kafka.bootstrapServer
+  const consumer = peer('latency-consumer', dir, {
+    bootstrap,
     topic: output,
     skip: FIRST_RECORDS + warmup,
     records: plan.records,
@@ -131,8 +132,14 @@ async function betweenPeers(plan: LatencyPlan, { input, output, dir }: Peers): P
       },
       { timeoutMs: START_MS },
     )
-    const made = { topic: input, rate: LATENCY_RATE, records, bytes: LATENCY_RECORD_BYTES }
-    const producer = peer(plan, dir, 'latency-producer', made)
+    const made = {
+      bootstrap,
+      topic: input,
+      rate: LATENCY_RATE,
+      records,
+      bytes: LATENCY_RECORD_BYTES,
+    }
+    const producer = peer('latency-producer', dir, made)
     if ((await producer.ended) !== 0) throw producer.failure('did not write all records')
     const late = AbortSignal.timeout(START_MS)
     late.addEventListener('abort', () => void consumer.stop())
@@ -141,23 +148,6 @@ async function betweenPeers(plan: LatencyPlan, { input, output, dir }: Peers): P
   } finally {
     await consumer.stop()
   }
-}
-
-function peer(
-  { kafka }: RunPlan,
-  dir: string,
-  name: 'latency-producer' | 'latency-consumer',
-  options: Readonly<Record<string, string | number>>,
-): Worker {
-  const all = Object.entries({ bootstrap: kafka.bootstrapServer, ...options })
-  return new Worker({
-    argv: [
-      process.execPath,
-      join(import.meta.dirname, `${name}.ts`),
-      ...all.flatMap(([option, value]) => [`--${option}`, String(value)]),
-    ],
-    logFile: join(dir, `${name}.log`),
-  })
 }
 
 /** The consumer's result, wherever Node put its warnings. */

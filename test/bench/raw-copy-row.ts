@@ -1,17 +1,14 @@
-import { join } from 'node:path'
 import type { Compression } from '../../runtime/broker/compression.ts'
 import type { LoadedInput } from './load.ts'
 import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
 import { worthCounting } from './statistics.ts'
 import { roundLine, type RunPlan } from './throughput.ts'
-import { Worker } from './worker.ts'
+import { peer } from './worker.ts'
 
 export interface RawCopyRow extends Measured {
   readonly recordBytes: number
   readonly codec: Compression
 }
-
-const PROGRAM = join(import.meta.dirname, 'raw-copy.ts')
 
 /** How fast batches can be copied at all, on the same input and measured the same way. */
 export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise<RawCopyRow> {
@@ -30,11 +27,9 @@ export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise
 
 const oneCopy = ({ kafka, warmupMs, windowMs }: RunPlan, input: LoadedInput): Promise<Round> =>
   kafka.run({ input: input.topic, outputs: 1 }, async ({ topics: { outputs }, dir }) => {
-    const addresses = ['--bootstrap', kafka.bootstrapServer, '--input', input.topic]
-    const worker = new Worker({
-      argv: [process.execPath, PROGRAM, ...addresses, '--output', outputs[0] ?? ''],
-      logFile: join(dir, 'raw-copy.log'),
-    })
+    const [output = ''] = outputs
+    const addresses = { bootstrap: kafka.bootstrapServer, input: input.topic, output }
+    const worker = peer('raw-copy', dir, addresses)
     return measureRun({
       worker,
       topics: kafka.topics,

@@ -1,6 +1,7 @@
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { BrokerError } from '../../runtime/broker/errors.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
+import { connectedAdmin } from '../kafka/admin.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** Of every topic here. */
@@ -14,18 +15,13 @@ export class BenchTopics {
   readonly #admin: Admin
   readonly #broker: KafkaBroker
 
-  private constructor(bootstrapServers: readonly string[]) {
-    this.#admin = new Kafka({
-      brokers: [...bootstrapServers],
-      logLevel: logLevel.NOTHING,
-    }).admin()
+  private constructor(admin: Admin, bootstrapServers: readonly string[]) {
+    this.#admin = admin
     this.#broker = new KafkaBroker({ bootstrapServers, clientId: 'bench-topics' })
   }
 
   static async open(bootstrapServers: readonly string[]): Promise<BenchTopics> {
-    const topics = new BenchTopics(bootstrapServers)
-    await topics.#admin.connect()
-    return topics
+    return new BenchTopics(await connectedAdmin(bootstrapServers), bootstrapServers)
   }
 
   async create(names: readonly string[], retainBytes = -1): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 export interface WorkerSpec {
   readonly argv: readonly string[]
@@ -58,3 +59,18 @@ export class Worker {
 }
 
 const STOP_MS = 30_000
+
+/** A program of the bench beside a run, in a process of its own. */
+export const peer = (
+  name: 'latency-producer' | 'latency-consumer' | 'endurance-feeder' | 'raw-copy',
+  dir: string,
+  options: Readonly<Record<string, string | number>>,
+): Worker =>
+  new Worker({
+    argv: [
+      process.execPath,
+      join(import.meta.dirname, `${name}.ts`),
+      ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]),
+    ],
+    logFile: join(dir, `${name}.log`),
+  })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
+import { connectedAdmin } from '../kafka/admin.ts'
 import type { RunningKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 import type { JobUnderFaults } from './job-under-faults.ts'
@@ -14,10 +15,7 @@ export function denials(given: () => { kafka: RunningKafka; job: JobUnderFaults 
   let denied: AclEntry | undefined
 
   before(async () => {
-    const { bootstrapServers } = given().kafka
-    const client = { brokers: [...bootstrapServers], logLevel: kafkajs.logLevel.NOTHING }
-    admin = new kafkajs.Kafka(client).admin()
-    await admin.connect()
+    admin = await connectedAdmin(given().kafka.bootstrapServers)
   })
 
   beforeEach(() => {

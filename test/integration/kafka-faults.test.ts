@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import kafkajs, { type Admin } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import type { Fetcher, TopicPartition } from '../../runtime/broker/broker.ts'
 import type { BrokerError } from '../../runtime/broker/errors.ts'
 import { CommitRejected } from '../../runtime/broker/errors.ts'
@@ -16,6 +16,7 @@ import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/logger.ts'
 import { batchOf, read, recordsOf } from '../contract/broker.ts'
 import { deleteRecordsBefore } from '../kafka/delete-records.ts'
+import { connectedAdmin } from '../kafka/admin.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { refuseProduce } from '../kafka/wire.ts'
@@ -38,11 +39,7 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
     proxy = kafka.brokers[0]?.proxy as TcpProxy
     const { bootstrapServers } = kafka
     broker = new KafkaBroker({ bootstrapServers, clientId: 'faults' })
-    admin = new kafkajs.Kafka({
-      brokers: [...bootstrapServers],
-      logLevel: kafkajs.logLevel.NOTHING,
-    }).admin()
-    await admin.connect()
+    admin = await connectedAdmin(bootstrapServers)
   })
 
   afterEach(async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import kafkajs, { type Admin } from 'kafkajs'
 import { instanceMetrics } from '../../runtime/instance-metrics.ts'
 import type { Instance } from '../../runtime/instance.ts'
+import { connectedAdmin } from '../kafka/admin.ts'
 import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import type { RunningKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
@@ -16,10 +17,7 @@ export function topicFaults(given: () => { kafka: RunningKafka; job: JobUnderFau
   let job: JobUnderFaults
 
   before(async () => {
-    const { bootstrapServers } = given().kafka
-    const client = { brokers: [...bootstrapServers], logLevel: kafkajs.logLevel.NOTHING }
-    admin = new kafkajs.Kafka(client).admin()
-    await admin.connect()
+    admin = await connectedAdmin(given().kafka.bootstrapServers)
   })
 
   beforeEach(() => {

@@ -5,18 +5,16 @@ import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder
 import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
-import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
-import { Task } from '../../../runtime/tasks/task.ts'
 import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
 import { type SubTopology, subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { recordsOf } from '../../contract/broker.ts'
 import type { JobSpec } from '../../support/job-bench.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { DEAD_LETTERS, newTask } from '../tasks/new-task.ts'
 import { randomJob, type RandomRecord, randomRecord } from './random-jobs.ts'
 
 const RECORDS_A_JOB = 250
 const PARTITIONS = 3
-const DEAD_LETTERS = 'dead-letters'
 
 /** Runs random jobs on random records, fused and interpreted, and compares all that comes out. */
 export function checkEquivalence(
@@ -80,24 +78,11 @@ function run(
     DEAD_LETTERS,
   ]
   for (const name of topics) broker.createTopic({ name, partitions: PARTITIONS })
-  const collector = new OutputCollector({
-    producer: broker.connect().producer(),
-    partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
-    compression: 'none',
-  })
-  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
-  const task = new Task({
-    id: { subTopology: 0, partition: 0 },
-    subTopology,
-    applicationId: 'test.job',
-    job: 'test/job',
-    onError: 'DeadLetter',
-    deadLetterTopic: DEAD_LETTERS,
-    collector,
-    tally,
-    programs,
+  const { task, collector, tally } = newTask(subTopology, {
+    broker,
     clock: new ManualClock(),
-    onAnswer: () => undefined,
+    programs,
+    partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
   task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })

@@ -4,15 +4,14 @@ import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { bind } from '../../../runtime/dsl/bind.ts'
 import { job, type Output } from '../../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../../runtime/dsl/stream.ts'
-import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
+import type { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import { restoreTask } from '../../../runtime/tasks/restore.ts'
-import { Task } from '../../../runtime/tasks/task.ts'
+import type { Task } from '../../../runtime/tasks/task.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { sinkTopicsOf } from '../../../runtime/topology/topology.ts'
 import { recordsOf } from '../../contract/broker.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-
-const DEAD_LETTERS = 'dead-letters'
+import { DEAD_LETTERS, newTask } from './new-task.ts'
 
 /** The only task of a job that reads one partition of `in`, without a worker: the test says what happens when. */
 export class TaskBench<V> {
@@ -59,24 +58,7 @@ export class TaskBench<V> {
       ...subTopology.stores.map(({ changelogTopic }) => changelogTopic),
     ]
     for (const name of topics) this.#broker.createTopic({ name, partitions: 1 })
-    const collector = new OutputCollector({
-      producer: this.#broker.connect().producer(),
-      partitionCounts: new Map(),
-      compression: 'none',
-    })
-    const task = new Task({
-      id: { subTopology: 0, partition: 0 },
-      subTopology,
-      applicationId: 'test.job',
-      job: 'test/job',
-      onError: 'DeadLetter',
-      deadLetterTopic: DEAD_LETTERS,
-      collector,
-      tally: { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} },
-      programs: undefined,
-      clock: this.clock,
-      onAnswer: () => undefined,
-    })
+    const { task, collector } = newTask(subTopology, { broker: this.#broker, clock: this.clock })
     this.#running = { task, collector }
     await restoreTask(task, subTopology, this.#broker.connect(), () => false)
     task.start([{ topic: 'in', partition: 0, offset: this.#committed }])

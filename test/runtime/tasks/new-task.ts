@@ -1,0 +1,37 @@
+import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
+import type { Clock } from '../../../runtime/platform/clock.ts'
+import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
+import { Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
+import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
+
+export const DEAD_LETTERS = 'dead-letters'
+
+/** The task of partition 0 of a sub-topology, under `DeadLetter`, with what it writes to and counts in. */
+export function newTask(
+  subTopology: SubTopology,
+  around: {
+    readonly broker: EmbeddedBroker
+    readonly clock: Clock
+    readonly programs?: TaskOptions['programs']
+    readonly partitionCounts?: ReadonlyMap<string, number>
+  },
+) {
+  const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
+  const producer = broker.connect().producer()
+  const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
+  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
+  const task = new Task({
+    id: { subTopology: 0, partition: 0 },
+    subTopology,
+    applicationId: 'test.job',
+    job: 'test/job',
+    onError: 'DeadLetter',
+    deadLetterTopic: DEAD_LETTERS,
+    collector,
+    tally,
+    programs,
+    clock,
+    onAnswer: () => undefined,
+  })
+  return { task, collector, tally }
+}
