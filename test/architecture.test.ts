@@ -57,6 +57,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/state/': [
     'runtime/state/',
+    'runtime/topology/store-spec.ts',
     'runtime/serde/',
     'runtime/broker/',
     'runtime/platform/',

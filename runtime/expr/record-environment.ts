@@ -7,6 +7,7 @@ export const recordEnvironment: Environment<StreamRecord> = {
     key: (record) => record.key,
     value: (record) => record.value,
     timestamp: (record) => record.timestamp,
+    window: (record) => record.window,
     topic: (record) => record.topic,
     partition: (record) => record.partition,
     offset: (record) => record.offset,

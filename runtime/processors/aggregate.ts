@@ -11,8 +11,12 @@ export const aggregateProcessor = (
   process(record) {
     const key = record.keyBytes()
     if (key === null || record.value === null) return
-    const state = aggregator(store.get(key) ?? initializer(), record)
-    store.put(key, state)
-    forward(record.withValue(result(state)))
+    const { value: before, timestamp: time } = store.get(key) ?? { value: undefined, timestamp: -1 }
+    const oldResult = before === undefined ? null : result(before)
+    const state = aggregator(before ?? initializer(), record) ?? undefined
+    const timestamp = Math.max(record.timestamp, time)
+    store.put(key, state, timestamp)
+    const change = record.withChange(state === undefined ? null : result(state), oldResult)
+    forward(change.withTimestamp(timestamp))
   },
 })

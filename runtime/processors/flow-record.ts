@@ -1,59 +1,77 @@
-import {
-  headersAt,
-  keyAt,
-  type RecordBatch,
-  type RecordColumns,
-  valueAt,
-} from '../broker/record-batch.ts'
-import type { TopicPartition } from '../broker/broker.ts'
 import { deserializeKey, serializeKey } from '../serde/key.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { RecordHeader, StreamRecord } from '../topology/record.ts'
-
-/** A fetched batch, and how the records in it are read. */
-export interface RecordOrigin {
-  readonly from: TopicPartition
-  readonly batch: RecordBatch
-  readonly columns: RecordColumns
-  readonly serde: Serde
-  readonly keySerde: Serde
-}
+import type { RecordHeader, StreamRecord, Window } from '../topology/record.ts'
+import type { RecordContext, RecordOrigin } from './record-origin.ts'
 
 const UNREAD = Symbol('unread')
 
 /**
  * A record in flight, and what user functions see of it. Key and value are decoded when first read; one that nobody changed
- * is written with the bytes it came with.
+ * is written with the bytes it came with. What changes it makes another record.
  */
 export class FlowRecord implements StreamRecord {
   readonly #origin: RecordOrigin
   readonly #index: number
+  #timestamp: number | undefined
+  /** Unset: as it came, or of a key that was made since. */
+  #storedKey: Buffer | undefined
   #key: unknown = UNREAD
   #keyChanged = false
   #value: unknown = UNREAD
   #valueChanged = false
+  #oldValue: unknown
+  #window: Window | undefined
 
-  /** `index`: its place in the batch. */
+  /** `index`: its place at its origin. */
   constructor(origin: RecordOrigin, index: number) {
     this.#origin = origin
     this.#index = index
   }
 
   withValue(value: unknown): FlowRecord {
-    const record = new FlowRecord(this.#origin, this.#index)
-    record.#key = this.#key
-    record.#keyChanged = this.#keyChanged
+    const record = this.#copy()
     record.#value = value
     record.#valueChanged = true
+    record.#oldValue = undefined
     return record
   }
 
+  /** A new key is of no window. */
   withKey(key: unknown): FlowRecord {
-    const record = new FlowRecord(this.#origin, this.#index)
+    const record = this.#copy()
+    record.#storedKey = undefined
     record.#key = key
     record.#keyChanged = true
-    record.#value = this.#value
-    record.#valueChanged = this.#valueChanged
+    record.#window = undefined
+    return record
+  }
+
+  /** Another key of the same store, in the bytes that it has there. */
+  withStoredKey(bytes: Buffer): FlowRecord {
+    const record = this.#copy()
+    record.#storedKey = bytes
+    record.#key = UNREAD
+    record.#keyChanged = false
+    return record
+  }
+
+  withTimestamp(timestamp: number): FlowRecord {
+    const record = this.#copy()
+    record.#timestamp = timestamp
+    return record
+  }
+
+  /** The key's value for a window: what Kafka Streams calls a windowed key. */
+  withWindow(window: Window): FlowRecord {
+    const record = this.#copy()
+    record.#window = window
+    return record
+  }
+
+  /** What an update of a table turned into what: undefined and null are no value. */
+  withChange(value: unknown, oldValue: unknown): FlowRecord {
+    const record = this.withValue(value ?? null)
+    record.#oldValue = oldValue ?? null
     return record
   }
 
@@ -66,17 +84,15 @@ export class FlowRecord implements StreamRecord {
   }
 
   get offset(): number {
-    const { batch, columns } = this.#origin
-    return batch.baseOffset + (columns.offsetDelta[this.#index] ?? 0)
+    return this.#origin.offsetAt(this.#index)
   }
 
   get timestamp(): number {
-    const { batch, columns } = this.#origin
-    return batch.timestamp(columns, this.#index)
+    return this.#timestamp ?? this.#origin.timestampAt(this.#index)
   }
 
   get key(): unknown {
-    if (this.#key === UNREAD) this.#key = deserializeKey(this.originalKey(), this.#origin.keySerde)
+    if (this.#key === UNREAD) this.#key = deserializeKey(this.#keyAsItIs(), this.#origin.keySerde)
     return this.#key
   }
 
@@ -88,23 +104,43 @@ export class FlowRecord implements StreamRecord {
     return this.#value
   }
 
+  /** Of an update of a table: what the key had before; null if nothing. */
+  get oldValue(): unknown {
+    return this.#oldValue ?? null
+  }
+
+  get window(): Window | null {
+    return this.#window ?? null
+  }
+
   get headers(): readonly RecordHeader[] {
-    return headersAt(this.#origin.columns, this.#index).map(([key, value]) => ({ key, value }))
+    return this.#origin.headersAt(this.#index)
+  }
+
+  /** Where it came from, for a record that is to outlive its batch. */
+  get context(): RecordContext {
+    const { offset, timestamp, headers } = this
+    return { from: this.#origin.from, offset, timestamp, headers }
+  }
+
+  /** How the keys of its stores are read. */
+  get keySerde(): Serde {
+    return this.#origin.keySerde
   }
 
   /** The bytes as they came, whatever happened to the key since. */
   originalKey(): Buffer | null {
-    return keyAt(this.#origin.columns, this.#index)
+    return this.#origin.keyAt(this.#index)
   }
 
   originalValue(): Buffer | null {
-    return valueAt(this.#origin.columns, this.#index)
+    return this.#origin.valueAt(this.#index)
   }
 
   /** Bytes of the key in the format of where it goes; unset, as they came, or as text if the key was changed. */
   keyBytes(serde?: Serde): Buffer | null {
     const passes = serde === undefined || serde === this.#origin.keySerde
-    if (!this.#keyChanged && passes) return this.originalKey()
+    if (!this.#keyChanged && passes) return this.#keyAsItIs()
     return serializeKey(this.key, serde)
   }
 
@@ -113,5 +149,22 @@ export class FlowRecord implements StreamRecord {
     if (!this.#valueChanged && serde === this.#origin.serde) return this.originalValue()
     const { value } = this
     return value === null || value === undefined ? null : serde.serialize(value)
+  }
+
+  #keyAsItIs(): Buffer | null {
+    return this.#storedKey ?? this.originalKey()
+  }
+
+  #copy(): FlowRecord {
+    const record = new FlowRecord(this.#origin, this.#index)
+    record.#timestamp = this.#timestamp
+    record.#storedKey = this.#storedKey
+    record.#key = this.#key
+    record.#keyChanged = this.#keyChanged
+    record.#value = this.#value
+    record.#valueChanged = this.#valueChanged
+    record.#oldValue = this.#oldValue
+    record.#window = this.#window
+    return record
   }
 }

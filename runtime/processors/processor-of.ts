@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '../state/store.ts'
+import type { Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
@@ -25,7 +25,8 @@ export interface Wiring {
   readonly forward: Forward
   /** The way to one child alone. */
   readonly forwardTo: (child: string) => Forward
-  readonly store: (name: string) => KeyValueStore
+  /** The store of a node in this task; throws if it has another layout. */
+  readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
@@ -60,7 +61,7 @@ const makers: {
   branch: passOn,
   repartition: passOn,
   merge: passOn,
-  aggregate: (node, { store, forward }) => aggregateProcessor(node, store(node.name), forward),
+  aggregate: (node, { store, forward }) => aggregateProcessor(node, store('key-value', node.name), forward),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

@@ -1,8 +1,85 @@
-/** A key-value store of one task. Keys are serialised key bytes; values are plain JSON and never changed in place. */
+/**
+ * What processors see of stores. Keys are serialised key bytes; values are plain JSON and never changed in place. A stored
+ * value is a view of the store: read what you need of it before you put another.
+ */
+export interface Stored {
+  readonly value: unknown
+  /** Event time in milliseconds: of the record that gave the value its present form, or later. */
+  readonly timestamp: number
+}
+
 export interface KeyValueStore {
-  readonly name: string
-  readonly size: number
   /** undefined when the key is absent. */
-  get(key: Buffer): unknown
-  put(key: Buffer, value: unknown): void
+  get(key: Buffer): Stored | undefined
+  /** undefined removes the key. */
+  put(key: Buffer, value: unknown, timestamp: number): void
+  /** In the order of the key bytes. */
+  entries(): Iterable<Stored & { readonly key: Buffer }>
+}
+
+export interface StoredWindow extends Stored {
+  readonly key: Buffer
+  /** Milliseconds since the epoch. */
+  readonly start: number
+}
+
+/** One that is older than the retention is not there, whether it is put or asked for. */
+export interface WindowStore {
+  get(key: Buffer, start: number): Stored | undefined
+  /** undefined removes the window. */
+  put(key: Buffer, start: number, value: unknown, timestamp: number): void
+  /** Windows of a key that start between the two, both included, in the order of their start. */
+  fetch(key: Buffer, from: number, to: number): Iterable<StoredWindow>
+  /** Windows of all keys that start between the two, both included, in the order of start and key. */
+  fetchAll(from: number, to: number): Iterable<StoredWindow>
+}
+
+export interface StoredSession extends Stored {
+  readonly key: Buffer
+  readonly start: number
+  /** Of the last record: a session of a single record starts and ends at its time. */
+  readonly end: number
+}
+
+/** One that is older than the retention is not there, whether it is put or asked for. */
+export interface SessionStore {
+  /** Sessions of a key that end at `earliestEnd` or later and start at `latestStart` or before, in the order of their end. */
+  find(key: Buffer, earliestEnd: number, latestStart: number): Iterable<StoredSession>
+  /** Sessions of all keys that end between the two, both included, in the order of end and key. */
+  fetchAll(earliestEnd: number, latestEnd: number): Iterable<StoredSession>
+  /** undefined removes the session. */
+  put(
+    session: Pick<StoredSession, 'key' | 'start' | 'end'>,
+    value: unknown,
+    timestamp: number,
+  ): void
+}
+
+/** Layout → what processors see of such a store. */
+export interface Stores {
+  readonly 'key-value': KeyValueStore
+  readonly window: WindowStore
+  readonly session: SessionStore
+}
+
+/** What a task does with its stores, whatever their layout. */
+export interface StateStore {
+  readonly name: string
+  /** Entries in memory. */
+  readonly size: number
+  /** The record is done: its changes stay. */
+  accept(): void
+  /** The record failed: the store is as before it. */
+  rollback(): void
+  /** Each entry that changed since the last time, once. */
+  takeDirty(): Iterable<ChangelogRecord>
+  /** From the changelog, in its order: not dirty. */
+  restore(record: ChangelogRecord): void
+}
+
+export interface ChangelogRecord {
+  readonly key: Buffer
+  /** null: removed. */
+  readonly value: Buffer | null
+  readonly timestamp: number
 }

@@ -12,16 +12,14 @@ export async function commitTasks(
     collector,
     producer,
     member,
-    now,
   }: {
     readonly collector: OutputCollector
     readonly producer: Producer
     readonly member: GroupMember
-    readonly now: number
   },
 ): Promise<void> {
   const offsets = tasks.flatMap((task) => task.uncommitted())
-  for (const task of tasks) task.stageChangelog(now)
+  for (const task of tasks) task.stageChangelog()
   collector.send()
   await producer.flush()
   if (offsets.length === 0) return

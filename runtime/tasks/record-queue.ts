@@ -1,13 +1,7 @@
 import type { FetchedPartition, TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
-import { FlowRecord, type RecordOrigin } from '../processors/flow-record.ts'
-import type { Serde } from '../serde/serde.ts'
-
-/** How the keys and the values of a partition are read. */
-export interface RecordSerdes {
-  readonly keySerde: Serde
-  readonly serde: Serde
-}
+import { FlowRecord } from '../processors/flow-record.ts'
+import { BatchOrigin, type RecordSerdes } from '../processors/record-origin.ts'
 
 /** Buffered batches of one partition, read record by record. */
 export class RecordQueue {
@@ -15,7 +9,7 @@ export class RecordQueue {
   readonly #serdes: RecordSerdes
   readonly #batches: RecordBatch[] = []
   /** The batch read last, with its columns at hand. */
-  #origin: RecordOrigin | undefined
+  #origin: BatchOrigin | undefined
   #index = 0
   #position: number
 
@@ -44,7 +38,7 @@ export class RecordQueue {
   /** Event time of the next record; undefined when there is none. */
   get headTimestamp(): number | undefined {
     const head = this.#head()
-    return head?.batch.timestamp(head.columns, this.#index)
+    return head?.timestampAt(this.#index)
   }
 
   take(): FlowRecord | undefined {
@@ -72,15 +66,14 @@ export class RecordQueue {
   }
 
   /** One for all records of a batch. */
-  #originOf(batch: RecordBatch): RecordOrigin {
+  #originOf(batch: RecordBatch): BatchOrigin {
     if (this.#origin?.batch === batch) return this.#origin
-    const columns = batch.columns()
-    this.#origin = { from: this.partition, batch, columns, ...this.#serdes }
+    this.#origin = new BatchOrigin(this.partition, batch, this.#serdes)
     return this.#origin
   }
 
   /** The batch that holds the next record. */
-  #head(): RecordOrigin | undefined {
+  #head(): BatchOrigin | undefined {
     for (;;) {
       const batch = this.#batches[0]
       if (batch === undefined) return undefined
@@ -91,7 +84,7 @@ export class RecordQueue {
     }
   }
 
-  #skipBelowPosition({ batch, columns: { count, offsetDelta } }: RecordOrigin): void {
+  #skipBelowPosition({ batch, columns: { count, offsetDelta } }: BatchOrigin): void {
     const { baseOffset } = batch
     while (this.#index < count && baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position) {
       this.#index++

@@ -1,7 +1,6 @@
 import type { Broker, FetchedPartition, Fetcher } from '../broker/broker.ts'
 import { keyAt, valueAt } from '../broker/record-batch.ts'
-import { jsonSerde } from '../serde/json.ts'
-import type { MemoryStore } from '../state/memory-store.ts'
+import type { StateStore } from '../state/store.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import type { Task } from './task.ts'
 
@@ -46,18 +45,17 @@ export async function restoreTask(
   }
 }
 
-async function restoreSome(fetcher: Fetcher, store: MemoryStore): Promise<void> {
+async function restoreSome(fetcher: Fetcher, store: StateStore): Promise<void> {
   for (const fetched of await fetcher.poll(POLL_MS)) restoreFetched(fetched, store)
 }
 
-function restoreFetched({ batches }: FetchedPartition, store: MemoryStore): void {
+function restoreFetched({ batches }: FetchedPartition, store: StateStore): void {
   for (const batch of batches) {
     const columns = batch.columns()
     for (let index = 0; index < columns.count; index++) {
       const key = keyAt(columns, index)
-      const value = valueAt(columns, index)
-      if (key !== null)
-        store.restore(key, value === null ? undefined : jsonSerde.deserialize(value))
+      const timestamp = batch.timestamp(columns, index)
+      if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
     }
   }
 }

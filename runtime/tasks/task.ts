@@ -9,9 +9,9 @@ import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
-import { jsonSerde } from '../serde/json.ts'
 import { serdes } from '../serde/serde.ts'
-import { MemoryStore } from '../state/memory-store.ts'
+import { createStore } from '../state/create-store.ts'
+import type { StateStore, Stores } from '../state/store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
@@ -53,7 +53,7 @@ export interface TaskOptions {
 export class Task {
   readonly name: string
   readonly id: TaskId
-  readonly stores: readonly MemoryStore[]
+  readonly stores: readonly StateStore[]
   restoreRemaining = 0
   readonly #options: TaskOptions
   readonly #queues = new Map<string, RecordQueue>()
@@ -69,7 +69,7 @@ export class Task {
     this.#options = options
     this.id = options.id
     this.name = taskName(options.id)
-    this.stores = options.subTopology.stores.map(({ name }) => new MemoryStore(name))
+    this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
     this.#processors = buildProcessors(options.subTopology, this.#surroundings())
   }
@@ -192,20 +192,12 @@ export class Task {
   }
 
   /** One changelog record for each key that changed since the last time. */
-  stageChangelog(now: number): void {
+  stageChangelog(): void {
     const { collector, subTopology, id } = this.#options
     for (const store of this.stores) {
       const spec = subTopology.stores.find(({ name }) => name === store.name)
-      for (const { key, value } of store.takeDirty()) {
-        collector.stage({
-          topic: spec?.changelogTopic ?? '',
-          partition: id.partition,
-          key,
-          value: value === undefined ? null : jsonSerde.serialize(value),
-          timestamp: now,
-          headers: [],
-        })
-      }
+      const to = { topic: spec?.changelogTopic ?? '', partition: id.partition }
+      for (const record of store.takeDirty()) collector.stage({ ...to, ...record, headers: [] })
       collector.accept()
     }
   }
@@ -298,10 +290,11 @@ export class Task {
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
     return {
-      store: (name: string) => {
-        const store = this.stores.find((candidate) => candidate.name === name)
-        if (store === undefined) throw new Error(`task ${this.name} has no store ${name}`)
-        return store
+      store: <L extends keyof Stores>(layout: L, name: string) => {
+        const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
+        if (spec?.kind !== layout)
+          throw new Error(`task ${this.name} has no ${layout} store ${name}`)
+        return this.stores.find((store) => store.name === name) as unknown as Stores[L]
       },
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
       entered: (node: string) => {

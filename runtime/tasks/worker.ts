@@ -206,7 +206,7 @@ export class Worker {
     const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
     try {
       const tasks = this.tasks.filter((task) => task.prepareCommit())
-      await commitTasks(tasks, { ...parts, now: clock.now() })
+      await commitTasks(tasks, parts)
     } catch (error) {
       if (error instanceof CommitRejected) return this.#loseAll(error)
       if (!(error instanceof RecordTooLarge && this.#collector.learn(error))) throw error

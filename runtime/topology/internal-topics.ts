@@ -1,5 +1,6 @@
 import type { RepartitionNode } from './nodes.ts'
 import { requireCoPartitioned } from './co-partitioning.ts'
+import { changelogConfig } from './store-spec.ts'
 import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
 
 /** A topic that the job needs for itself. */
@@ -17,16 +18,11 @@ export const changelogTopic = (applicationId: string, store: string): string =>
 
 export const deadLetterTopicOf = (applicationId: string): string => `${applicationId}-dead-letters`
 
-/** Kafka Streams' configs: a repartition topic is never trimmed by time, a changelog keeps the last value of each key. */
+/** Kafka Streams' configs: a repartition topic is never trimmed by time. */
 const REPARTITION_CONFIG = {
   'cleanup.policy': 'delete',
   'retention.ms': '-1',
   'segment.bytes': '52428800',
-  'message.timestamp.type': 'CreateTime',
-} as const
-
-const CHANGELOG_CONFIG = {
-  'cleanup.policy': 'compact',
   'message.timestamp.type': 'CreateTime',
 } as const
 
@@ -81,7 +77,7 @@ export function internalTopicsOf(
     const changelogTopics = stores.map((store) => ({
       name: store.changelogTopic,
       partitions: taskCounts.get(id) ?? 0,
-      config: CHANGELOG_CONFIG,
+      config: changelogConfig(store),
     }))
     return [...repartitionTopics, ...changelogTopics]
   })

@@ -165,7 +165,10 @@ export interface MergeNode extends Omit<Child, 'parent'> {
   readonly parents: readonly string[]
 }
 
-/** Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update. */
+/**
+ * Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update, as a change of
+ * a table, at the time of the latest record so far.
+ */
 export interface AggregateNode extends Child {
   readonly kind: 'aggregate'
   readonly initializer: () => unknown

@@ -15,6 +15,14 @@ export interface StreamRecord {
   /** Decoded by the source's format; null for a tombstone. Throws `BadRecord`. */
   readonly value: unknown
   readonly headers: readonly RecordHeader[]
+  /** The window that an aggregate belongs to; null for a record that is of none. */
+  readonly window: Window | null
+}
+
+/** Milliseconds since the epoch. A time window ends before `end`, a session or a sliding window with it. */
+export interface Window {
+  readonly start: number
+  readonly end: number
 }
 
 /** What a record becomes, where both may change. */

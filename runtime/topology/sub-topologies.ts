@@ -1,6 +1,8 @@
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
-import type { AggregateNode, RepartitionNode, TopologyNode } from './nodes.ts'
+import type { RepartitionNode, TopologyNode } from './nodes.ts'
 import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import type { StoreSpec } from './store-spec.ts'
+import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
@@ -24,11 +26,6 @@ export interface SubTopologySource extends RecordFormats {
   readonly repartition?: RepartitionNode
 }
 
-export interface StoreSpec {
-  readonly name: string
-  readonly changelogTopic: string
-}
-
 /**
  * Splits at repartition nodes. Nodes joined by edges share a sub-topology; ids follow first appearance, as in Kafka
  * Streams. A repartition node ends one sub-topology and begins the next.
@@ -41,8 +38,8 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
-      .filter((node): node is AggregateNode => node.kind === 'aggregate')
-      .map(({ name }) => ({ name, changelogTopic: changelogTopic(applicationId, name) })),
+      .flatMap(storesOf)
+      .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
@@ -50,11 +47,11 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
   }))
 }
 
-/** Node → the group it belongs to. A merge makes one group of those of its parents. */
+/** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */
 function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {
   const groups = new Map<string, string>()
   for (const node of nodes) {
-    const above = node.kind === 'repartition' ? [] : parentsOf(node)
+    const above = node.kind === 'repartition' ? [] : [...parentsOf(node), ...sharedStoresOf(node)]
     const joined = new Set(above.map((parent) => groups.get(parent)))
     const [group = node.name] = joined
     groups.set(node.name, group)

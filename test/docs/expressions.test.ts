@@ -19,6 +19,7 @@ const record: StreamRecord = {
   key: 'card-1',
   value,
   headers: [],
+  window: null,
 }
 const rows = page.tables
   .filter(({ columns }) => columns.join() === 'expression,gives')

@@ -1,7 +1,7 @@
 import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import type { StepConfig } from '../../../runtime/config.ts'
-import type { RecordOrigin } from '../../../runtime/processors/flow-record.ts'
+import { BatchOrigin } from '../../../runtime/processors/record-origin.ts'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
 import { stringSerde } from '../../../runtime/serde/string.ts'
 import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
@@ -23,15 +23,10 @@ export function sampleBatch(valueBytes: number): Buffer {
 }
 
 /** The batch as a task has it: indexed, and with what its records are read by. */
-export function indexedBatch(valueBytes: number): RecordOrigin {
+export function indexedBatch(valueBytes: number): BatchOrigin {
   const batch = new RecordBatch(sampleBatch(valueBytes))
-  return {
-    from: { topic: 'payments', partition: 0 },
-    batch,
-    columns: batch.columns(),
-    serde: jsonSerde,
-    keySerde: stringSerde,
-  }
+  const from = { topic: 'payments', partition: 0 }
+  return new BatchOrigin(from, batch, { serde: jsonSerde, keySerde: stringSerde })
 }
 
 /** The node that a step of a single operation becomes. */

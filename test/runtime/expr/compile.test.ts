@@ -14,6 +14,7 @@ const record = (value: unknown): StreamRecord => ({
   partition: 1,
   offset: 7,
   headers: [{ key: 'trace', value: Buffer.from('abc') }],
+  window: null,
 })
 
 const evaluate = (source: string, value: unknown): unknown =>

@@ -78,7 +78,7 @@ export class TaskBench<V> {
   commit(): void {
     if (!this.task.prepareCommit()) return
     const offsets = this.task.uncommitted()
-    this.task.stageChangelog(this.clock.now())
+    this.task.stageChangelog()
     this.#running?.collector.send()
     this.#committed = offsets[0]?.offset ?? this.#committed
     this.task.committedUpTo(offsets)

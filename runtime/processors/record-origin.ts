@@ -1,0 +1,109 @@
+import type { TopicPartition } from '../broker/broker.ts'
+import {
+  headersAt,
+  keyAt,
+  type RecordBatch,
+  type RecordColumns,
+  valueAt,
+} from '../broker/record-batch.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { RecordHeader } from '../topology/record.ts'
+
+/** How the keys and the values of a partition are read. */
+export interface RecordSerdes {
+  readonly keySerde: Serde
+  readonly serde: Serde
+}
+
+/** Where records come from, and how they are read there. One object for all records of a batch. */
+export interface RecordOrigin extends RecordSerdes {
+  readonly from: TopicPartition
+  offsetAt(index: number): number
+  timestampAt(index: number): number
+  keyAt(index: number): Buffer | null
+  valueAt(index: number): Buffer | null
+  headersAt(index: number): readonly RecordHeader[]
+}
+
+/** A batch as it was fetched. */
+export class BatchOrigin implements RecordOrigin {
+  readonly from: TopicPartition
+  readonly batch: RecordBatch
+  readonly columns: RecordColumns
+  readonly keySerde: Serde
+  readonly serde: Serde
+
+  constructor(from: TopicPartition, batch: RecordBatch, { keySerde, serde }: RecordSerdes) {
+    this.from = from
+    this.batch = batch
+    this.columns = batch.columns()
+    this.keySerde = keySerde
+    this.serde = serde
+  }
+
+  offsetAt(index: number): number {
+    return this.batch.baseOffset + (this.columns.offsetDelta[index] ?? 0)
+  }
+
+  timestampAt(index: number): number {
+    return this.batch.timestamp(this.columns, index)
+  }
+
+  keyAt(index: number): Buffer | null {
+    return keyAt(this.columns, index)
+  }
+
+  valueAt(index: number): Buffer | null {
+    return valueAt(this.columns, index)
+  }
+
+  headersAt(index: number): readonly RecordHeader[] {
+    return headersAt(this.columns, index).map(([key, value]) => ({ key, value }))
+  }
+}
+
+/** Where a record came from whose batch is gone. */
+export interface RecordContext {
+  readonly from: TopicPartition
+  readonly offset: number
+  readonly timestamp: number
+  readonly headers: readonly RecordHeader[]
+}
+
+/** A single record that waited in a store, or that the job makes at a time of its own. */
+export class StoredOrigin implements RecordOrigin {
+  readonly from: TopicPartition
+  readonly keySerde: Serde
+  readonly serde: Serde
+  readonly #context: RecordContext
+  readonly #key: Buffer | null
+
+  constructor(context: RecordContext, key: Buffer | null, { keySerde, serde }: RecordSerdes) {
+    this.from = context.from
+    this.#context = context
+    this.#key = key
+    this.keySerde = keySerde
+    this.serde = serde
+  }
+
+  offsetAt(): number {
+    return this.#context.offset
+  }
+
+  timestampAt(): number {
+    return this.#context.timestamp
+  }
+
+  keyAt(): Buffer | null {
+    return this.#key
+  }
+
+  /** Whoever takes the record out of its store gives it its value. */
+  valueAt(): Buffer | null {
+    return null
+  }
+
+  headersAt(): readonly RecordHeader[] {
+    return this.#context.headers
+  }
+}

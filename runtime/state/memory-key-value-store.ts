@@ -1,0 +1,72 @@
+import type { Serde } from '../serde/serde.ts'
+import { Changes, type Entry } from './changes.ts'
+import { bytesOf } from './bytes-of.ts'
+import type { ChangelogRecord, KeyValueStore, StateStore, Stored } from './store.ts'
+
+interface KeyEntry extends Entry {
+  readonly id: string
+  readonly key: Buffer
+}
+
+/** Every key in memory, with its value as processors made it. */
+export class MemoryKeyValueStore implements KeyValueStore, StateStore {
+  readonly name: string
+  readonly #serde: Serde
+  readonly #entries = new Map<string, KeyEntry>()
+  readonly #changes = new Changes<KeyEntry>(({ id }) => this.#entries.delete(id))
+
+  /** `serde`: how values are written to the changelog. */
+  constructor(name: string, serde: Serde) {
+    this.name = name
+    this.#serde = serde
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: Buffer): Stored | undefined {
+    const entry = this.#entries.get(key.toString('latin1'))
+    return entry?.value === undefined ? undefined : entry
+  }
+
+  put(key: Buffer, value: unknown, timestamp: number): void {
+    this.#changes.set(this.#entry(key), value, timestamp)
+  }
+
+  entries(): Iterable<KeyEntry> {
+    return [...this.#entries.values()]
+      .filter(({ value }) => value !== undefined)
+      .sort((a, b) => a.key.compare(b.key))
+  }
+
+  accept(): void {
+    this.#changes.accept()
+  }
+
+  rollback(): void {
+    this.#changes.rollback()
+  }
+
+  *takeDirty(): Iterable<ChangelogRecord> {
+    for (const { key, value, timestamp } of this.#changes.takeDirty())
+      yield { key, value: bytesOf(value, this.#serde), timestamp }
+  }
+
+  restore({ key, value, timestamp }: ChangelogRecord): void {
+    if (value === null) return void this.#entries.delete(key.toString('latin1'))
+    const entry = this.#entry(key)
+    entry.value = this.#serde.deserialize(value)
+    entry.timestamp = timestamp
+  }
+
+  #entry(key: Buffer): KeyEntry {
+    const id = key.toString('latin1')
+    const known = this.#entries.get(id)
+    if (known !== undefined) return known
+    // A copy: the key is a view of a fetched batch, which must not stay in memory for one key's sake.
+    const entry = { id, key: Buffer.from(key), value: undefined, timestamp: 0, dirty: false }
+    this.#entries.set(id, entry)
+    return entry
+  }
+}

@@ -1,0 +1,91 @@
+import type { Serde } from '../serde/serde.ts'
+import { bytesOf } from './bytes-of.ts'
+import type { ChangelogRecord, StateStore, Stored, StoredWindow, WindowStore } from './store.ts'
+import { TimedEntries, type TimedEntry } from './timed-entries.ts'
+import { parseWindowStoreKey, windowStoreKey } from './window-key.ts'
+
+interface WindowEntry extends TimedEntry {
+  readonly start: number
+}
+
+export interface WindowStoreOptions {
+  readonly retentionMs: number
+  readonly retainDuplicates: boolean
+  /** How values are written to the changelog. */
+  readonly serde: Serde
+}
+
+/** Values of windows in memory; where duplicates are kept, each bears a sequence number. */
+export class MemoryWindowStore implements WindowStore, StateStore {
+  readonly name: string
+  readonly #options: WindowStoreOptions
+  readonly #entries: TimedEntries<WindowEntry>
+  #sequence = 0
+
+  constructor(name: string, options: WindowStoreOptions) {
+    this.name = name
+    this.#options = options
+    this.#entries = new TimedEntries<WindowEntry>(
+      options.retentionMs,
+      ({ id, key, time, order }) => ({
+        id,
+        key,
+        time,
+        order,
+        start: time,
+        value: undefined,
+        timestamp: 0,
+        dirty: false,
+      }),
+    )
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: Buffer, start: number): Stored | undefined {
+    return this.#entries.at(key, start)[0]
+  }
+
+  put(key: Buffer, start: number, value: unknown, timestamp: number): void {
+    if (!this.#entries.advanceTo(start)) return
+    const { retainDuplicates } = this.#options
+    // Among duplicates there is none that could be meant.
+    if (retainDuplicates && value === undefined) return
+    if (retainDuplicates) this.#sequence = (this.#sequence + 1) & 0x7fffffff
+    this.#entries.set(this.#entries.entry(key, start, this.#sequence), value, timestamp)
+  }
+
+  fetch(key: Buffer, from: number, to: number): Iterable<StoredWindow> {
+    return this.#entries.ofKey(key, from, to)
+  }
+
+  fetchAll(from: number, to: number): Iterable<StoredWindow> {
+    return this.#entries.between(from, to)
+  }
+
+  accept(): void {
+    this.#entries.accept()
+  }
+
+  rollback(): void {
+    this.#entries.rollback()
+  }
+
+  *takeDirty(): Iterable<ChangelogRecord> {
+    for (const { key, start, order, value, timestamp } of this.#entries.takeDirty())
+      yield {
+        key: windowStoreKey(key, start, order),
+        value: bytesOf(value, this.#options.serde),
+        timestamp,
+      }
+  }
+
+  restore({ key: bytes, value, timestamp }: ChangelogRecord): void {
+    const { key, start, sequence } = parseWindowStoreKey(bytes)
+    if (this.#options.retainDuplicates) this.#sequence = Math.max(this.#sequence, sequence)
+    const decoded = value === null ? undefined : this.#options.serde.deserialize(value)
+    this.#entries.restore({ key, time: start, order: sequence }, decoded, timestamp)
+  }
+}

@@ -1,0 +1,39 @@
+import type { RecordFormat } from '../config.ts'
+
+/** How a store is laid out; times in milliseconds. */
+export type StoreLayout =
+  | { readonly kind: 'key-value' }
+  /** Values by key and start of window; those that began `retentionMs` or more before stream time are gone. */
+  | {
+      readonly kind: 'window'
+      readonly retentionMs: number
+      /** Each `put` adds a value, where it would replace the one of the same key and start. */
+      readonly retainDuplicates: boolean
+    }
+  /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
+  | { readonly kind: 'session'; readonly retentionMs: number }
+
+/** A store that a node has. */
+export type StoreDeclaration = StoreLayout & {
+  /** By the user's name for the node, so that another step never renames it. */
+  readonly name: string
+  /** How values are written to the changelog. */
+  readonly format: RecordFormat
+}
+
+export type StoreSpec = StoreDeclaration & { readonly changelogTopic: string }
+
+/** As Kafka Streams' windowstore.changelog.additional.retention.ms: clocks of brokers and of events differ. */
+const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
+
+/** Kafka Streams' configs: the last value of each key is kept, of windows as long as they can still change. */
+export function changelogConfig(store: StoreLayout): Readonly<Record<string, string>> {
+  const always = { 'message.timestamp.type': 'CreateTime' }
+  if (store.kind === 'key-value') return { 'cleanup.policy': 'compact', ...always }
+  const keepsDuplicates = store.kind === 'window' && store.retainDuplicates
+  return {
+    'cleanup.policy': keepsDuplicates ? 'delete' : 'compact,delete',
+    'retention.ms': String(store.retentionMs + ADDITIONAL_RETENTION_MS),
+    ...always,
+  }
+}
