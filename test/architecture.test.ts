@@ -82,6 +82,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/errors.ts',
     'runtime/expr/',
   ],
+  'runtime/job-topology.ts': [
+    'runtime/topology/',
+    'runtime/config.ts',
+    'runtime/errors.ts',
+    'runtime/lint.ts',
+  ],
   'runtime/index.ts': ['runtime/dsl/', 'runtime/topology/', 'runtime/serde/'],
   'runtime/instance.ts': ['runtime/'],
   'runtime/threads/': ['runtime/'],
