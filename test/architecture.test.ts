@@ -88,6 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/errors.ts',
     'runtime/lint.ts',
   ],
+  'runtime/testing/': ['runtime/'],
   'runtime/index.ts': ['runtime/dsl/', 'runtime/topology/', 'runtime/serde/'],
   'runtime/instance.ts': ['runtime/'],
   'runtime/threads/': ['runtime/'],
