@@ -85,6 +85,12 @@ describe('docs on TypeScript jobs', () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))
     })
   }
+
+  for (const name of ['fields', ...aggregateNames]) {
+    it(`runs an example of ${name}(…)`, () => {
+      expect(code).to.match(new RegExp(`\\b${name}\\(`))
+    })
+  }
 })
 
 function methodsOf(prototype: object): string[] {
