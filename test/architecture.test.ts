@@ -53,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/fused/',
     'runtime/topology/',
     'runtime/expr/',
+    'runtime/state/column-store.ts',
     'runtime/broker/',
     'runtime/config.ts',
   ],

@@ -9,28 +9,42 @@ import {
   literalOf,
   signaturesOf,
 } from './aggregates/functions.ts'
-import { compileParsed, type Expr, offsetOf, parseSource } from './compile.ts'
+import { compileParsed, type Expr, type Expression, offsetOf, parseSource } from './compile.ts'
 import type { Environment } from './environment.ts'
 import { EvaluationFault, ExpressionError } from './expression-error.ts'
 
+export interface CompiledAggregator<S> extends Aggregator<S> {
+  readonly function: AggregateName
+  /** What is read of each record. */
+  readonly expressions: readonly Expression<S>[]
+}
+
 /** One field of an `aggregate`: a call of an aggregate function. Throws `ExpressionError`, as the functions of it do. */
-export function compileAggregator<S>(source: string, environment: Environment<S>): Aggregator<S> {
+export function compileAggregator<S>(
+  source: string,
+  environment: Environment<S>,
+): CompiledAggregator<S> {
   const parsed = parseSource(source)
   const at = <A extends readonly unknown[], R>(place: Expr | undefined, work: (...args: A) => R) =>
     located(source, place === undefined ? 0 : offsetOf(parsed, place), work)
 
   const { name, args } = at(parsed.expr, callIn)(parsed.expr)
   const form = at(parsed.expr, formOf)(name, args.length)
+  const expressions: Expression<S>[] = []
   const given = args.map((arg, i) => {
     const parameter = form.parameters[i]
     if (typeof parameter === 'object') return at(arg, literalOf)(name, parameter, constantIn(arg))
     const expression = compileParsed(source, parsed, arg, environment)
+    expressions.push(expression)
     return (subject: S) => expression.evaluate(subject)
   })
 
   const { add, subtract, ...rest } = called(form, given)
   const place = args[0] ?? parsed.expr
-  return { ...rest, add: at(place, add), ...(subtract && { subtract: at(place, subtract) }) }
+  return {
+    ...{ ...rest, function: name, expressions, add: at(place, add) },
+    ...(subtract && { subtract: at(place, subtract) }),
+  }
 }
 
 /** The same function, whose faults say where they are. */

@@ -1,5 +1,6 @@
 import { serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
+import { ColumnStore } from './column-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
@@ -11,7 +12,10 @@ type Layout = keyof Stores
 const makers: {
   readonly [L in Layout]: (spec: Extract<StoreDeclaration, { kind: L }>) => Stores[L] & StateStore
 } = {
-  'key-value': ({ name, format }) => new MemoryKeyValueStore(name, serdes[format]),
+  'key-value': ({ name, format, numbers }) =>
+    numbers === undefined
+      ? new MemoryKeyValueStore(name, serdes[format])
+      : new ColumnStore(name, numbers),
   window: ({ name, format, retentionMs, retainDuplicates }) =>
     new MemoryWindowStore(name, { retentionMs, retainDuplicates, serde: serdes[format] }),
   session: ({ name, format, retentionMs }) =>

@@ -7,15 +7,17 @@ import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
-import type { Processor } from '../processors/processor.ts'
+import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
+import { jsonSerde } from '../serde/json.ts'
 import { serdes } from '../serde/serde.ts'
+import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { stageDeadLetter } from './dead-letters.ts'
+import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
@@ -242,6 +244,7 @@ export class Task {
       position,
       sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+      store: (name) => this.#store('key-value', name) as ColumnStore,
       entered: (node, count) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + count
       },
@@ -266,11 +269,27 @@ export class Task {
       collector.discard()
       for (const store of this.stores) store.rollback()
       if (!(error instanceof BadRecord)) throw error
-      this.#settle(record, error)
+      this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
+      collector.accept()
     }
   }
 
-  #settle(record: FlowRecord, error: BadRecord): void {
+  /** What the job makes at a time of its own is judged by itself: its fault is not that of the record before. */
+  #passAlone(record: FlowRecord, forward: Forward): void {
+    const { collector } = this.#options
+    const staged = collector.mark
+    const marks = this.stores.map(({ mark }) => mark)
+    try {
+      forward(record)
+    } catch (error) {
+      collector.discard(staged)
+      this.stores.forEach((store, index) => store.rollback(marks[index]))
+      if (!(error instanceof BadRecord)) throw error
+      this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
+    }
+  }
+
+  #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
     switch (fateOf(onError)) {
       case 'fail':
@@ -282,21 +301,22 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now() })
-        collector.accept()
+        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), ...bytes })
     }
+  }
+
+  #store<L extends keyof Stores>(layout: L, name: string): Stores[L] {
+    const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
+    if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
+    return this.stores.find((store) => store.name === name) as unknown as Stores[L]
   }
 
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
     return {
-      store: <L extends keyof Stores>(layout: L, name: string) => {
-        const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
-        if (spec?.kind !== layout)
-          throw new Error(`task ${this.name} has no ${layout} store ${name}`)
-        return this.stores.find((store) => store.name === name) as unknown as Stores[L]
-      },
+      store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
+      alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },

@@ -1,15 +1,15 @@
-import { compileAggregator } from '../expr/aggregator.ts'
+import { type CompiledAggregator, compileAggregator } from '../expr/aggregator.ts'
 import { fieldsOf } from '../expr/aggregates/fields.ts'
 import { reversibleNames } from '../expr/aggregates/functions.ts'
 import { recordEnvironment } from '../expr/record-environment.ts'
 import type { FieldCompiler } from './field-compiler.ts'
-import type { AggregateNode } from './nodes.ts'
+import type { AggregateField, AggregateNode } from './nodes.ts'
 import type { StreamRecord } from './record.ts'
 
 /** What a step's `aggregate` does, with records and with states of its own. */
 export interface AggregateFields extends Pick<
   AggregateNode,
-  'label' | 'initializer' | 'aggregator' | 'result'
+  'label' | 'initializer' | 'aggregator' | 'result' | 'fields'
 > {
   /** One state for two, where windows become one: as if the records of `later` had come after those of `earlier`. */
   readonly merger: (key: unknown, earlier: unknown, later: unknown) => unknown
@@ -39,8 +39,34 @@ export function aggregateOf(
     ...(subtract && { subtractor: subtract }),
     merger: (_key, earlier, later) => merge(earlier, later),
     result,
+    ...numberFields(fields),
     irreversible: fields.flatMap(([name, one]) => (one.subtract === undefined ? [name] : [])),
   }
+}
+
+/** Function → the numbers in its state; none where the state is a number itself. */
+const numbersIn: Readonly<Record<AggregateField['function'], readonly string[]>> = {
+  count: [],
+  sum: [],
+  min: [],
+  max: [],
+  avg: ['sum', 'count'],
+}
+
+const isNumeric = (name: string): name is AggregateField['function'] =>
+  Object.hasOwn(numbersIn, name)
+
+function numberFields(
+  fields: readonly (readonly [name: string, aggregator: CompiledAggregator<StreamRecord>])[],
+): Pick<AggregateNode, 'fields'> {
+  const numbers = fields.flatMap(([name, one]): AggregateField[] => {
+    if (!isNumeric(one.function)) return []
+    const [argument] = one.expressions
+    const members = numbersIn[one.function]
+    const initial = members.length === 0 ? (one.initial as number | null) : 0
+    return [{ name, members, initial, function: one.function, ...(argument && { argument }) }]
+  })
+  return numbers.length === fields.length && fields.length > 0 ? { fields: numbers } : {}
 }
 
 /** Where a table is aggregated, each update takes back what it replaces: notes the fields that cannot. */

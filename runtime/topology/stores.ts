@@ -7,7 +7,9 @@ const declarations: {
     node: Extract<TopologyNode, { kind: K }>,
   ) => readonly StoreDeclaration[]
 } = {
-  aggregate: ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
+  aggregate: ({ name, fields: numbers }) => [
+    { kind: 'key-value', name, format: 'Json', ...(numbers === undefined ? {} : { numbers }) },
+  ],
 }
 
 /** The stores that a node has, each by the node's name or `<node>.<part>`. */

@@ -12,6 +12,7 @@ const record = (value: unknown): StreamRecord => ({
   partition: 0,
   offset: 0,
   headers: [],
+  window: null,
 })
 
 function aggregate(sources: Readonly<Record<string, string>>) {
