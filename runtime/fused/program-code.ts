@@ -163,7 +163,7 @@ class Generator {
   #repartition(exit: RepartitionExit, flow: Flow): void {
     this.#requireWritable(exit, flow)
     // Counted where it comes out of the topic, not where it goes in.
-    const topic = repartitionTopic(this.#applicationId, exit.stem)
+    const topic = repartitionTopic(this.#applicationId, exit)
     if (flow.key !== 'own') return this.#exits.leave(topic, flow)
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exits.leave(topic, flow))
   }

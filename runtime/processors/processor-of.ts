@@ -1,4 +1,4 @@
-import type { Stores } from '../state/store.ts'
+import type { Stored, Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
@@ -7,6 +7,11 @@ import { filterNotProcessor } from './filter-not.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { flatMapValuesProcessor } from './flat-map-values.ts'
 import type { FlowRecord } from './flow-record.ts'
+import { foreignKeyAnswerProcessor } from './foreign-key-answer.ts'
+import { foreignKeyResolveProcessor } from './foreign-key-resolve.ts'
+import { foreignKeySubscribeProcessor } from './foreign-key-subscribe.ts'
+import { foreignKeySubscriptionsProcessor } from './foreign-key-subscriptions.ts'
+import { globalJoinProcessor } from './global-join.ts'
 import { mapProcessor } from './map.ts'
 import { mapAsyncProcessor } from './map-async.ts'
 import { mapValuesProcessor } from './map-values.ts'
@@ -16,6 +21,13 @@ import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
+import { tableAggregateProcessor } from './table-aggregate.ts'
+import { tableFilterProcessor } from './table-filter.ts'
+import { tableGroupProcessor } from './table-group.ts'
+import { tableMapValuesProcessor } from './table-map-values.ts'
+import { tableTableJoinProcessor } from './table-table-join.ts'
+import type { TableView } from './table-view.ts'
+import { toTableProcessor } from './to-table.ts'
 
 /** A topic of the user's, and how records are written there. */
 export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
@@ -27,16 +39,33 @@ export interface Wiring {
   readonly forwardTo: (child: string) => Forward
   /** The store of a node in this task; throws if it has another layout. */
   readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
+  /** The table that a node makes, in this task; throws if it makes none. */
+  readonly view: (node: string) => TableView
+  /** This thread's copy of a global table. */
+  readonly global: (name: string) => GlobalRows
+  /** Counts a record that the node takes no notice of. */
+  readonly dropped: (node: string, reason: DropReason) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
 }
 
+/** The rows of a global table, by their key as jobs see it. */
+export interface GlobalRows {
+  /** Throws `SerdeFault` for a key that the table cannot have. */
+  get(key: unknown): Stored | undefined
+}
+
+export type DropReason = 'null-key' | 'null-value' | 'null-foreign-key' | 'stale-response'
+
 /** What comes of a record once its answer is there; may throw. */
 export type GoOn = (record: FlowRecord, answer: unknown) => void
 
 const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
+
+const store = ({ name }: Pick<TopologyNode, 'name'>, wiring: Wiring) =>
+  wiring.store('key-value', name)
 
 /** What runs each kind of node. Some only say where records come from, and pass them on. */
 const makers: {
@@ -61,7 +90,25 @@ const makers: {
   branch: passOn,
   repartition: passOn,
   merge: passOn,
-  aggregate: (node, { store, forward }) => aggregateProcessor(node, store('key-value', node.name), forward),
+  aggregate: (node, { store, forward }) =>
+    aggregateProcessor(node, store('key-value', node.name), forward),
+  'to-table': (node, wiring) => toTableProcessor(node, store(node, wiring), wiring),
+  'table-filter': (node, { forward }) => tableFilterProcessor(node, forward),
+  'table-map-values': (node, { forward }) => tableMapValuesProcessor(node, forward),
+  'to-stream': passOn,
+  'table-group': (node, { forward }) => tableGroupProcessor(node, forward),
+  'table-aggregate': (node, wiring) =>
+    tableAggregateProcessor(node, store(node, wiring), wiring.forward),
+  'table-table-join': (node, { view, forward }) =>
+    tableTableJoinProcessor(node, view(node.reads[0]), forward),
+  'foreign-key-subscribe': (node, wiring) => foreignKeySubscribeProcessor(node, wiring),
+  'foreign-key-subscriptions': (node, wiring) =>
+    foreignKeySubscriptionsProcessor(node, store(node, wiring), wiring),
+  'foreign-key-answer': ({ reads: [name] }, wiring) =>
+    foreignKeyAnswerProcessor(store({ name }, wiring), wiring.forward),
+  'foreign-key-resolve': (node, wiring) => foreignKeyResolveProcessor(node, wiring),
+  'global-table': passOn,
+  'global-join': (node, wiring) => globalJoinProcessor(node, wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

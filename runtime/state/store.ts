@@ -15,6 +15,8 @@ export interface KeyValueStore {
   put(key: Buffer, value: unknown, timestamp: number): void
   /** In the order of the key bytes. */
   entries(): Iterable<Stored & { readonly key: Buffer }>
+  /** Those whose key begins so, in the order of the key bytes. */
+  withPrefix(prefix: Buffer): Iterable<Stored & { readonly key: Buffer }>
 }
 
 export interface StoredWindow extends Stored {

@@ -8,15 +8,16 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
-import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
+import type { DropReason, GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -30,6 +31,8 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
+  /** Records that a node took no notice of, by the node and the reason. */
+  readonly dropped: Record<string, Partial<Record<DropReason, number>>>
 }
 
 export interface TaskOptions {
@@ -47,6 +50,8 @@ export interface TaskOptions {
   readonly clock: Clock
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
+  /** The thread's copies of global tables. */
+  readonly global: Wiring['global']
 }
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -86,7 +91,8 @@ export class Task {
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      const serde = serdes[source?.format ?? 'Json']
+      const carries = source?.repartition?.carries
+      const serde = serdeOf(source?.format ?? 'Json', carries)
       const keySerde = serdes[source?.keyFormat ?? 'String']
       this.#queues.set(
         partitionKey({ topic, partition }),
@@ -300,31 +306,16 @@ export class Task {
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      sink: ({ topic, format, keyFormat }: SinkTarget, record: FlowRecord) =>
-        collector.stage(
-          leaving(record, topic, {
-            key: record.keyBytes(serdes[keyFormat]),
-            value: record.valueBytes(serdes[format]),
-          }),
-        ),
-      repartition: ({ stem, format, keyFormat }: RepartitionExit, record: FlowRecord) => {
-        const key = record.keyBytes(serdes[keyFormat])
-        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (key === null) return
-        const value = record.valueBytes(serdes[format])
-        collector.stage(leaving(record, repartitionTopic(applicationId, stem), { key, value }))
+      dropped: (node: string, reason: DropReason) => {
+        const reasons = (tally.dropped[node] ??= {})
+        reasons[reason] = (reasons[reason] ?? 0) + 1
+      },
+      global: this.#options.global,
+      sink: (to: SinkTarget, record: FlowRecord) => collector.stage(leavingFor(to, record)),
+      repartition: (exit: RepartitionExit, record: FlowRecord) => {
+        const leaving = leavingThrough(exit, record, applicationId)
+        if (leaving !== undefined) collector.stage(leaving)
       },
     }
   }
 }
-
-const leaving = (
-  record: FlowRecord,
-  topic: string,
-  bytes: { readonly key: Buffer | null; readonly value: Buffer | null },
-) => ({
-  topic,
-  ...bytes,
-  timestamp: record.timestamp,
-  headers: record.headers.map(({ key, value: header }) => [key, header] as const),
-})

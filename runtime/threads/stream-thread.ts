@@ -14,7 +14,6 @@ import {
   deadLetterTopicOf,
   type InternalTopic,
   internalTopicsOf,
-  taskCountsOf,
 } from '../topology/internal-topics.ts'
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
@@ -249,7 +248,7 @@ function internalTopics(
 ): readonly InternalTopic[] {
   const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
   return [
-    ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
+    ...internalTopicsOf(subTopologies, inputPartitions),
     ...(ownDeadLetters
       ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
       : []),

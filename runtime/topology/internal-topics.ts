@@ -1,5 +1,6 @@
+import type { Carried } from '../serde/carried.ts'
+import { coPartitioned, requireCoPartitioned } from './co-partitioning.ts'
 import type { RepartitionNode } from './nodes.ts'
-import { requireCoPartitioned } from './co-partitioning.ts'
 import { changelogConfig } from './store-spec.ts'
 import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
 
@@ -10,8 +11,19 @@ export interface InternalTopic {
   readonly config: Readonly<Record<string, string>>
 }
 
-export const repartitionTopic = (applicationId: string, stem: string): string =>
-  `${applicationId}-${stem}-repartition`
+/** What lies in a topic between sub-topologies → how its name ends, as in Kafka Streams. */
+const ENDINGS: Readonly<Record<Carried, string>> = {
+  values: 'repartition',
+  changes: 'repartition',
+  subscriptions: 'subscription-registration-topic',
+  responses: 'subscription-response-topic',
+}
+
+/** `<applicationId>-<stem>-repartition`, or another ending for what is not grouped there. */
+export const repartitionTopic = (
+  applicationId: string,
+  { stem, carries = 'values' }: Pick<RepartitionNode, 'stem' | 'carries'>,
+): string => `${applicationId}-${stem}-${ENDINGS[carries]}`
 
 export const changelogTopic = (applicationId: string, store: string): string =>
   `${applicationId}-${store}-changelog`
@@ -29,51 +41,29 @@ const REPARTITION_CONFIG = {
 /** How many tasks each sub-topology has: the most partitions of any topic it reads. */
 export type TaskCounts = ReadonlyMap<number, number>
 
+interface PartitionPlan {
+  readonly taskCounts: TaskCounts
+  readonly partitionsOf: (source: SubTopologySource) => number
+}
+
 /** `inputPartitions` holds the partition count of each input topic. Throws `InvalidJob` as `requireCoPartitioned` does. */
-export function taskCountsOf(
+export const taskCountsOf = (
   subTopologies: readonly SubTopology[],
   inputPartitions: ReadonlyMap<string, number>,
-): TaskCounts {
-  const counts = new Map(subTopologies.map(({ id }) => [id, 0]))
-  const partitionsOf = (source: SubTopologySource) =>
-    source.repartition === undefined
-      ? (inputPartitions.get(source.topic) ?? 0)
-      : repartitionPartitions(source.repartition, subTopologies, counts)
-  // Sub-topologies may feed each other in a ring: counts only grow, and never beyond the largest, so this ends.
-  for (let grew = true; grew;) {
-    grew = false
-    for (const { id, sources } of subTopologies) {
-      const count = Math.max(0, ...sources.map(partitionsOf))
-      if (count === counts.get(id)) continue
-      counts.set(id, count)
-      grew = true
-    }
-  }
-  requireCoPartitioned(subTopologies, partitionsOf)
-  return counts
-}
+): TaskCounts => planOf(subTopologies, inputPartitions).taskCounts
 
-/** As many partitions as the node asks for, or as the sub-topologies that write it have tasks. */
-function repartitionPartitions(
-  { parent, partitions }: RepartitionNode,
-  all: readonly SubTopology[],
-  taskCounts: TaskCounts,
-): number {
-  if (partitions !== undefined) return partitions
-  const writers = all.filter(({ nodes }) => nodes.some(({ name }) => name === parent))
-  return Math.max(0, ...writers.map(({ id }) => taskCounts.get(id) ?? 0))
-}
-
+/** Throws as `taskCountsOf`. */
 export function internalTopicsOf(
   subTopologies: readonly SubTopology[],
-  taskCounts: TaskCounts,
+  inputPartitions: ReadonlyMap<string, number>,
 ): readonly InternalTopic[] {
+  const { taskCounts, partitionsOf } = planOf(subTopologies, inputPartitions)
   return subTopologies.flatMap(({ id, sources, stores }) => {
-    const repartitionTopics = sources.flatMap(({ topic, repartition }) => {
-      if (repartition === undefined) return []
-      const partitions = repartitionPartitions(repartition, subTopologies, taskCounts)
-      return [{ name: topic, partitions, config: REPARTITION_CONFIG }]
-    })
+    const repartitionTopics = sources.flatMap((source) =>
+      source.repartition === undefined
+        ? []
+        : [{ name: source.topic, partitions: partitionsOf(source), config: REPARTITION_CONFIG }],
+    )
     const changelogTopics = stores.map((store) => ({
       name: store.changelogTopic,
       partitions: taskCounts.get(id) ?? 0,
@@ -81,4 +71,47 @@ export function internalTopicsOf(
     }))
     return [...repartitionTopics, ...changelogTopics]
   })
+}
+
+function planOf(
+  subTopologies: readonly SubTopology[],
+  inputPartitions: ReadonlyMap<string, number>,
+): PartitionPlan {
+  const taskCounts = new Map(subTopologies.map(({ id }) => [id, 0]))
+  const together = coPartitioned(subTopologies)
+  const ownCount = ({ topic, repartition }: SubTopologySource): number =>
+    repartition === undefined
+      ? (inputPartitions.get(topic) ?? 0)
+      : (repartition.partitions ?? tasksWriting(repartition, subTopologies, taskCounts))
+  /** As many as those have that cannot be chosen, else as the most of those that can. */
+  const partitionsOf = (source: SubTopologySource): number => {
+    const group = isGiven(source) ? [source] : (together.get(source) ?? [source])
+    const given = group.filter(isGiven)
+    return Math.max(0, ...(given.length > 0 ? given : group).map(ownCount))
+  }
+  // Sub-topologies may feed each other in a ring: counts only grow, and never beyond the largest, so this ends.
+  for (let grew = true; grew;) {
+    grew = false
+    for (const { id, sources } of subTopologies) {
+      const count = Math.max(0, ...sources.map(partitionsOf))
+      if (count === taskCounts.get(id)) continue
+      taskCounts.set(id, count)
+      grew = true
+    }
+  }
+  requireCoPartitioned(subTopologies, partitionsOf)
+  return { taskCounts, partitionsOf }
+}
+
+/** Of a topic of the user's, or of one whose partitions the user has chosen. */
+const isGiven = ({ repartition }: SubTopologySource): boolean =>
+  repartition === undefined || repartition.partitions !== undefined
+
+function tasksWriting(
+  { parent }: RepartitionNode,
+  all: readonly SubTopology[],
+  taskCounts: TaskCounts,
+): number {
+  const writers = all.filter(({ nodes }) => nodes.some(({ name }) => name === parent))
+  return Math.max(0, ...writers.map(({ id }) => taskCounts.get(id) ?? 0))
 }

@@ -18,29 +18,52 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'flat-map-values',
   'project',
   'aggregate',
+  'table-map-values',
+  'table-aggregate',
+  'table-table-join',
+  'foreign-key-resolve',
+  'global-join',
 ])
 
+/** How records lie in the repartition topic of a node: as `formatsAt` has it, of keys and of values. */
+export const repartitionFormats = (
+  { name, keysLike = name, valuesLike = name }: RepartitionNode,
+  topology: Topology,
+): RecordFormats => ({
+  format: formatsAt(valuesLike, topology).format,
+  keyFormat: formatsAt(keysLike, topology).keyFormat,
+})
+
 /**
- * How records lie in the repartition topic of a node: what nothing has changed since it was read goes on in its own bytes;
- * a value that the job made is JSON, a key that it chose is text.
+ * How the job would write the records of a node for itself: what nothing has changed since it was read goes on in its own
+ * bytes; a value that the job made is JSON, a key that it chose is text.
  *
  * Where streams of several formats are merged, JSON and text are what all can be turned into, each record from the format
  * it came in: bytes of several formats in one topic could not be told apart, and equal keys would not meet.
  */
-export function repartitionFormats(node: RepartitionNode, topology: Topology): RecordFormats {
-  return {
-    format: formatAt(node, topology, { field: 'format', changes: CHANGES_VALUE, made: 'Json' }),
-    keyFormat: formatAt(node, topology, {
-      field: 'keyFormat',
-      changes: CHANGES_KEY,
-      made: 'String',
-    }),
-  }
-}
+export const formatsAt = (node: string, { nodes }: Topology): RecordFormats => ({
+  format: formatAt(node, nodes.map(alongValues), {
+    field: 'format',
+    changes: CHANGES_VALUE,
+    made: 'Json',
+  }),
+  keyFormat: formatAt(node, nodes.map(alongKeys), {
+    field: 'keyFormat',
+    changes: CHANGES_KEY,
+    made: 'String',
+  }),
+})
+
+/** Keys and values of a repartition topic may come from different sides. */
+const alongKeys = (node: TopologyNode): TopologyNode =>
+  node.kind === 'repartition' ? { ...node, parent: node.keysLike ?? node.parent } : node
+
+const alongValues = (node: TopologyNode): TopologyNode =>
+  node.kind === 'repartition' ? { ...node, parent: node.valuesLike ?? node.parent } : node
 
 function formatAt(
-  { name }: RepartitionNode,
-  { nodes }: Topology,
+  name: string,
+  nodes: readonly TopologyNode[],
   part: {
     readonly field: keyof RecordFormats
     readonly changes: ReadonlySet<string>

@@ -21,7 +21,11 @@ export type StoreDeclaration = StoreLayout & {
   readonly format: RecordFormat
 }
 
-export type StoreSpec = StoreDeclaration & { readonly changelogTopic: string }
+export type StoreSpec = StoreDeclaration & {
+  /** Whose it is. */
+  readonly node: string
+  readonly changelogTopic: string
+}
 
 /** As Kafka Streams' windowstore.changelog.additional.retention.ms: clocks of brokers and of events differ. */
 const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000

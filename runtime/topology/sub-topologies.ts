@@ -1,6 +1,6 @@
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
-import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { formatsAt, type RecordFormats, repartitionFormats } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
@@ -33,17 +33,22 @@ export interface SubTopologySource extends RecordFormats {
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = connected(topology.nodes)
   const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
+  const formatInto = (node: string) => formatsAt(node, topology).format
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
-    stores: nodes
-      .flatMap(storesOf)
-      .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
+    stores: nodes.flatMap((node) =>
+      storesOf(node, formatInto).map((store) => ({
+        ...store,
+        node: node.name,
+        changelogTopic: changelogTopic(applicationId, store.name),
+      })),
+    ),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
-      .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
+      .map((node) => exitOf(node, topology)),
   }))
 }
 
@@ -70,9 +75,21 @@ function sourceOf(
     return [{ node: name, topic, format, keyFormat, startFrom }]
   }
   if (node.kind === 'repartition') {
-    const topic = repartitionTopic(applicationId, node.stem)
-    const formats = repartitionFormats(node, topology)
-    return [{ node: node.name, topic, ...formats, startFrom: 'Earliest', repartition: node }]
+    return [
+      {
+        node: node.name,
+        topic: repartitionTopic(applicationId, node),
+        ...repartitionFormats(node, topology),
+        startFrom: 'Earliest',
+        repartition: node,
+      },
+    ]
   }
   return []
+}
+
+function exitOf(node: RepartitionNode, topology: Topology): RepartitionExit {
+  const { format, keyFormat } = repartitionFormats(node, topology)
+  // Answers go to keys of another sub-topology, which are known here by their bytes alone.
+  return { ...node, format, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
 }
