@@ -18,6 +18,8 @@ const input = z.strictObject({
   keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
+  /** With steps; a TypeScript job says so itself. */
+  as: z.enum(['Stream', 'Table', 'GlobalTable']).default('Stream'),
   generator: generator.optional(),
 })
 
@@ -32,6 +34,16 @@ const output = z.strictObject({
   keyFormat: format.default('String'),
 })
 
+/** What a step joins its records or rows with. */
+const join = z.strictObject({
+  table: z.string(),
+  /** The key to look up, an expression; unset: the key that they have. */
+  on: z.string().optional(),
+  /** The field that what was met is put under. */
+  as: z.string(),
+  type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),
+})
+
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
 const step = z.strictObject({
   name: z.string(),
@@ -40,6 +52,7 @@ const step = z.strictObject({
   merge: z.array(z.string()).min(2).optional(),
   filter: z.string().optional(),
   filterNot: z.string().optional(),
+  join: join.optional(),
   flatMap: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
   project: z
@@ -58,6 +71,8 @@ const step = z.strictObject({
     .optional(),
   groupBy: z.string().optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
+  /** Unset: a step over a table gives a table, all others and every aggregate a stream. */
+  as: z.enum(['Stream', 'Table']).optional(),
 })
 
 const compression = z.enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
@@ -122,6 +137,7 @@ export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
+export type JoinConfig = z.output<typeof join>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
 

@@ -5,4 +5,6 @@ export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stre
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
-export { Table } from './dsl/table.ts'
+export { GlobalTable, globalTable } from './dsl/global-table.ts'
+export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'
+export { Table, table } from './dsl/table.ts'

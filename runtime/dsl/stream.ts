@@ -1,13 +1,16 @@
 import type { RecordFormat } from '../config.ts'
+import type { GlobalJoinNode } from '../topology/global-nodes.ts'
 import { asyncText, projectionText, repartitionText } from '../topology/node-labels.ts'
 import type { AsyncNode, Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
+import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
+import { Table } from './table.ts'
 
 /** A record whose value is of type `V`; reading a value that is not is the job's own risk. */
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
@@ -203,6 +206,42 @@ export class Stream<V> {
     return (moves ? this.#repartitioned(name) : this).#grouped()
   }
 
+  /**
+   * Keeps the latest value of each key, in store `name`: a table. Records move to their key first if it was changed since they
+   * were last placed by it; one without key is dropped, one without value removes its row.
+   */
+  toTable(name: string): Table<V> {
+    const moves = keyChanged(this.#nodes, this.#tail)
+    const kept = (moves ? this.#repartitioned(name) : this).#then<V>({ kind: 'to-table', name })
+    return new Table<V>(kept.#nodes, name)
+  }
+
+  /**
+   * What becomes of each record and the row that a global table has, at that moment, for the key that `selector` gives;
+   * records without such a row are left out.
+   *
+   * @example
+   * payments.joinGlobal('in-euros', rates, ({ value }) => value.currency, (payment, rate) => payment.amount * rate.euros)
+   */
+  joinGlobal<W, R>(
+    name: string,
+    table: GlobalTable<W>,
+    selector: (record: TypedRecord<V>) => unknown,
+    joiner: (value: V, row: W) => R,
+  ): Stream<R> {
+    return this.#joinGlobal(table, { name, type: 'Inner', selector, joiner })
+  }
+
+  /** `joinGlobal` that keeps records without a row, whose `row` is null. */
+  leftJoinGlobal<W, R>(
+    name: string,
+    table: GlobalTable<W>,
+    selector: (record: TypedRecord<V>) => unknown,
+    joiner: (value: V, row: W | null) => R,
+  ): Stream<R> {
+    return this.#joinGlobal(table, { name, type: 'Left', selector, joiner })
+  }
+
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
   to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
     const name = `${this.#tail} → ${topic}`
@@ -247,6 +286,18 @@ export class Stream<V> {
     })
   }
 
+  #joinGlobal<R>({ node }: GlobalTable<unknown>, join: GlobalJoin): Stream<R> {
+    const { name, type, selector, joiner } = join
+    return new Stream<V>([...this.#nodes, node], this.#tail).#then({
+      kind: 'global-join',
+      name,
+      type,
+      table: node.name,
+      selector: selector as never,
+      joiner: joiner as never,
+    })
+  }
+
   #append<W>(step: Unplaced<TopologyNode>): Stream<W> {
     const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
@@ -266,6 +317,11 @@ export class Stream<V> {
   #grouped(): GroupedStream<V> {
     return new GroupedStream(this.#nodes, this.#tail)
   }
+}
+
+type GlobalJoin = Pick<GlobalJoinNode, 'name' | 'type'> & {
+  readonly selector: unknown
+  readonly joiner: unknown
 }
 
 /** A node before the stream has said where it stands. */

@@ -44,7 +44,7 @@ export interface Wiring {
   /** This thread's copy of a global table. */
   readonly global: (name: string) => GlobalRows
   /** Counts a record that the node takes no notice of. */
-  readonly dropped: (node: string, reason: DropReason) => void
+  readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
@@ -56,8 +56,6 @@ export interface GlobalRows {
   /** Throws `SerdeFault` for a key that the table cannot have. */
   get(key: unknown): Stored | undefined
 }
-
-export type DropReason = 'null-key' | 'null-value' | 'null-foreign-key' | 'stale-response'
 
 /** What comes of a record once its answer is there; may throw. */
 export type GoOn = (record: FlowRecord, answer: unknown) => void

@@ -8,7 +8,7 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
-import type { DropReason, GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
 import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
@@ -31,8 +31,8 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
-  /** Records that a node took no notice of, by the node and the reason. */
-  readonly dropped: Record<string, Partial<Record<DropReason, number>>>
+  /** Records that a node left out: node → reason → how many. */
+  readonly dropped: Record<string, Record<string, number>>
 }
 
 export interface TaskOptions {
@@ -306,7 +306,7 @@ export class Task {
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      dropped: (node: string, reason: DropReason) => {
+      dropped: (node: string, reason: string) => {
         const reasons = (tally.dropped[node] ??= {})
         reasons[reason] = (reasons[reason] ?? 0) + 1
       },

@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
-import type { TopologyNode } from './nodes.ts'
+import type { SourceNode, TopologyNode } from './nodes.ts'
 import { keyChanged } from './repartitioning.ts'
 import { nodesOfStep } from './step-nodes.ts'
 import { sinksOf } from './sink-nodes.ts'
@@ -44,7 +44,7 @@ export const sourceNode = ({
   keyFormat,
   startFrom,
   generator,
-}: InputConfig): TopologyNode => ({
+}: InputConfig): SourceNode => ({
   kind: 'source',
   name,
   topic,

@@ -1,3 +1,4 @@
+import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
 import { formatsAt, type RecordFormats, repartitionFormats } from './repartition-formats.ts'
@@ -51,6 +52,12 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
       .map((node) => exitOf(node, topology)),
   }))
 }
+
+/** The global tables of a job. Each is a sub-topology without tasks, since every thread reads it. */
+export const globalTablesIn = (
+  subTopologies: readonly SubTopology[],
+): readonly GlobalTableNode[] =>
+  subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'global-table'))
 
 /** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */
 function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {

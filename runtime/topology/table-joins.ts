@@ -4,7 +4,7 @@ import type { TableTableJoinNode } from './table-nodes.ts'
 /** Of which sides a row must be there for a row to come of it: of both, of the left, or of either. */
 export type TableJoinType = 'Inner' | 'Left' | 'Outer'
 
-export interface TableJoin {
+export interface TableTableJoin {
   /** The user's, of the table that comes of it. */
   readonly name: string
   readonly label: string
@@ -16,8 +16,8 @@ export interface TableJoin {
 }
 
 /** The nodes of a join of two tables by their keys: one a side, and the table that comes of both. */
-export function tableJoinNodes(
-  join: TableJoin,
+export function tableTableJoinNodes(
+  join: TableTableJoin,
 ): readonly [TableTableJoinNode, TableTableJoinNode, MergeNode] {
   const { name, label, left, right, type, joiner } = join
   const needs = { left: type !== 'Outer', right: type === 'Inner' }

@@ -1,7 +1,7 @@
 import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
-import { Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
+import { type Tally, Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
 
 export const DEAD_LETTERS = 'dead-letters'
@@ -19,7 +19,7 @@ export function newTask(
   const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
-  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
+  const tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   const task = new Task({
     id: { subTopology: 0, partition: 0 },
     subTopology,
@@ -32,6 +32,7 @@ export function newTask(
     programs,
     clock,
     onAnswer: () => undefined,
+    global: () => ({ get: () => undefined }),
   })
   return { task, collector, tally }
 }
