@@ -32,6 +32,22 @@ const output = z.strictObject({
   keyFormat: format.default('String'),
 })
 
+/** Exactly one of `stream` and `table`; durations such as `10m`. */
+const join = z.strictObject({
+  stream: z.string().optional(),
+  table: z.string().optional(),
+  /** Keys to join by, expressions over the step's own records and over those of `stream`. Unset: the key. */
+  on: z.string().optional(),
+  otherOn: z.string().optional(),
+  /** The field that holds what was met. */
+  as: z.string(),
+  type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),
+  within: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  grace: z.string().optional(),
+})
+
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
 const step = z.strictObject({
   name: z.string(),
@@ -51,6 +67,15 @@ const step = z.strictObject({
     .optional(),
   keyBy: z.string().optional(),
   repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
+  join: join.optional(),
+  deduplicate: z.strictObject({ by: z.string().optional(), within: z.string() }).optional(),
+  burst: z
+    .strictObject({
+      atLeast: z.int().min(2),
+      within: z.string(),
+      as: z.string().default('count'),
+    })
+    .optional(),
   /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
   branches: z
     .array(z.strictObject({ name: z.string(), when: z.string().optional() }))
@@ -122,6 +147,7 @@ export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
+export type JoinConfig = z.output<typeof join>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
 

@@ -1,6 +1,8 @@
 import type { Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
+import { burstProcessor } from './burst.ts'
+import { deduplicateProcessor } from './deduplicate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
 import { filterNotProcessor } from './filter-not.ts'
@@ -16,6 +18,8 @@ import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
+import { StreamJoin } from './stream-join.ts'
+import { tableJoinProcessor } from './table-join.ts'
 
 /** A topic of the user's, and how records are written there. */
 export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
@@ -27,6 +31,8 @@ export interface Wiring {
   readonly forwardTo: (child: string) => Forward
   /** The store of a node in this task; throws if it has another layout. */
   readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
+  /** Counts a record that the node leaves out. */
+  readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
@@ -62,6 +68,12 @@ const makers: {
   repartition: passOn,
   merge: passOn,
   aggregate: (node, { store, forward }) => aggregateProcessor(node, store('key-value', node.name), forward),
+  'stream-join': (node, wiring) => new StreamJoin(node, wiring),
+  'table-join': (node, wiring) =>
+    tableJoinProcessor(node, wiring.store('key-value', node.reads[0]), wiring),
+  deduplicate: (node, wiring) =>
+    deduplicateProcessor(node, wiring.store('window', node.name), wiring),
+  burst: (node, wiring) => burstProcessor(node, wiring.store('window', node.name), wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

@@ -301,6 +301,7 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
+      caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
       onAnswer: () => this.#onAnswer(),
     })
   }

@@ -14,7 +14,6 @@ import {
   deadLetterTopicOf,
   type InternalTopic,
   internalTopicsOf,
-  taskCountsOf,
 } from '../topology/internal-topics.ts'
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
@@ -52,7 +51,7 @@ export function startStreamThread(options: StreamThreadOptions): Instance {
 
 class Run {
   readonly #options: StreamThreadOptions
-  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} }
+  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   readonly #stopped = new AbortController()
   #state: RuntimeState = 'Starting'
   #worker: Worker | undefined
@@ -249,7 +248,7 @@ function internalTopics(
 ): readonly InternalTopic[] {
   const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
   return [
-    ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
+    ...internalTopicsOf(subTopologies, inputPartitions),
     ...(ownDeadLetters
       ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
       : []),

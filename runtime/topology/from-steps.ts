@@ -3,11 +3,13 @@ import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
+import { joinProblems } from './join-problems.ts'
+import { nodesOfJoin } from './join-steps.ts'
 import type { TopologyNode } from './nodes.ts'
 import { keyChanged } from './repartitioning.ts'
 import { nodesOfStep } from './step-nodes.ts'
 import { sinksOf } from './sink-nodes.ts'
-import { duplicates, originsOf, parentsFirst } from './step-order.ts'
+import { duplicates, joinedBy, originsOf, parentsFirst } from './step-order.ts'
 import { type Topology, topologyOf } from './topology.ts'
 
 /** Builds the topology of a declarative job and collects every problem, not only the first. */
@@ -24,8 +26,13 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
     const unknown = unknownOrigins(step, path, names)
     problems.push(...unknown)
     if (unknown.length > 0) continue
+    const compiler = new FieldCompiler(path, problems)
     const isKeyChanged = (from: string) => keyChanged(nodes, from)
-    nodes.push(...nodesOfStep(step, new FieldCompiler(path, problems), isKeyChanged))
+    nodes.push(
+      ...(step.join === undefined
+        ? nodesOfStep(step, compiler, isKeyChanged)
+        : nodesOfJoin(step, step.join, { nodes, compiler })),
+    )
   }
   config.outputs.forEach((output, index) => {
     const unknown = unknownOrigins(output, `outputs[${index}]`, names)
@@ -33,7 +40,11 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
     if (unknown.length === 0) nodes.push(...sinksOf(output, index, problems))
   })
   const topology = topologyOf(nodes)
-  problems.push(...duplicates(config.inputs, steps), ...feedbackProblems(topology, 'outputs'))
+  problems.push(
+    ...duplicates(config.inputs, steps),
+    ...feedbackProblems(topology, 'outputs'),
+    ...joinProblems(topology),
+  )
   return { topology, problems }
 }
 
@@ -59,15 +70,20 @@ const namesOf = ({ name, branches }: StepConfig): readonly string[] =>
   branches?.map((branch) => `${name}.${branch.name}`) ?? [name]
 
 function unknownOrigins(
-  taking: Pick<StepConfig, 'from' | 'merge'>,
+  taking: Pick<StepConfig, 'from' | 'merge' | 'join'>,
   path: string,
   names: ReadonlySet<string>,
 ): readonly Problem[] {
-  const origins = originsOf(taking)
+  const { merge, join } = taking
+  const origins = originsOf(taking).map(
+    (origin, index) => [merge === undefined ? 'from' : `merge[${index}]`, origin] as const,
+  )
   if (origins.length === 0) return [{ path, message: 'takes records from nothing: write from' }]
-  return origins.flatMap((origin, index) => {
+  const joined = joinedBy(taking).map(
+    (name) => [name === join?.table ? 'join.table' : 'join.stream', name] as const,
+  )
+  return [...origins, ...joined].flatMap(([field, origin]) => {
     if (names.has(origin)) return []
-    const field = taking.merge === undefined ? 'from' : `merge[${index}]`
     const branches = [...names].filter((name) => name.startsWith(`${origin}.`))
     const message =
       branches.length > 0

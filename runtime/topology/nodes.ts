@@ -1,6 +1,8 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
+import type { StreamJoinNode, TableJoinNode } from './join-nodes.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
+import type { BurstNode, DeduplicateNode } from './within-nodes.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -23,6 +25,10 @@ export type TopologyNode =
   | RepartitionNode
   | MergeNode
   | AggregateNode
+  | StreamJoinNode
+  | TableJoinNode
+  | DeduplicateNode
+  | BurstNode
   | SinkNode
   | DynamicSinkNode
 
@@ -46,7 +52,7 @@ export type ValueMapper = RecordFunction<unknown> & {
   readonly fields?: readonly (readonly [name: string, expression: Expression<StreamRecord>])[]
 }
 
-interface Child {
+export interface Child {
   readonly name: string
   readonly parent: string
   /** The user's own text of what this node does, for `describe()`; '' for a TypeScript function. */
@@ -155,8 +161,12 @@ export interface RepartitionNode extends Child {
   readonly kind: 'repartition'
   /** The user's name for what comes next: the step or the grouping. */
   readonly stem: string
-  /** Partitions of the topic; unset: as many as there are tasks that write it. */
+  /** Partitions of the topic; unset: as many as co-partitioning wants, else as there are tasks that write it. */
   readonly partitions?: number
+  /** Lets records without key through, too: a join that keeps what meets nothing takes them. */
+  readonly keepsNullKeys?: boolean
+  /** The node whose keys these are to be found among: they are written in its format. */
+  readonly keysLike?: string
 }
 
 /** The records of all its parents, each as it comes. */

@@ -1,6 +1,6 @@
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
-import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
@@ -33,12 +33,13 @@ export interface SubTopologySource extends RecordFormats {
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = connected(topology.nodes)
   const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
+  const formatInto = (node: string) => valueFormatInto(node, topology)
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
-      .flatMap(storesOf)
+      .flatMap((node) => storesOf(node, formatInto))
       .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
