@@ -34,14 +34,20 @@ const output = z.strictObject({
   keyFormat: format.default('String'),
 })
 
-/** What a step joins its records or rows with. */
+/** Exactly one of `stream` and `table`; durations such as `10m`. */
 const join = z.strictObject({
-  table: z.string(),
-  /** The key to look up, an expression; unset: the key that they have. */
+  stream: z.string().optional(),
+  table: z.string().optional(),
+  /** Keys to join by, expressions over the step's own records and over those of `stream`. Unset: the key. */
   on: z.string().optional(),
-  /** The field that what was met is put under. */
+  otherOn: z.string().optional(),
+  /** The field that holds what was met. */
   as: z.string(),
   type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),
+  within: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  grace: z.string().optional(),
 })
 
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
@@ -64,6 +70,15 @@ const step = z.strictObject({
     .optional(),
   keyBy: z.string().optional(),
   repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
+  join: join.optional(),
+  deduplicate: z.strictObject({ by: z.string().optional(), within: z.string() }).optional(),
+  burst: z
+    .strictObject({
+      atLeast: z.int().min(2),
+      within: z.string(),
+      as: z.string().default('count'),
+    })
+    .optional(),
   /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
   branches: z
     .array(z.strictObject({ name: z.string(), when: z.string().optional() }))

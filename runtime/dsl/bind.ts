@@ -2,6 +2,7 @@ import type { RuntimeConfig } from '../config.ts'
 import { InvalidJob } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { feedbackProblems } from '../topology/feedback.ts'
+import { joinProblems } from '../topology/join-problems.ts'
 import { sourceNode } from '../topology/from-steps.ts'
 import { inputNodes } from '../topology/input-nodes.ts'
 import { type Topology, topologyOf } from '../topology/topology.ts'
@@ -19,7 +20,7 @@ export function bind({ nodes }: Job, { inputs }: Pick<RuntimeConfig, 'inputs'>):
       throw new InvalidJob([{ path: 'code', message }])
     }),
   )
-  const problems = feedbackProblems(topology, 'code')
+  const problems = [...feedbackProblems(topology, 'code'), ...joinProblems(topology)]
   if (problems.length > 0) throw new InvalidJob(problems)
   return topology
 }

@@ -2,12 +2,16 @@ import type { RecordFormat } from '../config.ts'
 import type { GlobalJoinNode } from '../topology/global-nodes.ts'
 import { asyncText, projectionText, repartitionText } from '../topology/node-labels.ts'
 import type { AsyncNode, Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
+import { durationMs } from '../topology/duration.ts'
+import type { JoinType } from '../topology/join-nodes.ts'
+import type { JoinWithin } from '../topology/join-window.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
+import { type Joiner, joinedStreams, joinedTable } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 import { Table } from './table.ts'
@@ -184,6 +188,80 @@ export class Stream<V> {
   }
 
   /**
+   * Lets each record meet those of another stream that have its key and a time near its own, or what a table has for its
+   * key at that moment. What meets nothing is dropped. Both inputs need as many partitions; records whose key was changed
+   * go through a repartition topic.
+   *
+   * @example
+   * orders.join('shipped', shipments, (order, shipment) => ({ ...order, shipment }), { within: '10m' })
+   * payments.join('with-owner', cards, (payment, card) => ({ ...payment, owner: card.owner }))
+   */
+  join<W, R>(name: string, other: Stream<W>, joiner: Joiner<V, W, R>, within: JoinWithin): Stream<R>
+  join<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W, R>): Stream<R>
+  join(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
+    return this.#joined('Inner', name, other, joiner, within)
+  }
+
+  /** `join` that keeps records of this stream that meet nothing: with another stream, once their time is over. */
+  leftJoin<W, R>(
+    name: string,
+    other: Stream<W>,
+    joiner: Joiner<V, W | null, R>,
+    within: JoinWithin,
+  ): Stream<R>
+  leftJoin<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W | null, R>): Stream<R>
+  leftJoin(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
+    return this.#joined('Left', name, other, joiner, within)
+  }
+
+  /** `join` that keeps records of both streams that meet nothing, once their time is over. */
+  outerJoin<W, R>(
+    name: string,
+    other: Stream<W>,
+    joiner: Joiner<V | null, W | null, R>,
+    within: JoinWithin,
+  ): Stream<R> {
+    return this.#joined('Outer', name, other, joiner, within) as Stream<R>
+  }
+
+  /**
+   * Lets the first of equal records of a key through: of those within a time of each other, by their event time. `by`
+   * tells what makes them equal; unset, the key alone. Records older than the latest by more than that time are dropped.
+   *
+   * @example
+   * payments.deduplicate('once', { by: ({ value }) => value.id, within: '10m' })
+   */
+  deduplicate(
+    name: string,
+    { by, within }: { readonly by?: (record: TypedRecord<V>) => unknown; readonly within: string },
+  ): Stream<V> {
+    const placed = this.#placedByKey(name)
+    const withinMs = durationMs(within)
+    const equal = by === undefined ? {} : { by: by as never }
+    return placed.#then({ kind: 'deduplicate', name, label: `within ${within}`, withinMs, ...equal })
+  }
+
+  /**
+   * Lets each record through that is at least the `atLeast`-th of its key within a time up to it, as what `mapper` makes of
+   * it and of how many there are. Records older than the latest by more than that time are dropped.
+   *
+   * @example
+   * payments.burst('hasty', { atLeast: 3, within: '1m' }, (payment, count) => ({ ...payment, count }))
+   */
+  burst<W>(
+    name: string,
+    { atLeast, within }: { readonly atLeast: number; readonly within: string },
+    mapper: (value: V, count: number) => W,
+  ): Stream<W> {
+    if (!Number.isInteger(atLeast) || atLeast < 2)
+      throw new Error(`step "${name}": atLeast is a whole number from 2 on, not ${atLeast}`)
+    const label = `at least ${atLeast} within ${within}`
+    const withinMs = durationMs(within)
+    const burst = { kind: 'burst', name, label, atLeast, withinMs, mapper: mapper as never } as const
+    return this.#placedByKey(name).#then(burst)
+  }
+
+  /**
    * Sends the records through the topic `<applicationId>-<name>-repartition`, so that equal keys meet and as many tasks as
    * it has partitions share the work behind it. Without `partitions` it has as many as there are tasks that write it. A
    * record without key is dropped.
@@ -202,8 +280,7 @@ export class Stream<V> {
 
   /** Groups by the key that the records have; they move only if it was changed since they were last placed by it. */
   groupByKey(name: string): GroupedStream<V> {
-    const moves = keyChanged(this.#nodes, this.#tail)
-    return (moves ? this.#repartitioned(name) : this).#grouped()
+    return this.#placedByKey(name).#grouped()
   }
 
   /**
@@ -211,8 +288,7 @@ export class Stream<V> {
    * were last placed by it; one without key is dropped, one without value removes its row.
    */
   toTable(name: string): Table<V> {
-    const moves = keyChanged(this.#nodes, this.#tail)
-    const kept = (moves ? this.#repartitioned(name) : this).#then<V>({ kind: 'to-table', name })
+    const kept = this.#placedByKey(name).#then<V>({ kind: 'to-table', name })
     return new Table<V>(kept.#nodes, name)
   }
 
@@ -314,6 +390,30 @@ export class Stream<V> {
     })
   }
 
+  #placedByKey(stem: string): Stream<V> {
+    return keyChanged(this.#nodes, this.#tail) ? this.#repartitioned(stem) : this
+  }
+
+  #joined(
+    type: JoinType,
+    name: string,
+    other: Joinable,
+    joiner: unknown,
+    within: JoinWithin | undefined,
+  ): Stream<unknown> {
+    refuseAsync({ kind: 'stream-join', name }, [joiner])
+    const isTable = other instanceof Table
+    const { ends, nodes } = this.#besides(isTable ? other.toStream() : other)
+    const join = { type, name, nodes, joiner: joiner as never, ...ends }
+    const added = isTable ? joinedTable(join) : joinedStreams(join, within)
+    return new Stream([...nodes, ...added], name)
+  }
+
+  #besides(other: Stream<unknown>) {
+    const nodes = [...new Set([...this.#nodes, ...other.#nodes])]
+    return { nodes, ends: { left: this.#tail, right: other.#tail } }
+  }
+
   #grouped(): GroupedStream<V> {
     return new GroupedStream(this.#nodes, this.#tail)
   }
@@ -323,6 +423,7 @@ type GlobalJoin = Pick<GlobalJoinNode, 'name' | 'type'> & {
   readonly selector: unknown
   readonly joiner: unknown
 }
+type Joinable = Stream<unknown> | Table<unknown>
 
 /** A node before the stream has said where it stands. */
 type Unplaced<N> = N extends { readonly parent: string }

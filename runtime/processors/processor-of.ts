@@ -1,6 +1,8 @@
 import type { Stored, Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
+import { burstProcessor } from './burst.ts'
+import { deduplicateProcessor } from './deduplicate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
 import { filterNotProcessor } from './filter-not.ts'
@@ -21,6 +23,8 @@ import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
+import { StreamJoin } from './stream-join.ts'
+import { tableJoinProcessor } from './table-join.ts'
 import { tableAggregateProcessor } from './table-aggregate.ts'
 import { tableFilterProcessor } from './table-filter.ts'
 import { tableGroupProcessor } from './table-group.ts'
@@ -43,7 +47,7 @@ export interface Wiring {
   readonly view: (node: string) => TableView
   /** This thread's copy of a global table. */
   readonly global: (name: string) => GlobalRows
-  /** Counts a record that the node takes no notice of. */
+  /** Counts a record that the node leaves out. */
   readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
@@ -107,6 +111,11 @@ const makers: {
   'foreign-key-resolve': (node, wiring) => foreignKeyResolveProcessor(node, wiring),
   'global-table': passOn,
   'global-join': (node, wiring) => globalJoinProcessor(node, wiring),
+  'stream-join': (node, wiring) => new StreamJoin(node, wiring),
+  'table-join': (node, wiring) => tableJoinProcessor(node, wiring),
+  deduplicate: (node, wiring) =>
+    deduplicateProcessor(node, wiring.store('window', node.name), wiring),
+  burst: (node, wiring) => burstProcessor(node, wiring.store('window', node.name), wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

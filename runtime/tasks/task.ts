@@ -19,7 +19,7 @@ import { stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
-import { earliestBatch, takeEarliest } from './partition-group.ts'
+import { type CaughtUpAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
@@ -31,7 +31,7 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
-  /** Records that a node left out: node → reason → how many. */
+  /** Node → reason → records that it left out. */
   readonly dropped: Record<string, Record<string, number>>
 }
 
@@ -48,6 +48,7 @@ export interface TaskOptions {
   readonly programs: ReadonlyMap<string, Program> | undefined
   /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
+  readonly caughtUpAt: CaughtUpAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
   /** The thread's copies of global tables. */
@@ -67,6 +68,7 @@ export class Task {
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
+  #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -101,6 +103,10 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
+    const { subTopology, caughtUpAt } = this.#options
+    // Without state nothing depends on the order of several topics.
+    const waits = subTopology.stores.length > 0 ? caughtUpAt : undefined
+    this.#group = new PartitionGroup([...this.#queues.values()], waits)
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -121,16 +127,15 @@ export class Task {
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
-    const queues = [...this.#queues.values()]
     const { programs, collector } = this.#options
     // A program does not look at the size of each record that it writes.
     if (programs !== undefined && !collector.knowsLimits)
-      return this.#processBatches(queues, programs)
+      return this.#processBatches(this.#group.queues, programs)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
-      const next = takeEarliest(queues)
+      const next = this.#group.take()
       if (next === undefined) return
-      this.#processOne(next.record)
+      this.#processOne(next)
     }
   }
 
@@ -152,14 +157,19 @@ export class Task {
     return !this.#pending.isEmpty
   }
 
-  /** True while more is fetched than async functions keep up with. */
+  /** True while more is fetched than is taken: async functions do not keep up, or it waits for another partition. */
   get isBehind(): boolean {
-    return [...this.#queues.values()].some(({ headBatch }) => headBatch !== undefined)
+    return this.#group.queues.some(isBehind)
+  }
+
+  /** The partitions of which more is fetched than is taken. */
+  get behind(): readonly TopicPartition[] {
+    return this.#group.queues.filter(isBehind).map(({ partition }) => partition)
   }
 
   /** True when `process` would get on without anything new fetched. */
   get isRipe(): boolean {
-    return this.#pending.isRipe || (this.isBehind && this.#takesRecords)
+    return this.#pending.isRipe || (this.#takesRecords && this.#group.isReady)
   }
 
   /**
@@ -319,3 +329,5 @@ export class Task {
     }
   }
 }
+
+const isBehind = ({ headBatch }: RecordQueue): boolean => headBatch !== undefined

@@ -316,6 +316,7 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
+      caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),
     })

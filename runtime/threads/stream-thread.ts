@@ -51,13 +51,7 @@ export function startStreamThread(options: StreamThreadOptions): Instance {
 
 class Run {
   readonly #options: StreamThreadOptions
-  readonly #tally: Tally = {
-    consumed: 0,
-    skipped: 0,
-    deadLettered: 0,
-    nodes: {},
-    dropped: {},
-  }
+  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   readonly #stopped = new AbortController()
   #state: RuntimeState = 'Starting'
   #worker: Worker | undefined

@@ -1,6 +1,6 @@
 import type { Carried } from '../serde/carried.ts'
-import { coPartitioned, requireCoPartitioned } from './co-partitioning.ts'
 import type { RepartitionNode } from './nodes.ts'
+import { coPartitionGroups, partitionsWithin, requireCoPartitioned } from './co-partitioning.ts'
 import { changelogConfig } from './store-spec.ts'
 import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
 
@@ -41,8 +41,9 @@ const REPARTITION_CONFIG = {
 /** How many tasks each sub-topology has: the most partitions of any topic it reads. */
 export type TaskCounts = ReadonlyMap<number, number>
 
-interface PartitionPlan {
-  readonly taskCounts: TaskCounts
+interface Plan {
+  readonly tasks: TaskCounts
+  /** How many partitions the topic of a source has, or is to have. */
   readonly partitionsOf: (source: SubTopologySource) => number
 }
 
@@ -50,68 +51,64 @@ interface PartitionPlan {
 export const taskCountsOf = (
   subTopologies: readonly SubTopology[],
   inputPartitions: ReadonlyMap<string, number>,
-): TaskCounts => planOf(subTopologies, inputPartitions).taskCounts
-
-/** Throws as `taskCountsOf`. */
-export function internalTopicsOf(
-  subTopologies: readonly SubTopology[],
-  inputPartitions: ReadonlyMap<string, number>,
-): readonly InternalTopic[] {
-  const { taskCounts, partitionsOf } = planOf(subTopologies, inputPartitions)
-  return subTopologies.flatMap(({ id, sources, stores }) => {
-    const repartitionTopics = sources.flatMap((source) =>
-      source.repartition === undefined
-        ? []
-        : [{ name: source.topic, partitions: partitionsOf(source), config: REPARTITION_CONFIG }],
-    )
-    const changelogTopics = stores.map((store) => ({
-      name: store.changelogTopic,
-      partitions: taskCounts.get(id) ?? 0,
-      config: changelogConfig(store),
-    }))
-    return [...repartitionTopics, ...changelogTopics]
-  })
-}
+): TaskCounts => planOf(subTopologies, inputPartitions).tasks
 
 function planOf(
   subTopologies: readonly SubTopology[],
   inputPartitions: ReadonlyMap<string, number>,
-): PartitionPlan {
-  const taskCounts = new Map(subTopologies.map(({ id }) => [id, 0]))
-  const together = coPartitioned(subTopologies)
-  const ownCount = ({ topic, repartition }: SubTopologySource): number =>
-    repartition === undefined
-      ? (inputPartitions.get(topic) ?? 0)
-      : (repartition.partitions ?? tasksWriting(repartition, subTopologies, taskCounts))
-  /** As many as those have that cannot be chosen, else as the most of those that can. */
+): Plan {
+  const tasks = new Map(subTopologies.map(({ id }) => [id, 0]))
+  const groups = subTopologies.flatMap(coPartitionGroups)
+  const given = ({ topic, repartition }: SubTopologySource) =>
+    repartition === undefined ? (inputPartitions.get(topic) ?? 0) : repartition.partitions
+  const natural = ({ repartition }: SubTopologySource) =>
+    repartition === undefined ? 0 : tasksThatWrite(repartition, subTopologies, tasks)
   const partitionsOf = (source: SubTopologySource): number => {
-    const group = isGiven(source) ? [source] : (together.get(source) ?? [source])
-    const given = group.filter(isGiven)
-    return Math.max(0, ...(given.length > 0 ? given : group).map(ownCount))
+    const group = groups.find(({ sources }) => sources.includes(source)) ?? { sources: [source] }
+    return given(source) ?? partitionsWithin(group, { given, natural })
   }
   // Sub-topologies may feed each other in a ring: counts only grow, and never beyond the largest, so this ends.
   for (let grew = true; grew;) {
     grew = false
     for (const { id, sources } of subTopologies) {
       const count = Math.max(0, ...sources.map(partitionsOf))
-      if (count === taskCounts.get(id)) continue
-      taskCounts.set(id, count)
+      if (count === tasks.get(id)) continue
+      tasks.set(id, count)
       grew = true
     }
   }
   requireCoPartitioned(subTopologies, partitionsOf)
-  return { taskCounts, partitionsOf }
+  return { tasks, partitionsOf }
 }
 
-/** Of a topic of the user's, or of one whose partitions the user has chosen. */
-const isGiven = ({ repartition }: SubTopologySource): boolean =>
-  repartition === undefined || repartition.partitions !== undefined
-
-function tasksWriting(
+function tasksThatWrite(
   { parent }: RepartitionNode,
   all: readonly SubTopology[],
-  taskCounts: TaskCounts,
+  tasks: TaskCounts,
 ): number {
   const writers = all.filter(({ nodes }) => nodes.some(({ name }) => name === parent))
-  return Math.max(0, ...writers.map(({ id }) => taskCounts.get(id) ?? 0))
+  return Math.max(0, ...writers.map(({ id }) => tasks.get(id) ?? 0))
+}
+
+/** Throws as `taskCountsOf` does. */
+export function internalTopicsOf(
+  subTopologies: readonly SubTopology[],
+  inputPartitions: ReadonlyMap<string, number>,
+): readonly InternalTopic[] {
+  const { tasks, partitionsOf } = planOf(subTopologies, inputPartitions)
+  return subTopologies.flatMap(({ id, sources, stores }) => {
+    const repartitionTopics = sources
+      .filter(({ repartition }) => repartition !== undefined)
+      .map((source) => ({
+        name: source.topic,
+        partitions: partitionsOf(source),
+        config: REPARTITION_CONFIG,
+      }))
+    const changelogTopics = stores.map((store) => ({
+      name: store.changelogTopic,
+      partitions: tasks.get(id) ?? 0,
+      config: changelogConfig(store),
+    }))
+    return [...repartitionTopics, ...changelogTopics]
+  })
 }

@@ -1,7 +1,7 @@
 import type { RecordFormat } from '../config.ts'
-import type { RepartitionNode, TopologyNode } from './nodes.ts'
+import type { RepartitionNode, SourceNode, TopologyNode } from './nodes.ts'
 import { CHANGES_KEY } from './repartitioning.ts'
-import { lineageOf, type Topology } from './topology.ts'
+import { lineageOf, parentsOf, type Topology } from './topology.ts'
 
 /** How records are written. */
 export interface RecordFormats {
@@ -18,6 +18,9 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'flat-map-values',
   'project',
   'aggregate',
+  'stream-join',
+  'table-join',
+  'burst',
   'table-map-values',
   'table-aggregate',
   'table-table-join',
@@ -25,55 +28,69 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'global-join',
 ])
 
-/** How records lie in the repartition topic of a node: as `formatsAt` has it, of keys and of values. */
-export const repartitionFormats = (
-  { name, keysLike = name, valuesLike = name }: RepartitionNode,
-  topology: Topology,
-): RecordFormats => ({
-  format: formatsAt(valuesLike, topology).format,
-  keyFormat: formatsAt(keysLike, topology).keyFormat,
-})
-
 /**
- * How the job would write the records of a node for itself: what nothing has changed since it was read goes on in its own
- * bytes; a value that the job made is JSON, a key that it chose is text.
+ * How records lie in the repartition topic of a node: what nothing has changed since it was read goes on in its own bytes;
+ * a value that the job made is JSON, a key that it chose is text.
  *
  * Where streams of several formats are merged, JSON and text are what all can be turned into, each record from the format
  * it came in: bytes of several formats in one topic could not be told apart, and equal keys would not meet.
  */
-export const formatsAt = (node: string, { nodes }: Topology): RecordFormats => ({
-  format: formatAt(node, nodes.map(alongValues), {
-    field: 'format',
-    changes: CHANGES_VALUE,
-    made: 'Json',
-  }),
-  keyFormat: formatAt(node, nodes.map(alongKeys), {
-    field: 'keyFormat',
-    changes: CHANGES_KEY,
-    made: 'String',
-  }),
+export const repartitionFormats = (
+  { name, valuesLike = name }: RepartitionNode,
+  topology: Topology,
+): RecordFormats => ({
+  format: formatAt([valuesLike], topology, values),
+  keyFormat: keyFormatAt(name, topology),
 })
 
-/** Keys and values of a repartition topic may come from different sides. */
-const alongKeys = (node: TopologyNode): TopologyNode =>
-  node.kind === 'repartition' ? { ...node, parent: node.keysLike ?? node.parent } : node
+/** The format of the values that come to a node. */
+export const valueFormatInto = (node: string, topology: Topology): RecordFormat =>
+  formatAt(parentsIn(topology, node), topology, values)
 
-const alongValues = (node: TopologyNode): TopologyNode =>
-  node.kind === 'repartition' ? { ...node, parent: node.valuesLike ?? node.parent } : node
+/** The format of the keys that a node hands on. */
+export const keyFormatAt = (node: string, topology: Topology): RecordFormat =>
+  formatAt([node], topology, keys)
 
-function formatAt(
-  name: string,
-  nodes: readonly TopologyNode[],
-  part: {
-    readonly field: keyof RecordFormats
-    readonly changes: ReadonlySet<string>
-    readonly made: RecordFormat
-  },
-): RecordFormat {
-  const isOrigin = ({ kind }: TopologyNode) => kind === 'source' || part.changes.has(kind)
-  const lineage = lineageOf(nodes, name, isOrigin)
-  const origins = nodes.filter((node) => lineage.has(node.name) && isOrigin(node))
-  const formats = origins.map((node) => (node.kind === 'source' ? node[part.field] : part.made))
-  const [only = part.made, ...others] = new Set(formats)
+/** Which nodes decide of a part of a record, and what they make of it; a source has it as it came. */
+interface Part {
+  readonly of: (source: SourceNode) => RecordFormat
+  readonly made: RecordFormat
+  readonly isMadeAt: (node: TopologyNode) => boolean
+}
+
+const values: Part = {
+  of: ({ format }) => format,
+  made: 'Json',
+  isMadeAt: ({ kind }) => CHANGES_VALUE.has(kind),
+}
+
+const keys: Part = {
+  of: ({ keyFormat }) => keyFormat,
+  made: 'String',
+  isMadeAt: (node) => CHANGES_KEY.has(node.kind) || keysLikeOf(node) !== undefined,
+}
+
+function formatAt(starts: readonly string[], topology: Topology, part: Part): RecordFormat {
+  const { nodes } = topology
+  const isOrigin = (node: TopologyNode) => node.kind === 'source' || part.isMadeAt(node)
+  const lineages = starts.map((start) => lineageOf(nodes, start, isOrigin))
+  const origins = nodes.filter(
+    (node) => isOrigin(node) && lineages.some((lineage) => lineage.has(node.name)),
+  )
+  const [only = part.made, ...others] = new Set(origins.map(formatOf))
   return others.length === 0 ? only : part.made
+
+  function formatOf(node: TopologyNode): RecordFormat {
+    if (node.kind === 'source') return part.of(node)
+    const like = part === keys ? keysLikeOf(node) : undefined
+    return like === undefined ? part.made : keyFormatAt(like, topology)
+  }
+}
+
+const keysLikeOf = (node: TopologyNode): string | undefined =>
+  node.kind === 'repartition' ? node.keysLike : undefined
+
+function parentsIn({ nodes }: Topology, name: string): readonly string[] {
+  const node = nodes.find((candidate) => candidate.name === name)
+  return node === undefined ? [] : parentsOf(node)
 }

@@ -16,9 +16,32 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
   'to-table': ({ name }, formatInto) => [{ kind: 'key-value', name, format: formatInto(name) }],
   'table-aggregate': ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
   'foreign-key-subscriptions': ({ name }) => [{ kind: 'key-value', name, format: 'Bytes' }],
+  'stream-join': ({ name, side, window, reads: [other], unmatched }, formatInto) => {
+    const { beforeMs, afterMs, graceMs } = window
+    const retentionMs = beforeMs + afterMs + graceMs
+    const format = formatInto(name)
+    const own = { kind: 'window', name, retentionMs, retainDuplicates: true, format } as const
+    if (side === 'right' || unmatched === undefined) return [own]
+    return [own, { kind: 'unmatched', name: unmatched, format, rightFormat: formatInto(other) }]
+  },
+  deduplicate: ({ name, withinMs }) => [
+    { kind: 'window', name, retentionMs: keptFor(withinMs), retainDuplicates: false, format: 'Json' },
+  ],
+  burst: ({ name, withinMs }, formatInto) => [
+    {
+      kind: 'window',
+      name,
+      retentionMs: keptFor(withinMs),
+      retainDuplicates: true,
+      format: formatInto(name),
+    },
+  ],
 }
 
-/** The stores that a node has, each by the node's name or `<node>.<part>`. */
+/** The earliest record that is not late looks back as far again; what is as old as the retention is gone already. */
+const keptFor = (withinMs: number): number => 2 * withinMs + 1
+
+/** The stores that a node has, each by the node's name or by another that is the user's. */
 export const storesOf = (node: TopologyNode, formatInto: FormatInto): readonly StoreDeclaration[] =>
   declarations[node.kind]?.(node as never, formatInto) ?? []
 

@@ -1,7 +1,7 @@
 import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
-import { formatsAt, type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
@@ -34,18 +34,14 @@ export interface SubTopologySource extends RecordFormats {
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = connected(topology.nodes)
   const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
-  const formatInto = (node: string) => formatsAt(node, topology).format
+  const formatInto = (node: string) => valueFormatInto(node, topology)
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
-    stores: nodes.flatMap((node) =>
-      storesOf(node, formatInto).map((store) => ({
-        ...store,
-        node: node.name,
-        changelogTopic: changelogTopic(applicationId, store.name),
-      })),
-    ),
+    stores: nodes
+      .flatMap((node) => storesOf(node, formatInto))
+      .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))

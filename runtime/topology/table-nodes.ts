@@ -1,5 +1,6 @@
 import type { Child, RecordFunction } from './nodes.ts'
 import type { StreamRecord } from './record.ts'
+import type { JoinSide } from './store-spec.ts'
 
 /** Nodes of tables. What goes from one to the next is an update: the new value of a key with the old one. */
 export type TableNode =
@@ -57,6 +58,7 @@ export interface TableAggregateNode extends Child {
 /** One side of a join of two tables by their key: an update of this side meets the row of the other. */
 export interface TableTableJoinNode extends Child {
   readonly kind: 'table-table-join'
+  readonly side: JoinSide
   /** The table of the other side. */
   readonly reads: readonly [other: string]
   /** Which of the two rows must be there for a row to come of it. */

@@ -1,16 +1,25 @@
-import type { StepConfig } from '../config.ts'
+import type { JoinConfig, StepConfig } from '../config.ts'
+import { addField } from './add-field.ts'
 import { aggregateOf, requireReversible } from './aggregate-fields.ts'
 import type { FieldCompiler } from './field-compiler.ts'
-import { foreignKeyJoinNodes } from './foreign-key-nodes.ts'
+import { type ForeignKeyJoin, foreignKeyJoinNodes } from './foreign-key-nodes.ts'
 import { fromExpression } from './from-expression.ts'
-import { joinedUnder } from './joined-value.ts'
 import type { TopologyNode } from './nodes.ts'
 import { valueProjection } from './projection.ts'
-import { type Operation, operationsOf } from './step-operations.ts'
+import type { StepScope } from './step-nodes.ts'
+import { type Operation, operationsOf, repartitionOf } from './step-operations.ts'
 import { tableTableJoinNodes } from './table-joins.ts'
 
 /** What a step does to a stream and not to a table, which has one row a key. */
-const OF_STREAMS = ['merge', 'flatMap', 'keyBy', 'repartition', 'branches'] as const
+const OF_STREAMS = [
+  'merge',
+  'flatMap',
+  'keyBy',
+  'repartition',
+  'deduplicate',
+  'burst',
+  'branches',
+] as const
 
 /** The operations of a step over a table, in their order. */
 export function tableOperationsOf(step: StepConfig, compiler: FieldCompiler): readonly Operation[] {
@@ -68,20 +77,56 @@ function grouped(
   ]
 }
 
+/** What `as: Table` adds to a step over a stream; an aggregate is a table as it is. */
+export function keptAsTable(
+  { as, name, groupBy, keyBy, repartition, branches }: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): readonly Operation[] {
+  if (as !== 'Table' || groupBy !== undefined) return []
+  if (branches !== undefined) {
+    return compiler.fail('as', 'branches are streams: make a table of one in a step of its own')
+  }
+  const moves = repartition === undefined && (isKeyChanged || keyBy !== undefined)
+  return [
+    ...(moves ? [repartitionOf(name)] : []),
+    { kind: 'to-table', part: 'table', label: '' },
+  ]
+}
+
+const OF_JOINED_STREAMS = ['stream', 'otherOn', 'within', 'before', 'after', 'grace'] as const
+
 /** The nodes of a step that joins its table with another; the last one bears its name. */
 export function joinedTableNodes(
-  { name, from = '', join }: StepConfig,
+  { name, from = '' }: StepConfig,
+  join: JoinConfig,
+  { compiler, tables }: StepScope,
+): readonly TopologyNode[] {
+  const stranger = OF_JOINED_STREAMS.find((field) => join[field] !== undefined)
+  if (stranger !== undefined) {
+    const message = `"${from}" is a table, which is joined by table alone: leave ${stranger} out, or put a step with \`as: Stream\` before`
+    return compiler.fail(`join.${stranger}`, message)
+  }
+  const { table: right = '', on, as, type } = join
+  if (!tables.has(right)) {
+    const message = `"${from}" is a table, which is joined with tables: "${right}" is none; put a step with \`as: Table\` before`
+    return compiler.fail('join.table', message)
+  }
+  const joiner = (row: unknown, met: unknown) => addField(row ?? {}, as, met)
+  const place = { name, left: from, right, joiner }
+  if (on === undefined) return tableTableJoinNodes({ ...place, label: `${type}, ${right}`, type })
+  return joinedByForeignKey({ ...place, label: `${type}, ${right} on ${on}` }, { on, type }, compiler)
+}
+
+function joinedByForeignKey(
+  place: Omit<ForeignKeyJoin, 'type' | 'foreignKey'>,
+  { on, type }: { readonly on: string; readonly type: JoinConfig['type'] },
   compiler: FieldCompiler,
 ): readonly TopologyNode[] {
-  if (join === undefined) return []
-  const { table: right, on, as, type } = join
-  const place = { name, left: from, right, joiner: joinedUnder(as) }
-  if (on === undefined) return tableTableJoinNodes({ ...place, label: `${type} with ${right}`, type })
   if (type === 'Outer') {
-    return compiler.fail('join.type', 'a join by a foreign key is Inner or Left, not Outer')
+    return compiler.fail('join.type', 'a join by a key of the values is Inner or Left, not Outer')
   }
   const expression = compiler.expression('join.on', on)
   if (expression === undefined) return []
-  const label = `${type} with ${right} on ${on}`
-  return foreignKeyJoinNodes({ ...place, label, type, foreignKey: fromExpression(expression) })
+  return foreignKeyJoinNodes({ ...place, type, foreignKey: fromExpression(expression) })
 }

@@ -53,6 +53,7 @@ function layer(
   let written = 0
   const processor = buildProcessors(subTopology, {
     entered: () => undefined,
+    dropped: () => undefined,
     sink: (_, record) => void (written += record.offset === -1 ? 0 : 1),
     store: () => {
       throw new Error('no step here keeps state')
@@ -66,7 +67,8 @@ function layer(
   const partition = { topic: 'payments', partition: 0 }
   const run = () => {
     const queue = new RecordQueue(partition, { serde: jsonSerde, keySerde: stringSerde }, 0)
-    queue.add({ ...partition, position: 0, batches: [batch], highWatermark: SAMPLE_RECORDS })
+    const highWatermark = SAMPLE_RECORDS
+    queue.add({ ...partition, position: 0, batches: [batch], highWatermark, receivedAt: 0 })
     for (let next = queue.take(); next !== undefined; next = queue.take()) processor?.process(next)
     return written
   }

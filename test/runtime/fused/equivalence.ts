@@ -85,7 +85,7 @@ function run(
     partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
-  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })
+  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100, receivedAt: 0 })
   task.process()
   collector.send()
   const written = topics.map((topic) => [topic, recordsIn(broker, topic)] as const)

@@ -23,12 +23,14 @@ const subTopologiesFor = (steps: readonly { readonly name: string }[]) =>
 
 /** Topic → partitions, of the topics that a job with inputs of 2 and 5 partitions makes for itself. */
 const internalPartitions = (steps: readonly { readonly name: string }[]) => {
-  const counts = new Map([
+  const subTopologies = subTopologiesFor(steps)
+  const inputs = new Map([
     ['a', 2],
     ['b', 5],
   ])
-  const topics = internalTopicsOf(subTopologiesFor(steps), counts)
-  return Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions]))
+  return Object.fromEntries(
+    internalTopicsOf(subTopologies, inputs).map(({ name, partitions }) => [name, partitions]),
+  )
 }
 
 const moved = { name: 'moved', from: 'a', keyBy: 'value.card', repartition: {} }

@@ -13,10 +13,12 @@ export function newTask(
     readonly broker: EmbeddedBroker
     readonly clock: Clock
     readonly programs?: TaskOptions['programs']
+    readonly caughtUpAt?: TaskOptions['caughtUpAt']
     readonly partitionCounts?: ReadonlyMap<string, number>
   },
 ) {
   const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
+  const { caughtUpAt = () => Infinity } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
   const tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
@@ -31,6 +33,7 @@ export function newTask(
     tally,
     programs,
     clock,
+    caughtUpAt,
     onAnswer: () => undefined,
     global: () => ({ get: () => undefined }),
   })
