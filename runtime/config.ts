@@ -58,7 +58,6 @@ const step = z.strictObject({
   merge: z.array(z.string()).min(2).optional(),
   filter: z.string().optional(),
   filterNot: z.string().optional(),
-  join: join.optional(),
   flatMap: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
   project: z

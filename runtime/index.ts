@@ -4,6 +4,25 @@ export type { AsyncOptions } from './dsl/async-options.ts'
 export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
+export {
+  type AggregateFunction,
+  avg,
+  collect,
+  count,
+  countIf,
+  distinct,
+  fields,
+  first,
+  last,
+  max,
+  min,
+  type Of,
+  quantile,
+  stddev,
+  sum,
+  topN,
+  variance,
+} from './dsl/aggregate-functions.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
 export { GlobalTable, globalTable } from './dsl/global-table.ts'
 export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'

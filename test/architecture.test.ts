@@ -36,6 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/config.ts',
     'runtime/errors.ts',
     'runtime/serde/',
+    'runtime/expr/aggregates/',
     'runtime/platform/did-you-mean.ts',
   ],
   'runtime/processors/': [

@@ -1,3 +1,4 @@
+import { count } from './aggregate-functions.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
@@ -22,7 +23,12 @@ export class GroupedStream<V> {
     this.#tail = tail
   }
 
-  /** One value a key over all its records so far, in store `name`: a table. */
+  /**
+   * One value a key over all its records so far, in store `name`: a table.
+   *
+   * @example
+   * grouped.aggregate('total', sum(({ value }) => value.amount))
+   */
   aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
     const node = Object.freeze({
@@ -39,7 +45,7 @@ export class GroupedStream<V> {
 
   /** How many records the key has had. */
   count(name: string): Table<number> {
-    return this.aggregate(name, { initial: () => 0, add: (count: number) => count + 1 })
+    return this.aggregate(name, count())
   }
 
   /** The first value, then what `combine` makes of it and each later one. */

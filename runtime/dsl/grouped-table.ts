@@ -1,3 +1,4 @@
+import { reversibleNames } from '../expr/aggregates/functions.ts'
 import type { Aggregation } from './grouped-stream.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
@@ -6,8 +7,11 @@ import { Table } from './table.ts'
 
 /** How to keep one value a group of rows. */
 export interface TableAggregation<V, S, R = S> extends Aggregation<V, S, R> {
-  /** Undoes what `add` did with the same row; must not change `state` itself. null: nothing is left of the group. */
-  readonly subtract: (state: S, row: TypedRecord<V>) => S | null
+  /**
+   * Undoes what `add` did with the same row; must not change `state` itself. null: nothing is left of the group. Some of the
+   * ready-made functions have none: they cannot be used here.
+   */
+  readonly subtract?: (state: S, row: TypedRecord<V>) => S | null
 }
 
 /** Rows of a table by a new key, waiting to be aggregated. Rows without key or value are left out. */
@@ -21,11 +25,17 @@ export class GroupedTable<V> {
     this.#tail = tail
   }
 
-  /** One value a group over the rows that it has now, in store `name`: a table. An update first takes back the old row. */
+  /**
+   * One value a group over the rows that it has now, in store `name`: a table. An update first takes back the old row.
+   *
+   * @example
+   * accounts.groupBy('by-branch', ({ value }) => value.branch).aggregate('money', sum(({ value }) => value.balance))
+   */
   aggregate<S, R = S>(
     name: string,
     { initial, add, subtract, result }: TableAggregation<V, S, R>,
   ): Table<R> {
+    if (subtract === undefined) throw irreversible(name)
     refuseAsync({ kind: 'table-aggregate', name }, [initial, add, subtract, result])
     const node = Object.freeze({
       kind: 'table-aggregate',
@@ -64,3 +74,8 @@ export class GroupedTable<V> {
     })
   }
 }
+
+const irreversible = (name: string): Error =>
+  new Error(
+    `step "${name}" cannot take back what an update of the table replaces: give it subtract, or use one of ${reversibleNames.join(', ')}`,
+  )

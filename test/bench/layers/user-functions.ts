@@ -45,6 +45,7 @@ function layer(
       format: 'Json',
       keyFormat: 'String',
       startFrom: 'Earliest',
+      as: 'Stream',
     },
   ] as const
   const topology = bind(job(steps(stream<Payment>('payments')).to('out')), { inputs: [...inputs] })
@@ -60,6 +61,9 @@ function layer(
     },
     later: () => {
       throw new Error('no function here answers later')
+    },
+    global: () => {
+      throw new Error('no step here joins a global table')
     },
     repartition: () => undefined,
   }).get('payments')
