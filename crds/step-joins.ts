@@ -48,7 +48,8 @@ export const join = withRules(
     },
     {
       cel: 'has(self.table) || has(self.within) != (has(self.before) || has(self.after))',
-      message: 'a join of streams says how far apart records may be: write within, or before or after',
+      message:
+        'a join of streams says how far apart records may be: write within, or before or after',
       holds: (self) =>
         self.table !== undefined ||
         (self.within !== undefined) !== (self.before !== undefined || self.after !== undefined),

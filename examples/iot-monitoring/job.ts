@@ -10,10 +10,7 @@ export default job(
   stream<Reading>('readings')
     .filter('hot', ({ value }) => value.celsius > 80)
     .groupBy('by-sensor', ({ value }) => value.sensor)
-    .aggregate(
-      'heat',
-      fields({ readings: count(), hottest: max(({ value }) => value.celsius) }),
-    )
+    .aggregate('heat', fields({ readings: count(), hottest: max(({ value }) => value.celsius) }))
     .toStream()
     .filter('often', ({ value }) => value.readings >= 3)
     .mapValues('alert', ({ key, value }) => ({ sensor: key, ...value }))

@@ -40,7 +40,15 @@ export class Reading {
     this.position = nextOffset
     this.foundNothing(part, receivedAt)
     const id = topicId === undefined ? {} : { topicId }
-    return { topic, partition, ...id, position, batches, highWatermark: lastStableOffset, receivedAt }
+    return {
+      topic,
+      partition,
+      ...id,
+      position,
+      batches,
+      highWatermark: lastStableOffset,
+      receivedAt,
+    }
   }
 
   /** Takes note of an answer behind which there is nothing; there may be, if a broker sent less than it had. */

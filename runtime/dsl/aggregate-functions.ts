@@ -1,11 +1,6 @@
 import type { Aggregator } from '../expr/aggregates/aggregate.ts'
 import { fieldsOf } from '../expr/aggregates/fields.ts'
-import {
-  type AggregateName,
-  called,
-  formOf,
-  requireLiteral,
-} from '../expr/aggregates/functions.ts'
+import { type AggregateName, called, formOf, requireLiteral } from '../expr/aggregates/functions.ts'
 import type { Aggregation } from './grouped-stream.ts'
 import { isAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'

@@ -35,8 +35,16 @@ export function joinedStreams(
   }).map((node) => Object.freeze(node))
 }
 
-export function joinedTable({ type, name, nodes, left, right, joiner }: Join): readonly TopologyNode[] {
-  if (type === 'Outer') throw new Error(`step "${name}": a stream meets a table by join or leftJoin`)
+export function joinedTable({
+  type,
+  name,
+  nodes,
+  left,
+  right,
+  joiner,
+}: Join): readonly TopologyNode[] {
+  if (type === 'Outer')
+    throw new Error(`step "${name}": a stream meets a table by join or leftJoin`)
   return tableJoinNodes({
     name,
     type,

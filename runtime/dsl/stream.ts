@@ -238,7 +238,13 @@ export class Stream<V> {
     const placed = this.#placedByKey(name)
     const withinMs = durationMs(within)
     const equal = by === undefined ? {} : { by: by as never }
-    return placed.#then({ kind: 'deduplicate', name, label: `within ${within}`, withinMs, ...equal })
+    return placed.#then({
+      kind: 'deduplicate',
+      name,
+      label: `within ${within}`,
+      withinMs,
+      ...equal,
+    })
   }
 
   /**
@@ -257,7 +263,14 @@ export class Stream<V> {
       throw new Error(`step "${name}": atLeast is a whole number from 2 on, not ${atLeast}`)
     const label = `at least ${atLeast} within ${within}`
     const withinMs = durationMs(within)
-    const burst = { kind: 'burst', name, label, atLeast, withinMs, mapper: mapper as never } as const
+    const burst = {
+      kind: 'burst',
+      name,
+      label,
+      atLeast,
+      withinMs,
+      mapper: mapper as never,
+    } as const
     return this.#placedByKey(name).#then(burst)
   }
 

@@ -170,8 +170,11 @@ export class Table<V> {
 
   /** What the two tables share is there once. */
   #withBoth(other: Table<unknown>, nodes: readonly TopologyNode[]): readonly JobNode[] {
-    return [...new Set([...this.#nodes, ...other.#nodes, ...nodes.map((node) => Object.freeze(node))])]
+    return [
+      ...new Set([...this.#nodes, ...other.#nodes, ...nodes.map((node) => Object.freeze(node))]),
+    ]
   }
 }
 
-type Unplaced = Omit<TableFilterNode, 'parent' | 'label'> | Omit<TableMapValuesNode, 'parent' | 'label'>
+type Unplaced =
+  Omit<TableFilterNode, 'parent' | 'label'> | Omit<TableMapValuesNode, 'parent' | 'label'>

@@ -37,7 +37,9 @@ export function foreignKeySubscribeProcessor(
       if (primaryKey === null) return dropped(name, 'null-key')
       const about = { hash: rowHash(record.value), primaryKey, partition: record.partition }
       const send: Send = (key, what) =>
-        forward(record.withKey(key).withValue({ ...about, instruction: what } satisfies Subscription))
+        forward(
+          record.withKey(key).withValue({ ...about, instruction: what } satisfies Subscription),
+        )
       tell(record, send, [keyOf(record.withValue(record.oldValue)), keyOf(record)])
     },
   }

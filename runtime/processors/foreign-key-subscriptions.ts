@@ -27,7 +27,8 @@ export function foreignKeySubscriptionsProcessor(
       const key = record.keyBytes()
       const subscription = record.value as Subscription
       const { hash, instruction: what, primaryKey, partition } = subscription
-      if (key === null && what !== instruction.answerAlways) return dropped(name, 'null-foreign-key')
+      if (key === null && what !== instruction.answerAlways)
+        return dropped(name, 'null-foreign-key')
       if (key !== null) {
         const kept = DELETES.has(what) ? undefined : subscriptionSerde.serialize(subscription)
         store.put(combinedKey(key, primaryKey), kept, record.timestamp)

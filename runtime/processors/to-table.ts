@@ -13,7 +13,9 @@ export const toTableProcessor = (
     const key = record.keyBytes()
     if (key === null) return dropped(name, 'null-key')
     if (record.window !== null) {
-      throw new TypeError('a table keeps one value a key, not one a window: make the window part of the key first')
+      throw new TypeError(
+        'a table keeps one value a key, not one a window: make the window part of the key first',
+      )
     }
     const oldValue = store.get(key)?.value
     const value = record.value ?? undefined

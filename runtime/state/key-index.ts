@@ -28,7 +28,8 @@ export class KeyIndex<E extends Keyed> {
     const begins = ({ key }: E) => key.subarray(0, prefix.length).equals(prefix)
     const from = this.#search(prefix)
     let to = from
-    for (let next = this.#entries[to]; next !== undefined && begins(next);) next = this.#entries[++to]
+    for (let next = this.#entries[to]; next !== undefined && begins(next);)
+      next = this.#entries[++to]
     return this.#entries.slice(from, to)
   }
 

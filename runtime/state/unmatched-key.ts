@@ -11,7 +11,9 @@ const TIME_BYTES = 8
 export const sidedKey = (side: JoinSide, key: Buffer): Buffer =>
   Buffer.concat([Buffer.of(side === 'left' ? 1 : 0), key])
 
-export const parseSidedKey = (bytes: Buffer): { readonly side: JoinSide; readonly key: Buffer } => ({
+export const parseSidedKey = (
+  bytes: Buffer,
+): { readonly side: JoinSide; readonly key: Buffer } => ({
   side: bytes[0] === 1 ? 'left' : 'right',
   key: bytes.subarray(1),
 })

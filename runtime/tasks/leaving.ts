@@ -42,7 +42,10 @@ export function leavingThrough(
 const towards = ({ partition }: SubscriptionResponse): Pick<OutputRecord, 'partition'> =>
   partition === undefined ? {} : { partition }
 
-const around = ({ timestamp, headers }: FlowRecord): Pick<OutputRecord, 'timestamp' | 'headers'> => ({
+const around = ({
+  timestamp,
+  headers,
+}: FlowRecord): Pick<OutputRecord, 'timestamp' | 'headers'> => ({
   timestamp,
   headers: headers.map(({ key, value }) => [key, value] as const),
 })

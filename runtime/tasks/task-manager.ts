@@ -1,4 +1,9 @@
-import type { FetchedPartition, Fetcher, PartitionOffset, TopicPartition } from '../broker/broker.ts'
+import type {
+  FetchedPartition,
+  Fetcher,
+  PartitionOffset,
+  TopicPartition,
+} from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { Task } from './task.ts'
 

@@ -264,7 +264,8 @@ export class Worker {
     const { onState } = this.#options
     onState('Restoring')
     const poll = () => this.#poll()
-    if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted))) return
+    if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
+      return
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
     }

@@ -44,7 +44,10 @@ export function aggregateOf(
 }
 
 /** Where a table is aggregated, each update takes back what it replaces: notes the fields that cannot. */
-export function requireReversible({ irreversible }: AggregateFields, compiler: FieldCompiler): void {
+export function requireReversible(
+  { irreversible }: AggregateFields,
+  compiler: FieldCompiler,
+): void {
   for (const name of irreversible) {
     compiler.fail(
       `aggregate.${name}`,

@@ -46,7 +46,13 @@ type PartitionsOf = (source: SubTopologySource) => number
  */
 export function partitionsWithin(
   { sources }: Pick<CoPartitionGroup, 'sources'>,
-  { given, natural }: { readonly given: (source: SubTopologySource) => number | undefined; readonly natural: PartitionsOf },
+  {
+    given,
+    natural,
+  }: {
+    readonly given: (source: SubTopologySource) => number | undefined
+    readonly natural: PartitionsOf
+  },
 ): number {
   const external = sources.filter(({ repartition }) => repartition === undefined)
   const wanted = (of: readonly SubTopologySource[]) =>

@@ -12,7 +12,10 @@ export function inputNodes(
       return [source]
     case 'Table': {
       const parent = `${name}.source`
-      return [{ ...source, name: parent }, { kind: 'to-table', name, parent, label: '' }]
+      return [
+        { ...source, name: parent },
+        { kind: 'to-table', name, parent, label: '' },
+      ]
     }
     case 'GlobalTable':
       return [{ kind: 'global-table', name, topic, format, keyFormat }]

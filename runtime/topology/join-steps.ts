@@ -18,9 +18,12 @@ export function nodesOfJoin(
   const { stream, table } = join
   if (stream !== undefined && place.tables.has(stream))
     return place.compiler.fail('join.stream', `"${stream}" is a table: write join.table`)
-  if (from === undefined) return place.compiler.fail('', 'a step with join takes its records by from')
-  if (table !== undefined && stream === undefined) return tableJoin(name, from, { ...join, table }, place)
-  if (stream !== undefined && table === undefined) return streamJoin(name, from, { ...join, stream }, place)
+  if (from === undefined)
+    return place.compiler.fail('', 'a step with join takes its records by from')
+  if (table !== undefined && stream === undefined)
+    return tableJoin(name, from, { ...join, table }, place)
+  if (stream !== undefined && table === undefined)
+    return streamJoin(name, from, { ...join, stream }, place)
   return place.compiler.fail('join', 'meets one thing: write exactly one of stream and table')
 }
 
@@ -47,12 +50,21 @@ function tableJoin(
 ): readonly TopologyNode[] {
   const { type, as, table, on } = join
   if (!place.tables.has(table) && !place.globalTables.has(table))
-    return place.compiler.fail('join.table', `"${table}" is a stream, which has no value of a key: ${TABLES}`)
+    return place.compiler.fail(
+      'join.table',
+      `"${table}" is a stream, which has no value of a key: ${TABLES}`,
+    )
   const stranger = ONLY_OF_STREAMS.find((field) => join[field] !== undefined)
   if (stranger !== undefined)
-    return place.compiler.fail(`join.${stranger}`, 'a record meets what the table has then: leave it out')
+    return place.compiler.fail(
+      `join.${stranger}`,
+      'a record meets what the table has then: leave it out',
+    )
   if (type === 'Outer')
-    return place.compiler.fail('join.type', 'a table has no records of its own to keep: write Inner or Left')
+    return place.compiler.fail(
+      'join.type',
+      'a table has no records of its own to keep: write Inner or Left',
+    )
   if (place.globalTables.has(table)) return globalJoin(name, from, { ...join, table, type }, place)
   const left = inputOf(from, on, 'join.on', place)
   if (place.compiler.failed) return []

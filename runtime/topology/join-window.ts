@@ -23,7 +23,9 @@ export interface JoinWindow {
 export function joinWindowOf({ within, before, after, grace }: JoinWithin): JoinWindow {
   const sides = before !== undefined || after !== undefined
   if ((within !== undefined) === sides)
-    throw new TypeError('needs to know how far apart records may be: write within, or before or after')
+    throw new TypeError(
+      'needs to know how far apart records may be: write within, or before or after',
+    )
   return {
     beforeMs: spanMs(within ?? before),
     afterMs: spanMs(within ?? after),

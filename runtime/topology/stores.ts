@@ -25,7 +25,13 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
     return [own, { kind: 'unmatched', name: unmatched, format, rightFormat: formatInto(other) }]
   },
   deduplicate: ({ name, withinMs }) => [
-    { kind: 'window', name, retentionMs: keptFor(withinMs), retainDuplicates: false, format: 'Json' },
+    {
+      kind: 'window',
+      name,
+      retentionMs: keptFor(withinMs),
+      retainDuplicates: false,
+      format: 'Json',
+    },
   ],
   burst: ({ name, withinMs }, formatInto) => [
     {

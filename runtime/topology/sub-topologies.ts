@@ -50,9 +50,7 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
 }
 
 /** The global tables of a job. Each is a sub-topology without tasks, since every thread reads it. */
-export const globalTablesIn = (
-  subTopologies: readonly SubTopology[],
-): readonly GlobalTableNode[] =>
+export const globalTablesIn = (subTopologies: readonly SubTopology[]): readonly GlobalTableNode[] =>
   subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'global-table'))
 
 /** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */

@@ -73,7 +73,15 @@ function grouped(
   return [
     { kind: 'table-group', part: 'key', label: expression.source, selector },
     { kind: 'repartition', part: 'repartition', label: '', stem: name, carries: 'changes' },
-    { kind: 'table-aggregate', part: 'aggregate', label, initializer, aggregator, subtractor, result },
+    {
+      kind: 'table-aggregate',
+      part: 'aggregate',
+      label,
+      initializer,
+      aggregator,
+      subtractor,
+      result,
+    },
   ]
 }
 
@@ -88,10 +96,7 @@ export function keptAsTable(
     return compiler.fail('as', 'branches are streams: make a table of one in a step of its own')
   }
   const moves = repartition === undefined && (isKeyChanged || keyBy !== undefined)
-  return [
-    ...(moves ? [repartitionOf(name)] : []),
-    { kind: 'to-table', part: 'table', label: '' },
-  ]
+  return [...(moves ? [repartitionOf(name)] : []), { kind: 'to-table', part: 'table', label: '' }]
 }
 
 const OF_JOINED_STREAMS = ['stream', 'otherOn', 'within', 'before', 'after', 'grace'] as const
@@ -115,7 +120,11 @@ export function joinedTableNodes(
   const joiner = (row: unknown, met: unknown) => addField(row ?? {}, as, met)
   const place = { name, left: from, right, joiner }
   if (on === undefined) return tableTableJoinNodes({ ...place, label: `${type}, ${right}`, type })
-  return joinedByForeignKey({ ...place, label: `${type}, ${right} on ${on}` }, { on, type }, compiler)
+  return joinedByForeignKey(
+    { ...place, label: `${type}, ${right} on ${on}` },
+    { on, type },
+    compiler,
+  )
 }
 
 function joinedByForeignKey(

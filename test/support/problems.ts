@@ -1,4 +1,8 @@
-import { type RuntimeConfigInput, runtimeConfigSchema, type StepConfig } from '../../runtime/config.ts'
+import {
+  type RuntimeConfigInput,
+  runtimeConfigSchema,
+  type StepConfig,
+} from '../../runtime/config.ts'
 import { lint } from '../../runtime/lint.ts'
 
 /** What the linter says of steps over the inputs, one line a problem. Without outputs the last step is written out. */

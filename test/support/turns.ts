@@ -9,7 +9,12 @@ import { JobBench } from './job-bench.ts'
 export type Row = readonly [key: string | null, value: unknown]
 
 /** A record that goes in, and the records that come out before the next one does. */
-export type Turn = readonly [topic: string, key: string | null, value: unknown, ...out: readonly Row[]]
+export type Turn = readonly [
+  topic: string,
+  key: string | null,
+  value: unknown,
+  ...out: readonly Row[],
+]
 
 export interface TurnCase {
   readonly sentence: string

@@ -73,7 +73,7 @@ function sigma(share: number): number {
 function tau(share: number): number {
   if (share === 0 || share === 1) return 0
   let sum = 1 - share
-  for (let root = share, factor = 1, before = -1; sum !== before; ) {
+  for (let root = share, factor = 1, before = -1; sum !== before;) {
     before = sum
     root = Math.sqrt(root)
     factor /= 2

@@ -6,7 +6,8 @@ import { typeName } from '../values.ts'
  * change.
  */
 export function kept(value: unknown, what: string): unknown {
-  if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value
+  if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
+    return value
   return JSON.parse(jsonOf(value, what)) as unknown
 }
 

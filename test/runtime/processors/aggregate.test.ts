@@ -131,9 +131,7 @@ describe('aggregate', () => {
     {
       sentence: 'sets a record aside whose value it cannot take, and keeps the state of before',
       steps: {
-        steps: [
-          { name: 'sums', from: 'in', groupBy: 'key', aggregate: { total: 'sum(value.n)' } },
-        ],
+        steps: [{ name: 'sums', from: 'in', groupBy: 'key', aggregate: { total: 'sum(value.n)' } }],
         outputs: [{ from: 'sums', topic: 'out' }],
       },
       code: (input) => [

@@ -25,7 +25,11 @@ const customers = table<Customer>('customers')
 const both = (order: Order, customer: Customer | null) => ({ ...order, customer })
 const of = ({ value }: { readonly value: Order }) => value.of
 const join = (type: 'Inner' | 'Left') => [
-  { name: 'known', from: 'orders', join: { table: 'customers', on: 'value.of', as: 'customer', type } },
+  {
+    name: 'known',
+    from: 'orders',
+    join: { table: 'customers', on: 'value.of', as: 'customer', type },
+  },
 ]
 
 describe('a join of tables by a foreign key', () => {
@@ -63,7 +67,13 @@ describe('a join of tables by a foreign key', () => {
         ['orders', 'o2', { of: null }, ['o2', { of: null, customer: null }]],
         ['customers', 'c1', { name: 'Anna' }, ['o1', { of: 'c1', customer: { name: 'Anna' } }]],
         ['orders', 'o2', { of: 'c1' }, ['o2', { of: 'c1', customer: { name: 'Anna' } }]],
-        ['customers', 'c1', null, ['o1', { of: 'c1', customer: null }], ['o2', { of: 'c1', customer: null }]],
+        [
+          'customers',
+          'c1',
+          null,
+          ['o1', { of: 'c1', customer: null }],
+          ['o2', { of: 'c1', customer: null }],
+        ],
       ],
     },
     {
@@ -84,7 +94,11 @@ describe('a join of tables by a foreign key', () => {
       inputs,
       steps: [
         { name: 'short', from: 'customers', filter: 'size(value.name) < 4' },
-        { name: 'known', from: 'orders', join: { table: 'short', on: 'value.of', as: 'customer', type: 'Inner' } },
+        {
+          name: 'known',
+          from: 'orders',
+          join: { table: 'short', on: 'value.of', as: 'customer', type: 'Inner' },
+        },
         { name: 'large', from: 'known', filter: 'value.n > 5' },
       ],
       code: () =>
@@ -123,7 +137,9 @@ describe('a join of tables by a foreign key', () => {
       ['customers', 5],
     ])
     const topics = internalTopicsOf(subTopologies, counts)
-    expect(Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions]))).to.deep.equal({
+    expect(
+      Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions])),
+    ).to.deep.equal({
       'app-orders-changelog': 3,
       'app-customers-changelog': 5,
       'app-known-subscription-registration-topic': 5,
@@ -138,7 +154,11 @@ describe('a join of tables by a foreign key', () => {
 
   it('ends, whatever comes and in whichever order, with what the tables have', () =>
     fc.assert(
-      fc.asyncProperty(fc.array(update, { maxLength: 30 }), fc.constantFrom('Inner', 'Left'), converges),
+      fc.asyncProperty(
+        fc.array(update, { maxLength: 30 }),
+        fc.constantFrom('Inner', 'Left'),
+        converges,
+      ),
       { numRuns: 15 },
     ))
 

@@ -135,7 +135,11 @@ describe('a join of tables', () => {
           topologyFromSteps(
             runtimeConfigSchema
               .pick({ inputs: true, steps: true, outputs: true })
-              .parse({ inputs: config('String'), steps, outputs: [{ from: 'joined', topic: 'out' }] }),
+              .parse({
+                inputs: config('String'),
+                steps,
+                outputs: [{ from: 'joined', topic: 'out' }],
+              }),
           ).topology,
           'app',
         ),
@@ -144,7 +148,10 @@ describe('a join of tables', () => {
           ['b', 3],
         ]),
       )
-    expect(() => topicsOf(steps)).to.throw(InvalidJob, /"joined".*joins topics of different partition counts: a \(2\), b \(3\)/s)
+    expect(() => topicsOf(steps)).to.throw(
+      InvalidJob,
+      /"joined".*joins topics of different partition counts: a \(2\), b \(3\)/s,
+    )
     const moved = [
       { name: 'updates', from: 'b', as: 'Stream' },
       { name: 'moved', from: 'updates', keyBy: 'value.n', as: 'Table' },

@@ -11,7 +11,10 @@ describe('a table', () => {
     {
       sentence: 'of a topic gives every update, and leaves out records without key',
       as,
-      steps: { steps: [{ name: 'all', from: 'in', as: 'Stream' }], outputs: [{ from: 'all', topic: 'out' }] },
+      steps: {
+        steps: [{ name: 'all', from: 'in', as: 'Stream' }],
+        outputs: [{ from: 'all', topic: 'out' }],
+      },
       code: () => [input().toStream().to('out')],
       given: {
         in: [
@@ -32,13 +35,18 @@ describe('a table', () => {
       },
     },
     {
-      sentence: 'that is filtered sends a tombstone for a row that leaves, and none for one that never was there',
+      sentence:
+        'that is filtered sends a tombstone for a row that leaves, and none for one that never was there',
       as,
       steps: {
         steps: [{ name: 'large', from: 'in', filter: 'value.n > 5' }],
         outputs: [{ from: 'large', topic: 'out' }],
       },
-      code: () => [input().filter('large', ({ value }) => value.n > 5).to('out')],
+      code: () => [
+        input()
+          .filter('large', ({ value }) => value.n > 5)
+          .to('out'),
+      ],
       given: {
         in: [
           ['a', { n: 9 }],
@@ -66,7 +74,11 @@ describe('a table', () => {
         steps: [{ name: 'small', from: 'in', filterNot: 'value.n > 5' }],
         outputs: [{ from: 'small', topic: 'out' }],
       },
-      code: () => [input().filterNot('small', ({ value }) => value.n > 5).to('out')],
+      code: () => [
+        input()
+          .filterNot('small', ({ value }) => value.n > 5)
+          .to('out'),
+      ],
       given: {
         in: [
           ['a', { n: 1 }],
@@ -87,7 +99,11 @@ describe('a table', () => {
         steps: [{ name: 'twice', from: 'in', map: { n: 'value.n * 2', of: 'key' } }],
         outputs: [{ from: 'twice', topic: 'out' }],
       },
-      code: () => [input().mapValues('twice', ({ key, value }) => ({ n: value.n * 2, of: key })).to('out')],
+      code: () => [
+        input()
+          .mapValues('twice', ({ key, value }) => ({ n: value.n * 2, of: key }))
+          .to('out'),
+      ],
       given: {
         in: [
           ['a', { n: 1 }],
@@ -195,8 +211,19 @@ describe('a table', () => {
         ],
       },
       code: (records) => [
-        records.groupByKey('a').count('counts').toStream().filter('few', ({ value }) => value < 2).mapValues('n', ({ value: n }) => ({ n })).to('out'),
-        records.groupByKey('b').count('rows').mapValues('m', ({ value: n }) => ({ n })).filter('still-few', ({ value }) => value.n < 2).to('rows'),
+        records
+          .groupByKey('a')
+          .count('counts')
+          .toStream()
+          .filter('few', ({ value }) => value < 2)
+          .mapValues('n', ({ value: n }) => ({ n }))
+          .to('out'),
+        records
+          .groupByKey('b')
+          .count('rows')
+          .mapValues('m', ({ value: n }) => ({ n }))
+          .filter('still-few', ({ value }) => value.n < 2)
+          .to('rows'),
       ],
       given: {
         in: [
@@ -216,7 +243,14 @@ describe('a table', () => {
       sentence: 'counts rows by another key, taking back what an update replaces',
       as,
       steps: {
-        steps: [{ name: 'cards', from: 'in', groupBy: 'value.card', aggregate: { rows: 'count()', n: 'sum(value.n)' } }],
+        steps: [
+          {
+            name: 'cards',
+            from: 'in',
+            groupBy: 'value.card',
+            aggregate: { rows: 'count()', n: 'sum(value.n)' },
+          },
+        ],
         outputs: [{ from: 'cards', topic: 'out' }],
       },
       code: () => [
@@ -295,7 +329,7 @@ describe('a table', () => {
       { groupBy: 'value.card', aggregate: { least: 'min(value.n)' } },
       /steps\[0\]\.aggregate\.least: cannot take back .*count.* can/,
     ],
-    [{ groupBy: 'value.card', aggregate: {}, filter: 'val' }, /steps\[0\]\.filter: unknown/],
+    [{ groupBy: 'value.card', aggregate: {}, filter: 'val' }, /steps\[0\]\.filter: .*unknown variable/],
     [{ join: { table: 'in', as: 'x' } }, /steps\[0\]\.join\.table: .*"in" is none; .*as: Table/],
     [
       { join: { table: 'rows', as: 'x', within: '1m' } },

@@ -97,6 +97,33 @@ describe('a key-value store', () => {
       }),
     )
   })
+
+  it('gives the keys that begin so, whatever was put and removed', () =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary-ascii', maxLength: 3 }), fc.option(fc.nat(), { nil: undefined }))), fc.string({ maxLength: 2 }), (puts, prefix) => {
+        const store = keyValueStore()
+        const expected = new Map<string, number>()
+        for (const [key, value] of puts) {
+          store.put(bytes(key), value, 0)
+          if (value === undefined) expected.delete(key)
+          else expected.set(key, value)
+          const found = [...store.withPrefix(bytes(prefix))].map((entry) => entry.key.toString())
+          const wanted = [...expected.keys()].filter((known) => known.startsWith(prefix)).sort()
+          expect(found).to.deep.equal(wanted)
+        }
+      }),
+    ))
+
+  it('forgets with a record that failed what it had put under a prefix', () => {
+    const store = keyValueStore()
+    store.put(bytes('ab'), 1, 0)
+    store.accept()
+    expect([...store.withPrefix(bytes('a'))]).to.have.length(1)
+    store.put(bytes('aa'), 2, 0)
+    store.put(bytes('ab'), undefined, 0)
+    store.rollback()
+    expect([...store.withPrefix(bytes('a'))].map(({ value }) => value)).to.deep.equal([1])
+  })
 })
 
 describe('a window store', () => {

@@ -2,10 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { compileAggregator } from '../../../../runtime/expr/aggregator.ts'
 import type { Aggregator } from '../../../../runtime/expr/aggregates/aggregate.ts'
-import {
-  aggregateNames,
-  reversibleNames,
-} from '../../../../runtime/expr/aggregates/functions.ts'
+import { aggregateNames, reversibleNames } from '../../../../runtime/expr/aggregates/functions.ts'
 import type { Environment } from '../../../../runtime/expr/environment.ts'
 
 interface Row {
@@ -45,7 +42,8 @@ const stateOf = ({ initial, add }: Aggregator<Row>, given: readonly Row[]): unkn
 
 /** What is frozen throws when it is changed. */
 function frozen<T>(state: T): T {
-  if (typeof state === 'object' && state !== null) Object.values(Object.freeze(state)).forEach(frozen)
+  if (typeof state === 'object' && state !== null)
+    Object.values(Object.freeze(state)).forEach(frozen)
   return state
 }
 
