@@ -11,16 +11,16 @@ export function globalJoinProcessor(
   { forward, dropped, global }: Pick<Wiring, 'forward' | 'dropped' | 'global'>,
 ): Processor {
   const rows = global(table)
+  const rowOf = (key: unknown) => (key === null ? null : (rows.get(key)?.value ?? null))
+  const isLeft = type === 'Left'
   return {
     process(record) {
-      const value = record.value ?? null
-      if (value === null) return dropped(name, 'null-value')
+      const { value } = record
+      if (value === null || value === undefined) return dropped(name, 'null-value')
       const key = selector(record) ?? null
-      const isKept = type === 'Left' && record.key === null
-      if (key === null && !isKept) return dropped(name, 'null-key')
-      const row = key === null ? null : (rows.get(key)?.value ?? null)
-      if (row === null && type === 'Inner') return
-      forward(record.withValue(joiner(value, row)))
+      if (key === null && !(isLeft && record.key === null)) return dropped(name, 'null-key')
+      const row = rowOf(key)
+      if (row !== null || isLeft) forward(record.withValue(joiner(value, row)))
     },
   }
 }

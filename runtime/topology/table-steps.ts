@@ -39,21 +39,14 @@ export function tableOperationsOf(step: StepConfig, compiler: FieldCompiler): re
 
 /** The same for rows as for records: both values of an update. */
 function ofTable(operation: Operation): Operation {
-  switch (operation.kind) {
-    case 'filter':
-      return { ...operation, kind: 'table-filter', keeps: true }
-    case 'filter-not':
-      return { ...operation, kind: 'table-filter', keeps: false }
-    case 'map-values':
-      return { ...operation, kind: 'table-map-values' }
-    case 'project': {
-      const { projection, ...rest } = operation
-      const project = valueProjection(projection)
-      return { ...rest, kind: 'table-map-values', mapper: ({ value }) => project(value) }
-    }
-    default:
-      throw new Error(`a table has no ${operation.kind}`)
-  }
+  const { kind } = operation
+  if (kind === 'filter') return { ...operation, kind: 'table-filter', keeps: true }
+  if (kind === 'filter-not') return { ...operation, kind: 'table-filter', keeps: false }
+  if (kind === 'map-values') return { ...operation, kind: 'table-map-values' }
+  if (kind !== 'project') throw new Error(`a table has no ${kind}`)
+  const { projection, part, label } = operation
+  const project = valueProjection(projection)
+  return { kind: 'table-map-values', part, label, mapper: ({ value }) => project(value) }
 }
 
 function grouped(

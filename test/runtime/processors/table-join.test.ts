@@ -133,13 +133,11 @@ describe('a join of tables', () => {
       internalTopicsOf(
         subTopologiesOf(
           topologyFromSteps(
-            runtimeConfigSchema
-              .pick({ inputs: true, steps: true, outputs: true })
-              .parse({
-                inputs: config('String'),
-                steps,
-                outputs: [{ from: 'joined', topic: 'out' }],
-              }),
+            runtimeConfigSchema.pick({ inputs: true, steps: true, outputs: true }).parse({
+              inputs: config('String'),
+              steps,
+              outputs: [{ from: 'joined', topic: 'out' }],
+            }),
           ).topology,
           'app',
         ),

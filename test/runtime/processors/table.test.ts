@@ -329,7 +329,10 @@ describe('a table', () => {
       { groupBy: 'value.card', aggregate: { least: 'min(value.n)' } },
       /steps\[0\]\.aggregate\.least: cannot take back .*count.* can/,
     ],
-    [{ groupBy: 'value.card', aggregate: {}, filter: 'val' }, /steps\[0\]\.filter: .*unknown variable/],
+    [
+      { groupBy: 'value.card', aggregate: {}, filter: 'val' },
+      /steps\[0\]\.filter: .*unknown variable/,
+    ],
     [{ join: { table: 'in', as: 'x' } }, /steps\[0\]\.join\.table: .*"in" is none; .*as: Table/],
     [
       { join: { table: 'rows', as: 'x', within: '1m' } },

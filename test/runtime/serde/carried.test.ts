@@ -7,6 +7,8 @@ import { SerdeFault } from '../../../runtime/serde/serde-fault.ts'
 
 const hex = (bytes: Buffer) => bytes.toString('hex')
 
+/** All bytes here are as kafka-streams 3.9.1 printed them. */
+
 describe('runtime/serde/change.ts', () => {
   const serde = serdeOf('String', 'changes')
   const written: readonly (readonly [newValue: unknown, oldValue: unknown, hex: string])[] = [
@@ -70,4 +72,23 @@ describe('runtime/serde/combined-key.ts', () => {
     expect(hex(combinedKey(Buffer.from('fk'), Buffer.from('pk')))).to.equal('00000002666b706b')
     expect(hex(combinedKeyPrefix(Buffer.from('fk')))).to.equal('00000002666b')
   })
+})
+
+describe('runtime/serde/murmur3.ts', () => {
+  const java: readonly (readonly [text: string, hash: string])[] = [
+    ['', '9d2764a018e329428c3cf3b035938518'],
+    ['a', '3361634e7e0f5188e9c7dda24eae326b'],
+    ['12345678', 'ddec8f9026074d665e35523e4a34fe8c'],
+    ['123456789', '5a3e531c14a5f700faf8cf22625f37e7'],
+    ['123456789012345', 'ae037d2b08960000351a1e49bc6671f5'],
+    ['1234567890123456', '7eebd4b7e4424c983d2fca5635718acd'],
+    ['12345678901234567', 'e5edaf72866605bdb41f03a4e6ca8a4a'],
+    ['x'.repeat(100), '16ffa307a4b7c8a209d26200ab975f55'],
+    ['ü€'.repeat(9), '9690f99d9b78c3eb468e45e8d048cf77'],
+  ]
+  for (const [text, hash] of java) {
+    it(`hashes ${Buffer.byteLength(text)} bytes as Kafka Streams does`, () => {
+      expect(hex(murmur3(Buffer.from(text)))).to.equal(hash)
+    })
+  }
 })

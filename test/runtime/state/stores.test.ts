@@ -100,18 +100,27 @@ describe('a key-value store', () => {
 
   it('gives the keys that begin so, whatever was put and removed', () =>
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary-ascii', maxLength: 3 }), fc.option(fc.nat(), { nil: undefined }))), fc.string({ maxLength: 2 }), (puts, prefix) => {
-        const store = keyValueStore()
-        const expected = new Map<string, number>()
-        for (const [key, value] of puts) {
-          store.put(bytes(key), value, 0)
-          if (value === undefined) expected.delete(key)
-          else expected.set(key, value)
-          const found = [...store.withPrefix(bytes(prefix))].map((entry) => entry.key.toString())
-          const wanted = [...expected.keys()].filter((known) => known.startsWith(prefix)).sort()
-          expect(found).to.deep.equal(wanted)
-        }
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.string({ unit: 'binary-ascii', maxLength: 3 }),
+            fc.option(fc.nat(), { nil: undefined }),
+          ),
+        ),
+        fc.string({ maxLength: 2 }),
+        (puts, prefix) => {
+          const store = keyValueStore()
+          const expected = new Map<string, number>()
+          for (const [key, value] of puts) {
+            store.put(bytes(key), value, 0)
+            if (value === undefined) expected.delete(key)
+            else expected.set(key, value)
+            const found = [...store.withPrefix(bytes(prefix))].map((entry) => entry.key.toString())
+            const wanted = [...expected.keys()].filter((known) => known.startsWith(prefix)).sort()
+            expect(found).to.deep.equal(wanted)
+          }
+        },
+      ),
     ))
 
   it('forgets with a record that failed what it had put under a prefix', () => {

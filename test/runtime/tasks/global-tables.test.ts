@@ -52,7 +52,8 @@ describe('a global table', () => {
       bench.produce('rates', [[key, rate]])
   }
   const all = ['EUR', 'GBP', 'USD', 'JPY', 'XXX', null]
-  const payAll = () => all.forEach((key, n) => bench.produce('payments', [[`p${n}`, { currency: key }]]))
+  const payAll = () =>
+    all.forEach((key, n) => bench.produce('payments', [[`p${n}`, { currency: key }]]))
 
   for (const [title, start] of [
     ['steps', () => bench.start(spec('Inner'))],
