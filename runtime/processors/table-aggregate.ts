@@ -28,7 +28,8 @@ export function tableAggregateProcessor(
       const oldResult = resultOf(before?.value)
       const timestamp = Math.max(record.timestamp, before?.timestamp ?? -1)
       const state = nextState(record, before) ?? undefined
-      store.put(key, state, timestamp)
+      // A key that is gone goes at the time of the record: as Kafka Streams writes it to the changelog.
+      store.put(key, state, state === undefined ? record.timestamp : timestamp)
       forward(record.withChange(resultOf(state), oldResult).withTimestamp(timestamp))
     },
   }

@@ -1,5 +1,5 @@
 import type { Change } from '../serde/change.ts'
-import { serializeKey } from '../serde/key.ts'
+import { isSameKey } from '../serde/key.ts'
 import type { TableGroupNode } from '../topology/table-nodes.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
@@ -17,14 +17,9 @@ export function tableGroupProcessor({ selector }: TableGroupNode, forward: Forwa
       const send = (key: unknown, change: Change) => {
         if (key !== null) forward(record.withKey(key).withValue(change))
       }
-      if (isSame(newKey, oldKey)) return send(newKey, { newValue: value, oldValue })
+      if (isSameKey(newKey, oldKey)) return send(newKey, { newValue: value, oldValue })
       send(oldKey, { newValue: null, oldValue })
       send(newKey, { newValue: value, oldValue: null })
     },
   }
-}
-
-const isSame = (a: unknown, b: unknown): boolean => {
-  const [first, second] = [serializeKey(a), serializeKey(b)]
-  return first !== null && second !== null && first.equals(second)
 }
