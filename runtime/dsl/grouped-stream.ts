@@ -3,6 +3,7 @@ import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
 import { Table } from './table.ts'
+import { written } from './written.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
 export interface Aggregation<V, S, R = S> {
@@ -31,7 +32,7 @@ export class GroupedStream<V> {
    */
   aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
-    const node = Object.freeze({
+    const node = written({
       kind: 'aggregate',
       name,
       parent: this.#tail,

@@ -4,6 +4,7 @@ import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
 import { Table } from './table.ts'
+import { written } from './written.ts'
 
 /** How to keep one value a group of rows. */
 export interface TableAggregation<V, S, R = S> extends Aggregation<V, S, R> {
@@ -37,7 +38,7 @@ export class GroupedTable<V> {
   ): Table<R> {
     if (subtract === undefined) throw irreversible(name)
     refuseAsync({ kind: 'table-aggregate', name }, [initial, add, subtract, result])
-    const node = Object.freeze({
+    const node = written({
       kind: 'table-aggregate',
       name,
       parent: this.#tail,

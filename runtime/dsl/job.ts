@@ -1,4 +1,5 @@
 import type { TopologyNode } from '../topology/nodes.ts'
+import { asWritten } from './written.ts'
 
 /** An input by the name that the manifest gives it; its topic and format come from there. */
 export interface InputNode {
@@ -36,7 +37,7 @@ export function job(...outputs: readonly Output[]): Job {
     if (same === undefined) nodes.push(node)
     else if (same !== node) requireSameInput(same, node)
   }
-  return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(nodes) })
+  return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(asWritten(nodes)) })
 }
 
 /** Two ways to write down one input are one. */

@@ -4,6 +4,7 @@ import { type JoinWithin, joinWindowOf, joinWithinText } from '../topology/join-
 import type { TopologyNode } from '../topology/nodes.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import type { JobNode } from './job.ts'
+import { written } from './written.ts'
 
 /** A new value of what has met. */
 export type Joiner<V, W, R> = (left: V, right: W, key: string | null) => R
@@ -32,7 +33,7 @@ export function joinedStreams(
     left: side(left),
     right: side(right),
     window: windowOf(name, within),
-  }).map((node) => Object.freeze(node))
+  }).map(written)
 }
 
 export function joinedTable({
@@ -52,7 +53,7 @@ export function joinedTable({
     label: right,
     left: { tail: left, isKeyChanged: keyChanged(nodes, left) },
     table: right,
-  }).map((node) => Object.freeze(node))
+  }).map(written)
 }
 
 function windowOf(name: string, within: JoinWithin | undefined) {

@@ -15,6 +15,7 @@ import { type Joiner, joinedStreams, joinedTable } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 import { Table } from './table.ts'
+import { written } from './written.ts'
 
 /** A record whose value is of type `V`; reading a value that is not is the job's own risk. */
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
@@ -183,7 +184,7 @@ export class Stream<V> {
    */
   merge<W>(name: string, other: Stream<W>): Stream<V | W> {
     const node = { kind: 'merge', name, parents: [this.#tail, other.#tail], label: '' } as const
-    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, Object.freeze(node)])
+    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, written(node)])
     return new Stream<V | W>([...nodes], name)
   }
 
@@ -388,7 +389,7 @@ export class Stream<V> {
   }
 
   #append<W>(step: Unplaced<TopologyNode>): Stream<W> {
-    const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
+    const node = written({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
   }
 

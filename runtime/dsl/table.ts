@@ -7,6 +7,7 @@ import { GroupedTable } from './grouped-table.ts'
 import type { JobNode, Output } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { type OutputFormats, Stream, type TypedRecord } from './stream.ts'
+import { written } from './written.ts'
 
 /**
  * A topic as a table: the latest value of each key is its row, a tombstone removes it. The rows are kept in a store named
@@ -165,14 +166,12 @@ export class Table<V> {
   }
 
   #with(...nodes: readonly TopologyNode[]): readonly JobNode[] {
-    return [...this.#nodes, ...nodes.map((node) => Object.freeze(node))]
+    return [...this.#nodes, ...nodes.map(written)]
   }
 
   /** What the two tables share is there once. */
   #withBoth(other: Table<unknown>, nodes: readonly TopologyNode[]): readonly JobNode[] {
-    return [
-      ...new Set([...this.#nodes, ...other.#nodes, ...nodes.map((node) => Object.freeze(node))]),
-    ]
+    return [...new Set([...this.#nodes, ...other.#nodes, ...nodes.map(written)])]
   }
 }
 
