@@ -23,3 +23,6 @@ export {
   variance,
 } from './dsl/aggregate-functions.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
+export { GlobalTable, globalTable } from './dsl/global-table.ts'
+export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'
+export { Table, table } from './dsl/table.ts'

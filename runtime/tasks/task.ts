@@ -8,19 +8,20 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import { jsonSerde } from '../serde/json.ts'
+import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
-import { earliestBatch, takeEarliest } from './partition-group.ts'
+import { type CaughtUpAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
@@ -32,6 +33,8 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
+  /** Node → reason → records that it left out. */
+  readonly dropped: Record<string, Record<string, number>>
 }
 
 export interface TaskOptions {
@@ -47,8 +50,11 @@ export interface TaskOptions {
   readonly programs: ReadonlyMap<string, Program> | undefined
   /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
+  readonly caughtUpAt: CaughtUpAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
+  /** The thread's copies of global tables. */
+  readonly global: Wiring['global']
 }
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -64,6 +70,7 @@ export class Task {
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
+  #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -88,7 +95,8 @@ export class Task {
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      const serde = serdes[source?.format ?? 'Json']
+      const carries = source?.repartition?.carries
+      const serde = serdeOf(source?.format ?? 'Json', carries)
       const keySerde = serdes[source?.keyFormat ?? 'String']
       this.#queues.set(
         partitionKey({ topic, partition }),
@@ -97,6 +105,10 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
+    const { subTopology, caughtUpAt } = this.#options
+    // Without state nothing depends on the order of several topics.
+    const waits = subTopology.stores.length > 0 ? caughtUpAt : undefined
+    this.#group = new PartitionGroup([...this.#queues.values()], waits)
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -117,16 +129,15 @@ export class Task {
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
-    const queues = [...this.#queues.values()]
     const { programs, collector } = this.#options
     // A program does not look at the size of each record that it writes.
     if (programs !== undefined && !collector.knowsLimits)
-      return this.#processBatches(queues, programs)
+      return this.#processBatches(this.#group.queues, programs)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
-      const next = takeEarliest(queues)
+      const next = this.#group.take()
       if (next === undefined) return
-      this.#processOne(next.record)
+      this.#processOne(next)
     }
   }
 
@@ -148,14 +159,19 @@ export class Task {
     return !this.#pending.isEmpty
   }
 
-  /** True while more is fetched than async functions keep up with. */
+  /** True while more is fetched than is taken: async functions do not keep up, or it waits for another partition. */
   get isBehind(): boolean {
-    return [...this.#queues.values()].some(({ headBatch }) => headBatch !== undefined)
+    return this.#group.queues.some(isBehind)
+  }
+
+  /** The partitions of which more is fetched than is taken. */
+  get behind(): readonly TopicPartition[] {
+    return this.#group.queues.filter(isBehind).map(({ partition }) => partition)
   }
 
   /** True when `process` would get on without anything new fetched. */
   get isRipe(): boolean {
-    return this.#pending.isRipe || (this.isBehind && this.#takesRecords)
+    return this.#pending.isRipe || (this.#takesRecords && this.#group.isReady)
   }
 
   /**
@@ -320,31 +336,18 @@ export class Task {
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      sink: ({ topic, format, keyFormat }: SinkTarget, record: FlowRecord) =>
-        collector.stage(
-          leaving(record, topic, {
-            key: record.keyBytes(serdes[keyFormat]),
-            value: record.valueBytes(serdes[format]),
-          }),
-        ),
-      repartition: ({ stem, format, keyFormat }: RepartitionExit, record: FlowRecord) => {
-        const key = record.keyBytes(serdes[keyFormat])
-        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (key === null) return
-        const value = record.valueBytes(serdes[format])
-        collector.stage(leaving(record, repartitionTopic(applicationId, stem), { key, value }))
+      dropped: (node: string, reason: string) => {
+        const reasons = (tally.dropped[node] ??= {})
+        reasons[reason] = (reasons[reason] ?? 0) + 1
+      },
+      global: this.#options.global,
+      sink: (to: SinkTarget, record: FlowRecord) => collector.stage(leavingFor(to, record)),
+      repartition: (exit: RepartitionExit, record: FlowRecord) => {
+        const leaving = leavingThrough(exit, record, applicationId)
+        if (leaving !== undefined) collector.stage(leaving)
       },
     }
   }
 }
 
-const leaving = (
-  record: FlowRecord,
-  topic: string,
-  bytes: { readonly key: Buffer | null; readonly value: Buffer | null },
-) => ({
-  topic,
-  ...bytes,
-  timestamp: record.timestamp,
-  headers: record.headers.map(({ key, value: header }) => [key, header] as const),
-})
+const isBehind = ({ headBatch }: RecordQueue): boolean => headBatch !== undefined

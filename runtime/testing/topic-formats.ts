@@ -1,4 +1,4 @@
-import { type RecordFormats, repartitionFormats } from '../topology/repartition-formats.ts'
+import { keyFormatAt, type RecordFormats } from '../topology/repartition-formats.ts'
 import { storesOf } from '../topology/stores.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { type Topology, topicsWrittenBy } from '../topology/topology.ts'
@@ -21,6 +21,8 @@ export function formatsByTopic(
 
 /** How the keys of a store are written: as a repartition at its node would write them. */
 export function keyFormatOf(store: string, topology: Topology): RecordFormats['keyFormat'] {
-  const owner = topology.nodes.find((node) => storesOf(node).some(({ name }) => name === store))
-  return owner === undefined ? 'String' : repartitionFormats(owner, topology).keyFormat
+  const owner = topology.nodes.find((node) =>
+    storesOf(node, () => 'Json').some(({ name }) => name === store),
+  )
+  return owner === undefined ? 'String' : keyFormatAt(owner.name, topology)
 }
