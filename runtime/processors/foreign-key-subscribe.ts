@@ -6,7 +6,11 @@ import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
 import { rowHash } from './row-hash.ts'
 
-/** Tells the key of the old row and that of the new one what becomes of the left row, as Kafka Streams 3.9.1 does. */
+/**
+ * Tells the key of the old row and that of the new one what becomes of the left row, as Kafka Streams does. But a row that
+ * keeps its key is answered even if nothing is found, as by 3.9.0: by 3.9.1 it is not, and what it was joined with stays for
+ * ever if that goes just then, since the answer that says so is to the old row.
+ */
 export function foreignKeySubscribeProcessor(
   { name, foreignKey, type }: ForeignKeySubscribeNode,
   { forward, dropped }: Pick<Wiring, 'forward' | 'dropped'>,
@@ -24,10 +28,9 @@ export function foreignKeySubscribeProcessor(
     if (now === null) {
       if (before === null) dropped(name, 'null-foreign-key')
       else send(before, deleteAndAnswer)
-    } else if (before === null || isSameKey(before, now)) send(now, answerIfFound)
+    } else if (before === null) send(now, answerIfFound)
     else {
-      send(before, deleteSilently)
-      // Whatever the old key gave is to be taken back where the new one gives nothing.
+      if (!isSameKey(before, now)) send(before, deleteSilently)
       send(now, answerAlways)
     }
   }
