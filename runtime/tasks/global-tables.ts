@@ -1,5 +1,4 @@
 import type {
-  BrokerAdmin,
   FetchedPartition,
   Fetcher,
   PartitionOffset,
@@ -8,24 +7,20 @@ import type {
 import { partitionKey } from '../broker/partition-key.ts'
 import { keyAt, type RecordBatch, type RecordColumns, valueAt } from '../broker/record-batch.ts'
 import { BadRecord } from '../errors.ts'
-import type { Logger } from '../platform/logger.ts'
 import { asBadRecord } from '../processors/build.ts'
 import type { GlobalRows } from '../processors/processor-of.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
 import { MemoryKeyValueStore } from '../state/memory-key-value-store.ts'
 import type { GlobalTableNode } from '../topology/global-nodes.ts'
-import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { globalTablesIn } from '../topology/sub-topologies.ts'
+import { failureMessage, fateOf } from './error-policy.ts'
 import type { Counts } from './partition-counts.ts'
-import type { Tally } from './task.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
-export interface GlobalTablesOptions {
-  /** Of the worker: it reads them beside the partitions of its tasks. */
-  readonly fetcher: Fetcher
-  readonly admin: BrokerAdmin
-  readonly onError: OnError
-  readonly tally: Tally
-  readonly log: Logger
-}
+type GlobalTablesOptions = Pick<
+  WorkerOptions,
+  'broker' | 'subTopologies' | 'config' | 'tally' | 'log'
+>
 
 interface Table {
   readonly node: GlobalTableNode
@@ -39,13 +34,17 @@ interface Table {
  */
 export class GlobalTables {
   readonly #options: GlobalTablesOptions
+  readonly #fetcher: Fetcher
   readonly #tables: ReadonlyMap<string, Table>
   readonly #followed = new Set<string>()
   /** Where the partitions ended that were begun last, as long as they are not read up to there. */
   #ends: readonly PartitionOffset[] = []
 
-  constructor(nodes: readonly GlobalTableNode[], options: GlobalTablesOptions) {
+  /** `fetcher`: of the worker, which reads them beside the partitions of its tasks. */
+  constructor(options: GlobalTablesOptions, fetcher: Fetcher) {
     this.#options = options
+    this.#fetcher = fetcher
+    const nodes = globalTablesIn(options.subTopologies)
     this.#tables = new Map(nodes.map((node) => [node.topic, tableOf(node)]))
   }
 
@@ -93,17 +92,17 @@ export class GlobalTables {
 
   async #begin(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return
-    const { admin, fetcher } = this.#options
+    const { admin } = this.#options.broker
     const starts = await admin.listOffsets(partitions, 'earliest')
     this.#ends = [...this.#ends, ...(await admin.listOffsets(partitions, 'latest'))]
     for (const start of starts) {
-      fetcher.assign(start)
+      this.#fetcher.assign(start)
       this.#followed.add(partitionKey(start))
     }
   }
 
   #isBefore(end: PartitionOffset): boolean {
-    return (this.#options.fetcher.position(end) ?? end.offset) < end.offset
+    return (this.#fetcher.position(end) ?? end.offset) < end.offset
   }
 
   #apply(table: Table, from: TopicPartition, batch: RecordBatch): void {
@@ -128,9 +127,9 @@ export class GlobalTables {
 
   /** Read again by each thread at each start, a record would be a dead letter again each time: it is skipped. */
   #settle(at: PartitionOffset, error: BadRecord): void {
-    const { onError, tally, log } = this.#options
+    const { config, tally, log } = this.#options
     const { topic, partition, offset } = at
-    if (fateOf(onError) === 'fail') {
+    if (fateOf(config.onError) === 'fail') {
       throw new BadRecord(error.reason, error.node, failureMessage(at, error), { cause: error })
     }
     tally.skipped++

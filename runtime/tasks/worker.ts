@@ -25,7 +25,6 @@ import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
-import { globalTablesIn } from '../topology/sub-topologies.ts'
 import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -73,12 +72,7 @@ export class Worker {
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#tasks = new TaskManager(this.#fetcher)
-    this.#globals = new GlobalTables(globalTablesIn(options.subTopologies), {
-      ...options,
-      onError: config.onError,
-      fetcher: this.#fetcher,
-      admin: broker.admin,
-    })
+    this.#globals = new GlobalTables(options, this.#fetcher)
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
     this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
