@@ -1,6 +1,6 @@
 import { keyFormatAt, type RecordFormats } from '../topology/repartition-formats.ts'
 import { storesOf } from '../topology/stores.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import { globalTablesIn, type SubTopology } from '../topology/sub-topologies.ts'
 import { type Topology, topicsWrittenBy } from '../topology/topology.ts'
 
 /** How records lie in each topic that a job reads or writes, its changelogs aside. */
@@ -13,8 +13,10 @@ export function formatsByTopic(
       ? topicsWrittenBy(node).map((topic) => [topic, node] as const)
       : [],
   )
-  const read = subTopologies.flatMap(({ sources }) =>
-    sources.map((source) => [source.topic, source] as const),
+  const read = subTopologies.flatMap((subTopology) =>
+    [...subTopology.sources, ...globalTablesIn([subTopology])].map(
+      (source) => [source.topic, source] as const,
+    ),
   )
   return new Map<string, RecordFormats>([...written, ...read])
 }

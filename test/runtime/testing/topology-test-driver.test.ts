@@ -2,6 +2,7 @@ import { rejects } from 'node:assert/strict'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
+import { globalTable } from '../../../runtime/dsl/global-table.ts'
 import { job, type Output } from '../../../runtime/dsl/job.ts'
 import { stream } from '../../../runtime/dsl/stream.ts'
 import { topologyOfJob } from '../../../runtime/job-topology.ts'
@@ -90,6 +91,25 @@ describe('runtime/testing/topology-test-driver.ts', () => {
         ['a', 1],
         ['b', 1],
         ['a', 2],
+      ])
+    })
+
+    it('meets the row that a global table has just got', async () => {
+      const limits = globalTable<number>('limits')
+      const limited = payments.joinGlobal(
+        'limited',
+        limits,
+        ({ value }) => value.card,
+        ({ amount }, limit) => amount <= limit,
+      )
+      await start(limited.to('out'))
+      await driver.pipe('limits', { key: 'a', value: 10 })
+      await driver.pipe('payments', of('a', 5), of('b', 5))
+      await driver.pipe('limits', { key: 'a', value: 1 })
+      await driver.pipe('payments', of('a', 5))
+      expect(pairs(driver.read('out'))).to.deep.equal([
+        [null, true],
+        [null, false],
       ])
     })
 
