@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { expression, fieldsOf, name, origin, topicName } from './fields.ts'
+import { expression, fieldsOf, name, origin, timeSpan, topicName } from './fields.ts'
 import { withRules } from './rule.ts'
 
 /** What a job is made of, beside its steps: inputs, code, outputs. */
@@ -50,9 +50,18 @@ export const input = withRules(
       .describe(
         '`Table`: the latest value of each key is a row, a tombstone removes it. `GlobalTable`: so is it, and every thread has all of it, so that streams can join it by any key. Not in a TypeScript job, where `table(input)` and `globalTable(input)` say so.',
       ),
+    history: timeSpan(
+      'Of a table: how far back in event time it knows what was, so that records meet what the table had at their time. Unset: it knows what is.',
+    ).optional(),
     generator: generator.optional(),
   }),
   [
+    {
+      cel: "!has(self.history) || self.as == 'Table'",
+      message: 'a table keeps its history: write as: Table, or leave history out',
+      holds: (self) => self.history === undefined || self.as === 'Table',
+      fieldPath: '.history',
+    },
     {
       cel: "self.as == 'Stream' || self.startFrom == 'Earliest'",
       message: 'a table is read from its start: leave startFrom out',

@@ -6,7 +6,7 @@ import { withRules } from './rule.ts'
 
 const fieldName = (what: string) => z.string().min(1).max(256).describe(what)
 
-const ofStreams = ['within', 'before', 'after', 'grace', 'otherOn'] as const
+const ofStreams = ['within', 'before', 'after', 'otherOn'] as const
 
 export const join = withRules(
   z.strictObject({
@@ -37,7 +37,7 @@ export const join = withRules(
       'In place of `within`: how much later the record of `stream` may be. Unset: not at all.',
     ).optional(),
     grace: timeSpan(
-      'How long after that records are still waited for that come late. Unset: not at all.',
+      'How long after that records are still waited for that come late. With a `table` that has `history`: how long records wait for its updates. Unset: not at all.',
     ).optional(),
   }),
   [

@@ -20,6 +20,8 @@ const input = z.strictObject({
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
   /** With steps; a TypeScript job says so itself. */
   as: z.enum(['Stream', 'Table', 'GlobalTable']).default('Stream'),
+  /** Of a table: how far back in event time it knows what was, such as `1h`. Unset: it knows what is. */
+  history: z.string().optional(),
   generator: generator.optional(),
 })
 

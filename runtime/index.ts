@@ -3,6 +3,8 @@ export { type Job, job, type Output } from './dsl/job.ts'
 export type { AsyncOptions } from './dsl/async-options.ts'
 export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
+export type { Joiner, TableHistory } from './dsl/joins.ts'
+export type { JoinWithin } from './topology/join-window.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
 export {
   type AggregateFunction,

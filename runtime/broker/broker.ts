@@ -110,11 +110,10 @@ export interface Fetcher {
   readonly throttledMs: number
   /** The next offset that `poll` will return for the partition; undefined if not assigned. */
   position(partition: TopicPartition): number | undefined
-  /**
-   * When, on the monotonic clock, a broker last answered that there was nothing at the position or behind it; undefined
-   * if it has not. Who asks waits for it: the next such answer comes soon, and ends a waiting poll.
-   */
-  caughtUpAt(partition: TopicPartition): number | undefined
+  /** When, by the monotonic clock, it was last known that nothing lies beyond the position; undefined: something may. */
+  drainedAt(partition: TopicPartition): number | undefined
+  /** Somebody waits to hear whether anything lies there: an answer that there is nothing comes soon, and ends a waiting poll. */
+  hurry(partition: TopicPartition): void
   /**
    * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
    * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log, `TOPIC_RECREATED` when it is

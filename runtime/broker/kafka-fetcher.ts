@@ -20,7 +20,7 @@ import { partitionKey } from './partition-key.ts'
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
 /** So short where somebody waits to hear that there is nothing. */
-const AWAITED_POLL_MS = 50
+const HURRIED_POLL_MS = 50
 const RETRY_MS = 200
 /** A topic that is gone for so long was deleted. */
 const MISSING_TOPIC_MS = 60_000
@@ -90,10 +90,13 @@ export class KafkaFetcher implements Fetcher {
     return this.#readings.get(partitionKey(partition))?.position
   }
 
-  caughtUpAt(partition: TopicPartition): number | undefined {
+  drainedAt(partition: TopicPartition): number | undefined {
+    return this.#readings.get(partitionKey(partition))?.drainedAt
+  }
+
+  hurry(partition: TopicPartition): void {
     const reading = this.#readings.get(partitionKey(partition))
-    if (reading !== undefined) reading.awaitedAt = this.#options.clock.monotonic()
-    return reading?.caughtUpAt
+    if (reading !== undefined) reading.hurriedAt = this.#options.clock.monotonic()
   }
 
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
@@ -192,7 +195,7 @@ export class KafkaFetcher implements Fetcher {
     try {
       const connection = await connections.to(metadata.node(leader))
       const { parts, throttleMs } = await fetchRaw(connection, {
-        maxWaitMs: this.#areAwaited(readings) ? AWAITED_POLL_MS : LONG_POLL_MS,
+        maxWaitMs: this.#areHurried(readings) ? HURRIED_POLL_MS : LONG_POLL_MS,
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
         topics: asked(readings, metadata),
       })
@@ -202,7 +205,7 @@ export class KafkaFetcher implements Fetcher {
         parts,
         new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
       )
-      if (lane.parts !== undefined || this.#areAwaited(readings)) this.wake()
+      if (lane.parts !== undefined || this.#areHurried(readings)) this.wake()
       this.throttledMs += throttleMs
       await this.#rest(throttleMs)
     } catch (error) {
@@ -230,15 +233,15 @@ export class KafkaFetcher implements Fetcher {
         return false
       }
       this.#answered(reading)
-      if (part.records.length === 0) reading.foundNothing(part, lane.receivedAt)
+      if (part.records.length === 0) reading.noteEnd(part, lane.receivedAt)
       return part.records.length > 0
     })
     if (full.length > 0) lane.parts = full
   }
 
-  #areAwaited(readings: readonly Reading[]): boolean {
+  #areHurried(readings: readonly Reading[]): boolean {
     const since = this.#options.clock.monotonic() - LONG_POLL_MS
-    return readings.some(({ awaitedAt }) => awaitedAt > since)
+    return readings.some(({ hurriedAt }) => hurriedAt > since)
   }
 
   #answered(reading: Reading): void {

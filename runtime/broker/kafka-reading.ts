@@ -13,10 +13,10 @@ export class Reading {
   retryAt = 0
   /** Monotonic time since when the cluster says that there is no such partition. */
   missingSince: number | undefined
-  /** When a broker last said that there is nothing at the position or behind it. */
-  caughtUpAt: number | undefined
-  /** When somebody last wanted to know that. */
-  awaitedAt = -Infinity
+  /** As `Fetcher.drainedAt` has it. */
+  drainedAt: number | undefined
+  /** When somebody last waited to hear of it. */
+  hurriedAt = -Infinity
   /** Of the topic that the position is of; another one under the same name holds other records. */
   topicId: string | undefined
 
@@ -38,7 +38,7 @@ export class Reading {
     const { batches, nextOffset } = readFetched(part, position)
     if (nextOffset === position) return undefined
     this.position = nextOffset
-    this.foundNothing(part, receivedAt)
+    this.noteEnd(part, receivedAt)
     const id = topicId === undefined ? {} : { topicId }
     return {
       topic,
@@ -51,9 +51,9 @@ export class Reading {
     }
   }
 
-  /** Takes note of an answer behind which there is nothing; there may be, if a broker sent less than it had. */
-  foundNothing({ lastStableOffset }: FetchResponsePart, receivedAt: number): void {
-    if (lastStableOffset <= this.position) this.caughtUpAt = receivedAt
+  /** Takes note of whether an answer, received at that time, was all that there is. */
+  noteEnd({ lastStableOffset }: FetchResponsePart, receivedAt: number): void {
+    this.drainedAt = lastStableOffset <= this.position ? receivedAt : undefined
   }
 }
 

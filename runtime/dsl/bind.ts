@@ -14,7 +14,7 @@ export function bind({ nodes }: Job, { inputs }: Pick<RuntimeConfig, 'inputs'>):
     nodes.flatMap((node) => {
       if (node.kind !== 'input') return [node]
       const input = inputs.find(({ name }) => name === node.name)
-      if (input !== undefined) return inputNodes(sourceNode(input), node.as)
+      if (input !== undefined) return inputNodes(sourceNode(input), node)
       const names = inputs.map(({ name }) => name)
       const message = `reads the input "${node.name}", which the manifest does not have.${hint(node.name, names)}`
       throw new InvalidJob([{ path: 'code', message }])

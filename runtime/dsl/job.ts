@@ -7,6 +7,8 @@ export interface InputNode {
   readonly name: string
   /** Unset: a stream. */
   readonly as?: 'Table' | 'GlobalTable'
+  /** Of a table: how far back it knows what was. */
+  readonly historyMs?: number
 }
 
 export type JobNode = InputNode | TopologyNode
@@ -45,7 +47,7 @@ function requireSameInput(one: JobNode, other: JobNode): void {
   const { name } = one
   if (one.kind !== 'input' || other.kind !== 'input')
     throw new Error(`two steps are named "${name}": each step has a name of its own`)
-  if (one.as !== other.as) {
+  if (one.as !== other.as || one.historyMs !== other.historyMs) {
     throw new Error(
       `the input "${name}" is read in two ways: use one of stream, table and globalTable; table("${name}").toStream() has the updates of a table`,
     )

@@ -1,3 +1,4 @@
+import { durationMs } from '../topology/duration.ts'
 import { streamJoinNodes, tableJoinNodes } from '../topology/join-graph.ts'
 import type { JoinType, ValueJoiner } from '../topology/join-nodes.ts'
 import { type JoinWithin, joinWindowOf, joinWithinText } from '../topology/join-window.ts'
@@ -8,6 +9,15 @@ import { written } from './written.ts'
 
 /** A new value of what has met. */
 export type Joiner<V, W, R> = (left: V, right: W, key: string | null) => R
+
+/** What a table knows of the past. */
+export interface TableHistory {
+  /** How far back in event time it knows what was: records meet what it had at their time. Unset: it knows what is. */
+  readonly history?: string
+}
+
+export const historyOf = ({ history }: TableHistory): { readonly historyMs?: number } =>
+  history === undefined ? {} : { historyMs: durationMs(history) }
 
 interface Join {
   readonly type: JoinType
@@ -36,14 +46,10 @@ export function joinedStreams(
   }).map(written)
 }
 
-export function joinedTable({
-  type,
-  name,
-  nodes,
-  left,
-  right,
-  joiner,
-}: Join): readonly TopologyNode[] {
+export function joinedTable(
+  { type, name, nodes, left, right, joiner }: Join,
+  { grace }: JoinWithin = {},
+): readonly TopologyNode[] {
   if (type === 'Outer')
     throw new Error(`step "${name}": a stream meets a table by join or leftJoin`)
   return tableJoinNodes({
@@ -53,6 +59,7 @@ export function joinedTable({
     label: right,
     left: { tail: left, isKeyChanged: keyChanged(nodes, left) },
     table: right,
+    ...(grace === undefined ? {} : { graceMs: durationMs(grace) }),
   }).map(written)
 }
 

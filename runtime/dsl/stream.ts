@@ -11,7 +11,7 @@ import { type AsyncOptions, boundsOf } from './async-options.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
-import { type Joiner, joinedStreams, joinedTable } from './joins.ts'
+import { historyOf, type Joiner, joinedStreams, joinedTable, type TableHistory } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 import { Table } from './table.ts'
@@ -198,9 +198,14 @@ export class Stream<V> {
    * payments.join('with-owner', cards, (payment, card) => ({ ...payment, owner: card.owner }))
    */
   join<W, R>(name: string, other: Stream<W>, joiner: Joiner<V, W, R>, within: JoinWithin): Stream<R>
-  join<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W, R>): Stream<R>
+  join<W, R>(
+    name: string,
+    table: Table<W>,
+    joiner: Joiner<V, W, R>,
+    options?: Pick<JoinWithin, 'grace'>,
+  ): Stream<R>
   join(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
-    return this.#joined('Inner', name, other, joiner, within)
+    return this.#joined('Inner', { name, other, joiner, within })
   }
 
   /** `join` that keeps records of this stream that meet nothing: with another stream, once their time is over. */
@@ -210,9 +215,14 @@ export class Stream<V> {
     joiner: Joiner<V, W | null, R>,
     within: JoinWithin,
   ): Stream<R>
-  leftJoin<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W | null, R>): Stream<R>
+  leftJoin<W, R>(
+    name: string,
+    table: Table<W>,
+    joiner: Joiner<V, W | null, R>,
+    options?: Pick<JoinWithin, 'grace'>,
+  ): Stream<R>
   leftJoin(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
-    return this.#joined('Left', name, other, joiner, within)
+    return this.#joined('Left', { name, other, joiner, within })
   }
 
   /** `join` that keeps records of both streams that meet nothing, once their time is over. */
@@ -222,7 +232,7 @@ export class Stream<V> {
     joiner: Joiner<V | null, W | null, R>,
     within: JoinWithin,
   ): Stream<R> {
-    return this.#joined('Outer', name, other, joiner, within) as Stream<R>
+    return this.#joined('Outer', { name, other, joiner, within }) as Stream<R>
   }
 
   /**
@@ -301,8 +311,8 @@ export class Stream<V> {
    * Keeps the latest value of each key, in store `name`: a table. Records move to their key first if it was changed since they
    * were last placed by it; one without key is dropped, one without value removes its row.
    */
-  toTable(name: string): Table<V> {
-    const kept = this.#placedByKey(name).#then<V>({ kind: 'to-table', name })
+  toTable(name: string, history: TableHistory = {}): Table<V> {
+    const kept = this.#placedByKey(name).#then<V>({ kind: 'to-table', name, ...historyOf(history) })
     return new Table<V>(kept.#nodes, name)
   }
 
@@ -408,18 +418,12 @@ export class Stream<V> {
     return keyChanged(this.#nodes, this.#tail) ? this.#repartitioned(stem) : this
   }
 
-  #joined(
-    type: JoinType,
-    name: string,
-    other: Joinable,
-    joiner: unknown,
-    within: JoinWithin | undefined,
-  ): Stream<unknown> {
+  #joined(type: JoinType, { name, other, joiner, within }: Joining): Stream<unknown> {
     refuseAsync({ kind: 'stream-join', name }, [joiner])
     const isTable = other instanceof Table
     const { ends, nodes } = this.#besides(isTable ? other.toStream() : other)
     const join = { type, name, nodes, joiner: joiner as never, ...ends }
-    const added = isTable ? joinedTable(join) : joinedStreams(join, within)
+    const added = isTable ? joinedTable(join, within) : joinedStreams(join, within)
     return new Stream([...nodes, ...added], name)
   }
 
@@ -438,6 +442,13 @@ type GlobalJoin = Pick<GlobalJoinNode, 'name' | 'type'> & {
   readonly joiner: unknown
 }
 type Joinable = Stream<unknown> | Table<unknown>
+
+interface Joining {
+  readonly name: string
+  readonly other: Joinable
+  readonly joiner: unknown
+  readonly within: JoinWithin | undefined
+}
 
 /** A node before the stream has said where it stands. */
 type Unplaced<N> = N extends { readonly parent: string }

@@ -5,6 +5,7 @@ import { tableTableJoinNodes, type TableJoinType } from '../topology/table-joins
 import type { TableFilterNode, TableMapValuesNode } from '../topology/table-nodes.ts'
 import { GroupedTable } from './grouped-table.ts'
 import type { JobNode, Output } from './job.ts'
+import { historyOf, type TableHistory } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { type OutputFormats, Stream, type TypedRecord } from './stream.ts'
 import { written } from './written.ts'
@@ -16,8 +17,8 @@ import { written } from './written.ts'
  * @example
  * const cards = table<{ owner: string; limit: number }>('cards')
  */
-export const table = <V = unknown>(input: string): Table<V> =>
-  new Table([{ kind: 'input', name: input, as: 'Table' }], input)
+export const table = <V = unknown>(input: string, history: TableHistory = {}): Table<V> =>
+  new Table([{ kind: 'input', name: input, as: 'Table', ...historyOf(history) }], input)
 
 /** One value a key, as it is now: its row. Immutable: each operation gives a new one, with a name of its own. */
 export class Table<V> {

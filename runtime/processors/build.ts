@@ -65,7 +65,11 @@ class Builder {
   #viewOf(table: string): TableView {
     const { store } = this.#surroundings
     const { nodes } = this.#subTopology
-    return viewOf(table, { nodes, store: (node) => store('key-value', node) })
+    return viewOf(table, {
+      nodes,
+      store: (node) => store('key-value', node),
+      versioned: (node) => store('versioned', node),
+    })
   }
 
   /** Once a node, however many ways lead to it. */

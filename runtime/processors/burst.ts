@@ -16,7 +16,7 @@ export const burstProcessor = (
     const { timestamp, value } = record
     const key = record.keyBytes()
     if (key === null) return dropped(name, 'null-key')
-    if (value === null) return dropped(name, 'null-value')
+    if (value === null || value === undefined) return dropped(name, 'null-value')
     // What it would count may be forgotten.
     if (timestamp < store.latest - withinMs) return dropped(name, 'late')
     store.put(key, timestamp, value, timestamp)

@@ -32,6 +32,7 @@ import { tableMapValuesProcessor } from './table-map-values.ts'
 import { tableTableJoinProcessor } from './table-table-join.ts'
 import type { TableView } from './table-view.ts'
 import { toTableProcessor } from './to-table.ts'
+import { versionedTableProcessor } from './versioned-table.ts'
 
 /** A topic of the user's, and how records are written there. */
 export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
@@ -96,7 +97,10 @@ const makers: {
   merge: passOn,
   aggregate: (node, { store, forward }) =>
     aggregateProcessor(node, store('key-value', node.name), forward),
-  'to-table': (node, wiring) => toTableProcessor(node, store(node, wiring), wiring),
+  'to-table': (node, wiring) =>
+    node.historyMs === undefined
+      ? toTableProcessor(node, store(node, wiring), wiring)
+      : versionedTableProcessor(node, wiring.store('versioned', node.name), wiring),
   'table-filter': (node, { forward }) => tableFilterProcessor(node, forward),
   'table-map-values': (node, { forward }) => tableMapValuesProcessor(node, forward),
   'to-stream': passOn,

@@ -1,5 +1,6 @@
 import type { JoinTimes, UnmatchedPlace, UnmatchedStore, WindowStore } from '../state/store.ts'
 import type { StreamJoinNode } from '../topology/join-nodes.ts'
+import { type JoinSide, otherOf } from '../topology/store-spec.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
@@ -39,7 +40,7 @@ export class StreamJoin implements Processor {
     const times = this.#unmatched?.times
     if (times !== undefined) times.streamTime = Math.max(times.streamTime, timestamp)
     const key = record.keyBytes()
-    if (value === null) return this.#drop('null-value')
+    if (value === null || value === undefined) return this.#drop('null-value')
     if (key === null) return this.#keepsUnmatched ? this.#emitAlone(record) : this.#drop('null-key')
     if (timestamp === times?.streamTime) this.#endWindows(record)
     this.#meet(record, key)
@@ -56,7 +57,7 @@ export class StreamJoin implements Processor {
     let isAlone = true
     for (const other of this.#others.fetch(key, Math.max(0, timestamp - this.#beforeMs), until)) {
       isAlone = false
-      this.#unmatched?.remove({ key, side: this.#otherSide, time: other.start })
+      this.#unmatched?.remove({ key, side: otherOf(this.#node.side), time: other.start })
       const joined = this.#joined(this.#node.side, record.value, other.value, record.key)
       const later = Math.max(timestamp, other.start)
       this.#reach.forward(record.withValue(joined).withTimestamp(later))
@@ -116,12 +117,8 @@ export class StreamJoin implements Processor {
     store.remove(place)
   }
 
-  #joined(side: StreamJoinNode['side'], value: unknown, other: unknown, key: unknown): unknown {
+  #joined(side: JoinSide, value: unknown, other: unknown, key: unknown): unknown {
     const { joiner } = this.#node
     return side === 'left' ? joiner(value, other, key) : joiner(other, value, key)
-  }
-
-  get #otherSide(): StreamJoinNode['side'] {
-    return this.#node.side === 'left' ? 'right' : 'left'
   }
 }

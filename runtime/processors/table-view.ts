@@ -1,18 +1,22 @@
-import type { KeyValueStore, Stored } from '../state/store.ts'
+import type { KeyValueStore, Stored, VersionedStore } from '../state/store.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 import type { TableTableJoinNode } from '../topology/table-nodes.ts'
 import type { FlowRecord } from './flow-record.ts'
 
 /** A table as it is now, seen from another node: what its store has, as the operators behind the store leave it. */
 export interface TableView {
-  /** undefined when there is no row. `asked`: the record that wants to know it. */
-  get(key: Buffer, asked: FlowRecord): Stored | undefined
+  /**
+   * undefined when there is no row. `asked`: the record that wants to know it. `asOf`: the time of which, where the table
+   * keeps its history; else, and unset, now.
+   */
+  get(key: Buffer, asked: FlowRecord, asOf?: number): Stored | undefined
 }
 
 /** What the view of a table is made of. */
 interface Tables {
   readonly nodes: readonly TopologyNode[]
   readonly store: (node: string) => KeyValueStore
+  readonly versioned: (node: string) => VersionedStore
 }
 
 const makers: {
@@ -21,7 +25,8 @@ const makers: {
     tables: Tables,
   ) => TableView
 } = {
-  'to-table': ({ name }, { store }) => store(name),
+  'to-table': ({ name, historyMs }, { store, versioned }) =>
+    historyMs === undefined ? store(name) : historyOf(versioned(name)),
   aggregate: ({ name, result }, { store }) => resultsOf(store(name), result),
   'table-aggregate': ({ name, result }, { store }) => resultsOf(store(name), result),
   'table-filter': ({ parent, predicate, keeps }, tables) =>
@@ -40,6 +45,10 @@ export function viewOf(name: string, tables: Tables): TableView {
   return view
 }
 
+const historyOf = (store: VersionedStore): TableView => ({
+  get: (key, _, asOf) => (asOf === undefined ? store.get(key) : store.getAsOf(key, asOf)),
+})
+
 const resultsOf = (store: KeyValueStore, result: (state: unknown) => unknown): TableView => ({
   get(key) {
     const stored = store.get(key)
@@ -48,8 +57,8 @@ const resultsOf = (store: KeyValueStore, result: (state: unknown) => unknown): T
 })
 
 const changed = (view: TableView, change: (row: FlowRecord) => unknown): TableView => ({
-  get(key, asked) {
-    const stored = view.get(key, asked)
+  get(key, asked, asOf) {
+    const stored = view.get(key, asked, asOf)
     if (stored === undefined) return undefined
     const { value, timestamp } = stored
     const row = asked.withStoredKey(key).withValue(value).withTimestamp(timestamp)

@@ -4,6 +4,7 @@ import { ColumnStore } from './column-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryUnmatchedStore } from './memory-unmatched-store.ts'
+import { MemoryVersionedStore } from './memory-versioned-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
 import type { StateStore, Stores } from './store.ts'
 
@@ -21,6 +22,8 @@ const makers: {
     new MemoryWindowStore(name, { retentionMs, retainDuplicates, serde: serdes[format] }),
   session: ({ name, format, retentionMs }) =>
     new MemorySessionStore(name, { retentionMs, serde: serdes[format] }),
+  versioned: ({ name, format, historyMs }) =>
+    new MemoryVersionedStore(name, { historyMs, serde: serdes[format] }),
   unmatched: ({ name, format, rightFormat }) =>
     new MemoryUnmatchedStore(name, { left: serdes[format], right: serdes[rightFormat] }),
 }

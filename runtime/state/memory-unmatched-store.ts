@@ -45,8 +45,8 @@ export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
     if (entry !== undefined) this.#entries.set(entry, undefined, time)
   }
 
-  *entries(): Iterable<UnmatchedPlace & { readonly values: readonly unknown[] }> {
-    for (const { key, time, value } of this.#entries.between(-Infinity, Infinity))
+  *entries(until = Infinity): ReturnType<UnmatchedStore['entries']> {
+    for (const { key, time, value } of this.#entries.between(-Infinity, until))
       yield { ...parseSidedKey(key), time, values: value as readonly unknown[] }
   }
 

@@ -67,6 +67,20 @@ export interface UnmatchedPlace {
   readonly time: number
 }
 
+/** A value of a key at every time of the past that is not too long ago. A version holds until the next one begins. */
+export interface VersionedStore {
+  /** The latest version. */
+  get(key: Buffer): Stored | undefined
+  /** When the latest version began, even if it is that the key is gone; -1 without any. */
+  latestTime(key: Buffer): number
+  /** The version that held at that time; none if that is longer ago than the history, unless it still holds. */
+  getAsOf(key: Buffer, time: number): Stored | undefined
+  /** The latest version of each key, in the order of the key bytes. */
+  entries(): Iterable<Stored & { readonly key: Buffer }>
+  /** Puts a version where its time belongs; undefined: the key is gone from then on. False: too old, nothing is changed. */
+  put(key: Buffer, value: unknown, timestamp: number): boolean
+}
+
 /** Records of a join that none of the other side has met. Several of one side may have the same key and time. */
 export interface UnmatchedStore {
   /** What both sides know of time. A record that fails changes nothing in it; it is not in the changelog. */
@@ -74,8 +88,8 @@ export interface UnmatchedStore {
   add(place: UnmatchedPlace, value: unknown): void
   /** All of that place. */
   remove(place: UnmatchedPlace): void
-  /** In the order of time; of one time the right side's first, then in the order of the key. As it is now. */
-  entries(): Iterable<UnmatchedPlace & { readonly values: readonly unknown[] }>
+  /** In the order of time; of one time the right side's first, then in the order of the key. As they are now, up to `until`. */
+  entries(until?: number): Iterable<UnmatchedPlace & { readonly values: readonly unknown[] }>
 }
 
 export interface JoinTimes {
@@ -91,6 +105,7 @@ export interface Stores {
   readonly window: WindowStore
   readonly session: SessionStore
   readonly unmatched: UnmatchedStore
+  readonly versioned: VersionedStore
 }
 
 /** What a task does with its stores, whatever their layout. */

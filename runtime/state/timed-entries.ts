@@ -50,6 +50,11 @@ export class TimedEntries<E extends TimedEntry> {
     this.#changes.set(entry, value, timestamp)
   }
 
+  /** As if it had never been; what is still to be written of it is. */
+  forget(entry: E): void {
+    this.#drop(entry)
+  }
+
   /** Those of a key at one time. */
   at(key: Buffer, time: number): readonly E[] {
     if (time < this.#earliest) return []

@@ -2,8 +2,8 @@ import type { TopicPartition } from '../broker/broker.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { RecordQueue } from './record-queue.ts'
 
-/** When a broker last said that nothing lies behind what was read of a partition; undefined while something may. */
-export type CaughtUpAt = (partition: TopicPartition) => number | undefined
+/** As `Fetcher` has it. */
+export type DrainedAt = (partition: TopicPartition) => number | undefined
 
 /**
  * What is buffered of the partitions of one task, and which record is next: of all heads the one that is earliest in event
@@ -13,14 +13,14 @@ export type CaughtUpAt = (partition: TopicPartition) => number | undefined
  */
 export class PartitionGroup {
   readonly queues: readonly RecordQueue[]
-  readonly #caughtUpAt: CaughtUpAt | undefined
+  readonly #drainedAt: DrainedAt | undefined
   /** The latest word on each partition: what was true at a time stays true of it. */
   readonly #known = new Map<RecordQueue, number>()
 
-  /** `caughtUpAt` unset: it waits for none. */
-  constructor(queues: readonly RecordQueue[], caughtUpAt: CaughtUpAt | undefined) {
+  /** `drainedAt` unset: it waits for none. */
+  constructor(queues: readonly RecordQueue[], drainedAt: DrainedAt | undefined) {
     this.queues = queues
-    this.#caughtUpAt = caughtUpAt
+    this.#drainedAt = drainedAt
   }
 
   /** True when `take` has something to give. */
@@ -28,36 +28,48 @@ export class PartitionGroup {
     return this.#next() !== undefined
   }
 
+  /** The partitions for which the next record waits. */
+  get awaited(): readonly TopicPartition[] {
+    const earliest = this.#earliest()
+    if (earliest === undefined) return []
+    return this.queues
+      .filter((queue) => this.#isAwaitedBy(earliest, queue))
+      .map(({ partition }) => partition)
+  }
+
   take(): FlowRecord | undefined {
     return this.#next()?.take()
   }
 
   #next(): RecordQueue | undefined {
+    const earliest = this.#earliest()
+    if (earliest === undefined || this.#drainedAt === undefined) return earliest
+    const waits = this.queues.some((queue) => this.#isAwaitedBy(earliest, queue))
+    return waits ? undefined : earliest
+  }
+
+  #earliest(): RecordQueue | undefined {
     let earliest: RecordQueue | undefined
     let earliestTime = Infinity
-    let isComplete = true
     for (const queue of this.queues) {
       const time = queue.headTimestamp
-      if (time === undefined) isComplete = false
       if (time === undefined || (earliest !== undefined && time >= earliestTime)) continue
       earliest = queue
       earliestTime = time
     }
-    if (isComplete || earliest === undefined) return earliest
-    return this.#mayGoAhead(earliest) ? earliest : undefined
+    return earliest
   }
 
-  #mayGoAhead({ headReceivedAt }: RecordQueue): boolean {
-    if (this.#caughtUpAt === undefined) return true
-    const waited = this.queues.filter((queue) => queue.headBatch === undefined)
-    return waited.every((queue) => this.#isDrainedAt(queue, headReceivedAt))
+  #isAwaitedBy({ headReceivedAt }: RecordQueue, queue: RecordQueue): boolean {
+    if (this.#drainedAt === undefined || queue.headBatch !== undefined) return false
+    return !this.#wasDrainedAt(queue, headReceivedAt)
   }
 
-  #isDrainedAt(queue: RecordQueue, time: number): boolean {
+  #wasDrainedAt(queue: RecordQueue, time: number): boolean {
     if ((this.#known.get(queue) ?? -Infinity) >= time) return true
-    const caughtUpAt = this.#caughtUpAt?.(queue.partition) ?? -Infinity
-    this.#known.set(queue, caughtUpAt)
-    return caughtUpAt >= time
+    const drainedAt = this.#drainedAt?.(queue.partition) ?? -Infinity
+    if (drainedAt > (this.#known.get(queue) ?? -Infinity)) this.#known.set(queue, drainedAt)
+    return drainedAt >= time
   }
 }
 

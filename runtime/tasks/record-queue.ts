@@ -29,7 +29,7 @@ export class RecordQueue {
 
   add({ batches, position, receivedAt }: FetchedPartition): void {
     this.#batches.push(...batches)
-    for (const _ of batches) this.#receivedAt.push(receivedAt)
+    this.#receivedAt.push(...batches.map(() => receivedAt))
     // Nothing visible in what was fetched (aborted or control batches): the position still moves on.
     if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
   }

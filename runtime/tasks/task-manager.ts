@@ -79,6 +79,7 @@ export class TaskManager {
 
   /** A task may wait for one of its partitions while it is behind with another. */
   #regulate(task: Task): void {
+    for (const partition of task.awaited) this.#fetcher.hurry(partition)
     const behind = new Set(task.behind.map(partitionKey))
     for (const partition of task.partitions) {
       const key = partitionKey(partition)

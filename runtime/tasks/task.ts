@@ -21,7 +21,7 @@ import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
-import { type CaughtUpAt, earliestBatch, PartitionGroup } from './partition-group.ts'
+import { type DrainedAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
@@ -50,7 +50,7 @@ export interface TaskOptions {
   readonly programs: ReadonlyMap<string, Program> | undefined
   /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
-  readonly caughtUpAt: CaughtUpAt
+  readonly drainedAt: DrainedAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
   /** The thread's copies of global tables. */
@@ -105,9 +105,9 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
-    const { subTopology, caughtUpAt } = this.#options
+    const { subTopology, drainedAt } = this.#options
     // Without state nothing depends on the order of several topics.
-    const waits = subTopology.stores.length > 0 ? caughtUpAt : undefined
+    const waits = subTopology.stores.length > 0 ? drainedAt : undefined
     this.#group = new PartitionGroup([...this.#queues.values()], waits)
   }
 
@@ -167,6 +167,11 @@ export class Task {
   /** The partitions of which more is fetched than is taken. */
   get behind(): readonly TopicPartition[] {
     return this.#group.queues.filter(isBehind).map(({ partition }) => partition)
+  }
+
+  /** The partitions of which it must hear before it gets on. */
+  get awaited(): readonly TopicPartition[] {
+    return this.#group.awaited
   }
 
   /** True when `process` would get on without anything new fetched. */

@@ -259,21 +259,19 @@ export class Worker {
     this.#isSetBack = false
     this.#followGrowth(this.#assignment)
     this.#adopt(this.#assignment)
-    const { names } = this.#tasks
-    log.info('assigned', { generation: this.#member.generation, tasks: names })
+    log.info('assigned', { generation: this.#member.generation, tasks: this.#tasks.names })
     await this.#startTasks()
   }
 
   async #startTasks(): Promise<void> {
-    const { onState } = this.#options
-    onState('Restoring')
+    this.#options.onState('Restoring')
     const poll = () => this.#poll(POLL_MS)
     if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
       return
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
     }
-    onState('Running')
+    this.#options.onState('Running')
   }
 
   get #isInterrupted(): boolean {
@@ -321,7 +319,7 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
-      caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
+      drainedAt: (partition) => this.#fetcher.drainedAt(partition),
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),
     })

@@ -26,6 +26,7 @@ const entriesOf: { readonly [L in keyof Stores]: (store: Stores[L]) => Iterable<
   window: (store) => store.fetchAll(-Infinity, Infinity),
   session: (store) => store.fetchAll(-Infinity, Infinity),
   unmatched: unmatchedIn,
+  versioned: (store) => store.entries(),
 }
 
 function* unmatchedIn(store: Stores['unmatched']): Iterable<RawEntry> {
@@ -82,6 +83,7 @@ const changelogKeys: Readonly<Record<keyof Stores, (bytes: Buffer, serde: Serde)
     const { side, key: own } = parseSidedKey(key)
     return { key: decoded(own, serde), side, start: time }
   },
+  versioned: decoded,
 }
 
 /** The key of a changelog record; with the times of its window where the store is of windows or sessions. */

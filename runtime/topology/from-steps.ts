@@ -1,6 +1,7 @@
 import type { InputConfig, RuntimeConfig, StepConfig } from '../config.ts'
 import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
+import { durationMs } from './duration.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
 import { inputNodes } from './input-nodes.ts'
@@ -21,7 +22,13 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   const names = new Set([...config.inputs.map(({ name }) => name), ...steps.flatMap(namesOf)])
   const globalTables = new Set(inputsAs('GlobalTable', config))
   const tables = new Set(inputsAs('Table', config))
-  const nodes = config.inputs.flatMap((input) => inputNodes(sourceNode(input), input.as))
+  const nodes = config.inputs.flatMap((input, index) => {
+    const { as, history } = input
+    const compiler = new FieldCompiler(`inputs[${index}]`, problems)
+    const historyMs =
+      history === undefined ? history : compiler.attempt('history', () => durationMs(history))
+    return inputNodes(sourceNode(input), { as, historyMs })
+  })
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     const path = `steps[${index}]`
     const unknown = unknownOrigins(step, path, { names, globalTables })

@@ -1,10 +1,16 @@
 import type { InputConfig } from '../config.ts'
 import type { SourceNode, TopologyNode } from './nodes.ts'
 
+export interface InputRole {
+  readonly as?: InputConfig['as'] | undefined
+  /** Of a table, as `ToTableNode` has it. */
+  readonly historyMs?: number | undefined
+}
+
 /** What an input is to the job; the last node bears its name. */
 export function inputNodes(
   source: SourceNode,
-  as: InputConfig['as'] = 'Stream',
+  { as = 'Stream', historyMs }: InputRole,
 ): readonly TopologyNode[] {
   const { name, topic, format, keyFormat } = source
   switch (as) {
@@ -12,9 +18,10 @@ export function inputNodes(
       return [source]
     case 'Table': {
       const parent = `${name}.source`
+      const history = historyMs === undefined ? {} : { historyMs }
       return [
         { ...source, name: parent },
-        { kind: 'to-table', name, parent, label: '' },
+        { kind: 'to-table', name, parent, label: '', ...history },
       ]
     }
     case 'GlobalTable':

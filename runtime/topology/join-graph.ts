@@ -1,6 +1,7 @@
 import type { JoinType, StreamJoinNode, TableJoinNode, ValueJoiner } from './join-nodes.ts'
 import type { JoinWindow } from './join-window.ts'
 import type { MergeNode, RecordFunction, TopologyNode } from './nodes.ts'
+import { type JoinSide, otherOf } from './store-spec.ts'
 
 /** The nodes of joins, for both front-ends. */
 
@@ -29,37 +30,8 @@ export interface StreamJoin extends Join {
 
 /** A side a stream, and `name`, where their results come together. */
 export function streamJoinNodes(join: StreamJoin): readonly TopologyNode[] {
-  const { name, label, left, right, type, window, joiner } = join
-  const keepsNullKeys = type !== 'Inner'
-  const isMoved = (side: JoinInput) => side.on !== undefined || side.isKeyChanged
-  // Both in the format of the side that stays where it is; text where both move.
-  const lefts = placed(left, {
-    name: `${name}.left`,
-    stem: `${name}-left`,
-    keepsNullKeys,
-    ...(isMoved(right) ? {} : { keysLike: right.tail }),
-  })
-  const rights = placed(right, {
-    name: `${name}.right`,
-    stem: `${name}-right`,
-    keepsNullKeys,
-    ...(isMoved(left) ? {} : { keysLike: left.tail }),
-  })
-  const common = {
-    kind: 'stream-join',
-    label: `${type}, ${label}`,
-    type,
-    window,
-    joiner,
-    ...(type === 'Inner' ? {} : { unmatched: `${name}.unmatched` }),
-  } as const
-  const side = (at: 'left' | 'right', parent: string): StreamJoinNode => ({
-    ...common,
-    name: `${name}.${at}`,
-    parent,
-    side: at,
-    reads: [`${name}.${at === 'left' ? 'right' : 'left'}`],
-  })
+  const { name } = join
+  const sides = (['left', 'right'] as const).map((side) => ({ side, ...placedSide(join, side) }))
   const merge: MergeNode = {
     kind: 'merge',
     name,
@@ -67,21 +39,49 @@ export function streamJoinNodes(join: StreamJoin): readonly TopologyNode[] {
     parents: [`${name}.left`, `${name}.right`],
   }
   return [
-    ...lefts.nodes,
-    ...rights.nodes,
-    side('left', lefts.tail),
-    side('right', rights.tail),
+    ...sides.flatMap(({ nodes }) => nodes),
+    ...sides.map(({ side, tail }) => sideNode(join, side, tail)),
     merge,
   ]
+}
+
+/** In the key format of the side that stays where it is; as text where both move. */
+function placedSide(join: StreamJoin, side: JoinSide): Placed {
+  const { name, type } = join
+  const other = join[otherOf(side)]
+  const isOtherMoved = other.on !== undefined || other.isKeyChanged
+  return placed(join[side], {
+    name: `${name}.${side}`,
+    stem: `${name}-${side}`,
+    keepsNullKeys: type !== 'Inner',
+    ...(isOtherMoved ? {} : { keysLike: other.tail }),
+  })
+}
+
+function sideNode(join: StreamJoin, side: JoinSide, parent: string): StreamJoinNode {
+  const { name, label, type, window, joiner } = join
+  return {
+    kind: 'stream-join',
+    name: `${name}.${side}`,
+    parent,
+    label: `${type}, ${label}`,
+    side,
+    type,
+    window,
+    joiner,
+    reads: [`${name}.${otherOf(side)}`],
+    ...(type === 'Inner' ? {} : { unmatched: `${name}.unmatched` }),
+  }
 }
 
 export interface TableJoin extends Join {
   readonly type: TableJoinNode['type']
   readonly table: string
+  readonly graceMs?: number
 }
 
 export function tableJoinNodes(join: TableJoin): readonly TopologyNode[] {
-  const { name, label, left, type, joiner, table } = join
+  const { name, label, left, type, joiner, table, graceMs } = join
   const keepsNullKeys = type === 'Left'
   const lefts = placed(left, { name, stem: name, keepsNullKeys, keysLike: table })
   const node: TableJoinNode = {
@@ -92,8 +92,14 @@ export function tableJoinNodes(join: TableJoin): readonly TopologyNode[] {
     type,
     joiner,
     reads: [table],
+    ...(graceMs === undefined ? {} : { graceMs }),
   }
   return [...lefts.nodes, node]
+}
+
+interface Placed {
+  readonly nodes: readonly TopologyNode[]
+  readonly tail: string
 }
 
 /** Brings records to where their key is looked for. */
@@ -108,7 +114,7 @@ function placed(
     readonly keepsNullKeys: boolean
     readonly keysLike?: string
   },
-): { readonly nodes: readonly TopologyNode[]; readonly tail: string } {
+): Placed {
   if (on === undefined && !isKeyChanged) return { nodes: [], tail }
   const select: readonly TopologyNode[] =
     on === undefined ? [] : [{ kind: 'select-key', name: `${name}.key`, parent: tail, ...on }]

@@ -24,11 +24,16 @@ export interface StreamJoinNode extends Child {
   readonly unmatched?: string
 }
 
-/** Lets each record of a stream meet what a table has for its key at that moment. */
+/**
+ * Lets each record of a stream meet what a table has for its key at that moment, or had at the time of the record if the table
+ * keeps its history.
+ */
 export interface TableJoinNode extends Child {
   readonly kind: 'table-join'
   readonly type: Exclude<JoinType, 'Outer'>
   readonly joiner: ValueJoiner
   /** The table. */
   readonly reads: readonly [table: string]
+  /** Records wait so long, in event time and in store `name`, for updates of the table that come late. */
+  readonly graceMs?: number
 }

@@ -1,5 +1,6 @@
 import type { JoinConfig, StepConfig } from '../config.ts'
 import { addField } from './add-field.ts'
+import { durationMs } from './duration.ts'
 import { fromExpression } from './from-expression.ts'
 import { type JoinInput, streamJoinNodes, tableJoinNodes } from './join-graph.ts'
 import type { GlobalJoinNode } from './global-nodes.ts'
@@ -48,7 +49,7 @@ function tableJoin(
   join: JoinConfig & { readonly table: string },
   place: StepScope,
 ): readonly TopologyNode[] {
-  const { type, as, table, on } = join
+  const { type, as, table, on, grace } = join
   if (!place.tables.has(table) && !place.globalTables.has(table))
     return place.compiler.fail(
       'join.table',
@@ -67,8 +68,13 @@ function tableJoin(
     )
   if (place.globalTables.has(table)) return globalJoin(name, from, { ...join, table, type }, place)
   const left = inputOf(from, on, 'join.on', place)
+  const graceMs =
+    grace === undefined
+      ? {}
+      : { graceMs: place.compiler.attempt('join.grace', () => durationMs(grace)) }
   if (place.compiler.failed) return []
-  return tableJoinNodes({ name, label: table, left, type, joiner: fieldJoiner(as), table })
+  const joiner = fieldJoiner(as)
+  return tableJoinNodes({ name, label: table, left, type, joiner, table, ...graceMs })
 }
 
 /** Every task has the whole of the table: the records stay where they are, and keep their key. */
@@ -88,7 +94,7 @@ function globalJoin(
 }
 
 const TABLES = 'join its records by stream, or make a table of it by a step with `as: Table`'
-const ONLY_OF_STREAMS = ['within', 'before', 'after', 'grace', 'otherOn'] as const
+const ONLY_OF_STREAMS = ['within', 'before', 'after', 'otherOn'] as const
 
 function inputOf(
   tail: string,

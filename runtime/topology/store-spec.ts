@@ -16,6 +16,8 @@ export type StoreLayout =
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
   | { readonly kind: 'session'; readonly retentionMs: number }
+  /** Values by key and time; those that nobody has seen for `historyMs` before stream time are gone. */
+  | { readonly kind: 'versioned'; readonly historyMs: number }
   /** Records of two streams that no record of the other has met yet, by time, side and key. */
   | {
       readonly kind: 'unmatched'
@@ -25,6 +27,8 @@ export type StoreLayout =
 
 /** Of the two streams of a join. */
 export type JoinSide = 'left' | 'right'
+
+export const otherOf = (side: JoinSide): JoinSide => (side === 'left' ? 'right' : 'left')
 
 export interface NumberField {
   readonly name: string
@@ -54,6 +58,11 @@ export function changelogConfig(store: StoreLayout): Readonly<Record<string, str
   const always = { 'message.timestamp.type': 'CreateTime' }
   if (store.kind === 'key-value' || store.kind === 'unmatched')
     return { 'cleanup.policy': 'compact', ...always }
+  if (store.kind === 'versioned') {
+    // Compaction would take versions that are not the latest, but still asked for.
+    const lagMs = store.historyMs + ADDITIONAL_RETENTION_MS
+    return { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': String(lagMs), ...always }
+  }
   const keepsDuplicates = store.kind === 'window' && store.retainDuplicates
   return {
     'cleanup.policy': keepsDuplicates ? 'delete' : 'compact,delete',

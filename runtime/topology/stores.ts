@@ -15,7 +15,11 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
   aggregate: ({ name, fields: numbers }) => [
     { kind: 'key-value', name, format: 'Json', ...(numbers === undefined ? {} : { numbers }) },
   ],
-  'to-table': ({ name }, formatInto) => [{ kind: 'key-value', name, format: formatInto(name) }],
+  'to-table': ({ name, historyMs }, formatInto) => [
+    historyMs === undefined
+      ? { kind: 'key-value', name, format: formatInto(name) }
+      : { kind: 'versioned', name, historyMs, format: formatInto(name) },
+  ],
   'table-aggregate': ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
   'foreign-key-subscriptions': ({ name }) => [{ kind: 'key-value', name, format: 'Bytes' }],
   'stream-join': ({ name, side, window, reads: [other], unmatched }, formatInto) => {
@@ -26,6 +30,9 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
     if (side === 'right' || unmatched === undefined) return [own]
     return [own, { kind: 'unmatched', name: unmatched, format, rightFormat: formatInto(other) }]
   },
+  // Records wait as those wait that have met nothing: by time, with their duplicates.
+  'table-join': ({ name, graceMs }) =>
+    graceMs === undefined ? [] : [{ kind: 'unmatched', name, format: 'Json', rightFormat: 'Json' }],
   deduplicate: ({ name, withinMs }) => [
     {
       kind: 'window',

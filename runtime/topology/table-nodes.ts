@@ -18,6 +18,8 @@ export type TableNode =
  */
 export interface ToTableNode extends Child {
   readonly kind: 'to-table'
+  /** Keeps what was so far back in event time as well, each version where its time belongs. */
+  readonly historyMs?: number
 }
 
 /** A row that the predicate does not take is not there. */

@@ -217,6 +217,29 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       expect(await read(reader, 1)).to.have.length(1)
     })
 
+    it('knows since when nothing lies beyond what it has read', async () => {
+      const topic = await newTopic()
+      const at: TopicPartition = { topic, partition: 0 }
+      const reader = fetcher()
+      reader.assign({ ...at, offset: 0 })
+      const hearOfEnd = (after: number) =>
+        eventually(async () => {
+          reader.hurry(at)
+          await reader.poll(1000)
+          expect(reader.drainedAt(at)).to.be.at.least(after)
+        })
+      await hearOfEnd(0)
+      const out = producer()
+      out.send(at, batchOf(['a']))
+      await out.flush()
+      const fetched: FetchedPartition[] = []
+      await eventually(async () => {
+        fetched.push(...(await reader.poll(200)))
+        expect(fetched).to.have.length(1)
+      })
+      await hearOfEnd(fetched[0]?.receivedAt ?? Infinity)
+    })
+
     it('ends a waiting poll when woken', async () => {
       const topic = await newTopic()
       const reader = fetcher()

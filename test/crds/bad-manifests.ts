@@ -1,3 +1,5 @@
+import { badJoins } from './bad-joins.ts'
+
 /** Manifests that must be refused at apply, each with what the answer must say. */
 export interface BadManifest {
   readonly sentence: string
@@ -25,6 +27,7 @@ const login = (sasl: object) => ({
 const step = (fields: object) => ({ ...goodJob, steps: [{ name: 'large', from: 'in', ...fields }] })
 
 export const badManifests: readonly BadManifest[] = [
+  ...badJoins,
   {
     sentence: 'a job without inputs',
     kind: 'StreamJob',

@@ -8,7 +8,7 @@ import { runtimeConfig } from '../../operator/streamjob/desired/runtime-config.t
 import { type RuntimeConfig, runtimeConfigSchema } from '../../runtime/config.ts'
 import { loadJob } from '../../runtime/dsl/load-job.ts'
 import { eventually } from '../support/eventually.ts'
-import { JobBench } from '../support/job-bench.ts'
+import { JobBench, PRODUCED_AT } from '../support/job-bench.ts'
 import type { Fence, Page } from './page.ts'
 
 /**
@@ -100,7 +100,8 @@ export async function runExample(example: Example): Promise<void> {
   const bench = new JobBench(Object.fromEntries(names.map((name) => [name, 1])))
   try {
     const instance = bench.start(config, { loadTopology: () => loadText(example.code, config) })
-    for (const { topic, key, value } of example.given) bench.produce(topic, [[key, value]])
+    for (const [n, { topic, key, value }] of example.given.entries())
+      bench.produce(topic, [[key, value, PRODUCED_AT + n]])
     await Promise.race([instance.ended, eventually(() => bench.expectIdle(instance), PATIENCE)])
     for (const topic of new Set([...outputs, ...topicsOf(example.expected)]))
       deepStrictEqual(seenIn(bench, topic), wantedIn(example, topic), `topic ${topic}`)

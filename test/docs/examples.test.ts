@@ -59,7 +59,12 @@ const codeOf = (...files: readonly string[]) =>
     .join('\n')
 
 describe('docs on steps', () => {
-  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md', 'docs/tables.md')
+  const code = codeOf(
+    'docs/writing-jobs.md',
+    'docs/operations.md',
+    'docs/tables.md',
+    'docs/joins.md',
+  )
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
     it(`runs an example of the operation ${field}`, () => {
@@ -80,7 +85,12 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md', 'docs/tables.md')
+  const code = codeOf(
+    'docs/typescript-jobs.md',
+    'docs/operations.md',
+    'docs/tables.md',
+    'docs/joins.md',
+  )
 
   const classes = [Stream, GroupedStream, Table, GroupedTable].map(({ prototype }) => prototype)
   for (const operation of new Set(classes.flatMap(methodsOf))) {

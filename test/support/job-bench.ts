@@ -12,6 +12,9 @@ import { eventually } from './eventually.ts'
 
 export type JobSpec = Omit<RuntimeConfigInput, 'job' | 'kafka' | 'applicationId'>
 
+/** The time of a record that is given none. */
+export const PRODUCED_AT = 1_700_000_000_000
+
 /** A job on an embedded broker: topics, inputs, instances, and what came out. */
 export class JobBench {
   readonly embedded: EmbeddedBroker
@@ -52,17 +55,17 @@ export class JobBench {
   /** One batch a record, by key like any producer. */
   produce(
     topic: string,
-    records: readonly (readonly [key: string | null, value: unknown])[],
+    records: readonly (readonly [key: string | null, value: unknown, time?: number])[],
   ): void {
     const partitions = this.embedded.topics.get(topic)?.logs.length ?? 1
-    for (const [key, value] of records) {
+    for (const [key, value, time = PRODUCED_AT] of records) {
       const builder = new RecordBatchBuilder()
       const bytes = key === null ? null : Buffer.from(key)
       const payload =
         value === null
           ? null
           : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
-      builder.append(1_700_000_000_000, bytes, payload)
+      builder.append(time, bytes, payload)
       const partition = bytes === null ? 0 : partitionFor(bytes, partitions)
       this.embedded.append({ topic, partition }, builder.build())
     }

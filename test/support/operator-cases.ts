@@ -7,7 +7,8 @@ import { type Stream, stream } from '../../runtime/dsl/stream.ts'
 import { eventually } from './eventually.ts'
 import { JobBench, type JobSpec } from './job-bench.ts'
 
-export type KeyValue = readonly [key: string | null, value: unknown]
+/** Records that are given may have a time; without one all have the same. */
+export type KeyValue = readonly [key: string | null, value: unknown, time?: number]
 
 /** What the values of the tests look like; each record has what its sentence needs. */
 export interface Value {

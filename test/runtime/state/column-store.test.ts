@@ -43,7 +43,10 @@ describe('a store of numbers in columns', () => {
         const changelog = { columns: new Map<string, string>(), objects: new Map<string, string>() }
         const write = (store: StateStore, to: Map<string, string>) => {
           for (const record of store.takeDirty())
-            to.set(record.key.toString('latin1'), `${record.value?.toString()} @${record.timestamp}`)
+            to.set(
+              record.key.toString('latin1'),
+              `${record.value?.toString()} @${record.timestamp}`,
+            )
         }
         let time = 0
         for (const { puts, end } of rounds) {

@@ -13,12 +13,12 @@ export function newTask(
     readonly broker: EmbeddedBroker
     readonly clock: Clock
     readonly programs?: TaskOptions['programs']
-    readonly caughtUpAt?: TaskOptions['caughtUpAt']
+    readonly drainedAt?: TaskOptions['drainedAt']
     readonly partitionCounts?: ReadonlyMap<string, number>
   },
 ) {
   const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
-  const { caughtUpAt = () => Infinity } = around
+  const { drainedAt = () => Infinity } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
   const tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
@@ -33,7 +33,7 @@ export function newTask(
     tally,
     programs,
     clock,
-    caughtUpAt,
+    drainedAt,
     onAnswer: () => undefined,
     global: () => ({ get: () => undefined }),
   })
