@@ -35,7 +35,8 @@ export class Reading {
     if (nextOffset === position) return undefined
     this.position = nextOffset
     const id = topicId === undefined ? {} : { topicId }
-    return { topic, partition, ...id, position, batches, highWatermark: lastStableOffset }
+    const where = { topic, partition, ...id, position, nextOffset }
+    return { ...where, batches, highWatermark: lastStableOffset }
   }
 }
 

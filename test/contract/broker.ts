@@ -14,6 +14,7 @@ import { CommitRejected, OffsetOutOfRange } from '../../runtime/broker/errors.ts
 import { headersAt, keyAt, valueAt } from '../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { eventually } from '../support/eventually.ts'
+import { transactionContract } from './transactions.ts'
 
 export interface SeenRecord {
   readonly offset: number
@@ -280,26 +281,33 @@ export function brokerContract(connect: () => Promise<Broker>): void {
     expect(failure).to.be.instanceOf(Error)
   })
 
+  const members: GroupMember[] = []
+
+  function member(
+    groupId: string,
+    topic: string,
+    extra: Partial<GroupMemberOptions> = {},
+  ): GroupMember {
+    const created = broker.groupMember({
+      groupId,
+      topics: [topic],
+      assign: roundRobin,
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 10_000,
+      ...extra,
+    })
+    members.push(created)
+    return created
+  }
+
+  afterEach(async () => {
+    await Promise.all(members.splice(0).map((one) => one.close({ leave: true })))
+  })
+
+  describe('a transaction', () =>
+    transactionContract({ broker: () => broker, track, newTopic, member }))
+
   describe('the group', () => {
-    const members: GroupMember[] = []
-
-    function member(
-      groupId: string,
-      topic: string,
-      extra: Partial<GroupMemberOptions> = {},
-    ): GroupMember {
-      const created = broker.groupMember({
-        groupId,
-        topics: [topic],
-        assign: roundRobin,
-        sessionTimeoutMs: 6000,
-        rebalanceTimeoutMs: 10_000,
-        ...extra,
-      })
-      members.push(created)
-      return created
-    }
-
     /** Each member rejoins by itself whenever the group asks, as workers do, until the shares are as expected. */
     async function settle(
       joined: readonly GroupMember[],
@@ -323,10 +331,6 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       settled = true
       await Promise.all(loops)
     }
-
-    afterEach(async () => {
-      await Promise.all(members.splice(0).map((one) => one.close({ leave: true })))
-    })
 
     it('gives all partitions to one member and shares them with a second', async function () {
       this.timeout(30_000)

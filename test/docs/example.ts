@@ -122,7 +122,7 @@ async function loadText({ text }: Fence, config: RuntimeConfig) {
   }
 }
 
-/** Every task stands at the end of what it reads: whatever is to come out has come out. */
+/** Every task stands at the end of what it reads, and no transaction is open: whatever is to come out has come out. */
 function expectIdle(instance: Instance, { embedded }: JobBench): void {
   const { tasks, state } = instance.status()
   const behind = tasks.flatMap(({ partitions }) =>
@@ -131,7 +131,10 @@ function expectIdle(instance: Instance, { embedded }: JobBench): void {
         position < (embedded.topics.get(topic)?.logs[partition]?.endOffset ?? 0),
     ),
   )
-  if (state !== 'Running' || behind.length > 0) throw new Error(`the job is still ${state}`)
+  const logs = [...embedded.topics.values()].flatMap((topic) => topic.logs)
+  const isOpen = logs.some(({ lastStableOffset, endOffset }) => lastStableOffset < endOffset)
+  if (state !== 'Running' || behind.length > 0 || isOpen)
+    throw new Error(`the job is still ${state}`)
 }
 
 const seenIn = (bench: JobBench, topic: string) =>

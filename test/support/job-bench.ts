@@ -76,7 +76,7 @@ export class JobBench {
         partition,
         position: 0,
         highWatermark: 0,
-        batches: log.read(0, Infinity),
+        batches: log.readCommitted(0, Infinity).batches,
       }),
     )
   }
