@@ -237,6 +237,19 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       expect((await read(reader, 1)).map((record) => record.value)).to.deep.equal(['b'])
     })
 
+    it('reads all from where it was moved to, whatever had arrived from further on', async () => {
+      const topic = await newTopic()
+      const out = producer()
+      for (const value of ['a', 'b']) out.send({ topic, partition: 0 }, batchOf([value]))
+      await out.flush()
+      const reader = fetcher()
+      reader.assign({ topic, partition: 0, offset: 1 })
+      await reader.poll(0)
+      await delay(300) // for the answer, which no poll takes
+      reader.assign({ topic, partition: 0, offset: 0 })
+      expect((await read(reader, 2)).map((record) => record.value)).to.deep.equal(['a', 'b'])
+    })
+
     it('says when a position is outside the log', async () => {
       const topic = await newTopic()
       const reader = fetcher()
