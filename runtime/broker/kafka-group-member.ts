@@ -111,7 +111,7 @@ export class KafkaGroupMember implements GroupMember {
     } catch (error) {
       const { code, message } = error as BrokerError
       // Its topic is gone, with all its offsets: whoever reads it finds out what became of it. The others are committed.
-      if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return
+      if (code === 'UNKNOWN_TOPIC_OR_PARTITION' && transaction === undefined) return
       if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw transactionError(error as Error)
       this.#learn(error as BrokerError)
       this.#askRejoin()

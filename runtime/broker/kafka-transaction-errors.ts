@@ -12,6 +12,8 @@ const ABORTABLE: ReadonlySet<string> = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'TRANSACTION_ABORTABLE',
   'TRANSACTION_COORDINATOR_FENCED',
+  // Offsets of a topic that is gone, or that a coordinator which has just started does not know yet.
+  'UNKNOWN_TOPIC_OR_PARTITION',
 ])
 
 /** What a failed request means for the transaction that it was of; the error itself where it means nothing to it. */
