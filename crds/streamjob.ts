@@ -103,10 +103,16 @@ const spec = withRules(
       .describe(
         'Codec of the record batches that the job writes, into its internal topics as well. `Lz4` costs little CPU and suits most; `Zstd` is smallest. A topic with a `compression.type` of its own has the broker compress again.',
       ),
-    commitInterval: duration()
-      .default('1s')
+    guarantee: z
+      .enum(['AtLeastOnce', 'ExactlyOnce'])
+      .default('AtLeastOnce')
       .describe(
-        'How often offsets and changed state are committed. Shorter: less is repeated after a crash.',
+        'What a crash may do: under `AtLeastOnce` records are processed again and their outputs come twice, under `ExactlyOnce` outputs, state and offsets take effect together, in transactions. Readers of the outputs must read committed records only.',
+      ),
+    commitInterval: duration()
+      .optional()
+      .describe(
+        'How often offsets and changed state are committed. Shorter: less is repeated after a crash. Under `ExactlyOnce` outputs are seen so late. Default: `1s`, under `ExactlyOnce` `100ms`.',
       ),
     image: z
       .string()

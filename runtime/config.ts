@@ -142,7 +142,10 @@ export const runtimeConfigSchema = z.strictObject({
   internalTopics: z.strictObject({ replicationFactor: z.int().min(1).optional() }).default({}),
   /** Of every batch that the job writes, into its internal topics as well. */
   compression: compression.default('None'),
-  commitIntervalMs: z.int().min(10).default(1000),
+  /** Whether what a record made of outputs, state and offsets takes effect at least once, or exactly once. */
+  guarantee: z.enum(['AtLeastOnce', 'ExactlyOnce']).default('AtLeastOnce'),
+  /** Unset: `commitIntervalMs` says which. */
+  commitIntervalMs: z.int().min(10).optional(),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
   /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
   metadataMaxAgeMs: z.int().min(1000).default(300_000),
@@ -150,6 +153,14 @@ export const runtimeConfigSchema = z.strictObject({
 
 export type RuntimeConfig = z.output<typeof runtimeConfigSchema>
 export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
+
+const COMMIT_INTERVAL_MS = { AtLeastOnce: 1000, ExactlyOnce: 100 } as const
+
+/** Under ExactlyOnce others see records once they are committed: the interval is a part of the latency. */
+export const commitIntervalMs = (
+  config: Pick<RuntimeConfig, 'guarantee' | 'commitIntervalMs'>,
+): number => config.commitIntervalMs ?? COMMIT_INTERVAL_MS[config.guarantee]
+
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>

@@ -59,10 +59,17 @@ export interface ProducerStamp {
   readonly producerId: bigint
   readonly epoch: number
   readonly sequence: number
+  /** Whether the batch is part of a transaction. */
+  readonly isTransactional?: boolean
 }
 
-/** Makes a built batch the producer's own: broker-side duplicate detection works by these three fields. */
-export function stampProducer(batch: Buffer, { producerId, epoch, sequence }: ProducerStamp): void {
+/** Makes a built batch the producer's own: broker-side duplicate detection works by the first three fields. */
+export function stampProducer(
+  batch: Buffer,
+  { producerId, epoch, sequence, isTransactional = false }: ProducerStamp,
+): void {
+  const attributes = batch.readInt16BE(at.attributes)
+  if (isTransactional) batch.writeInt16BE(attributes | attribute.transactional, at.attributes)
   batch.writeBigInt64BE(producerId, at.producerId)
   batch.writeInt16BE(epoch, at.producerEpoch)
   batch.writeInt32BE(sequence, at.baseSequence)

@@ -11,6 +11,8 @@ export interface Broker {
   readonly admin: BrokerAdmin
   /** An idempotent producer; order is kept per partition. */
   producer(): Producer
+  /** A producer whose batches and offsets take effect together, or not at all. */
+  transactionalProducer(options: TransactionalOptions): TransactionalProducer
   /** Reads partitions by position, outside any group. Workers and changelog restore both use it. */
   fetcher(options: FetcherOptions): Fetcher
   /** A member of a classic consumer group, static when `instanceId` is given. */
@@ -58,9 +60,12 @@ export interface BrokerAdmin {
   createTopics(topics: readonly NewTopic[]): Promise<void>
   listOffsets(
     partitions: readonly TopicPartition[],
-    at: 'earliest' | 'latest',
+    at: ListedOffset,
   ): Promise<readonly PartitionOffset[]>
 }
+
+/** `latest` is the end of what can be read now; beyond it, up to the high watermark, transactions are open. */
+export type ListedOffset = 'earliest' | 'latest' | 'highWatermark'
 
 export interface Producer {
   /**
@@ -81,6 +86,42 @@ export interface Producer {
   close(): Promise<void>
 }
 
+export interface TransactionalOptions {
+  /** Whoever comes later under the same id fences this producer. */
+  readonly transactionalId: string
+  /** A transaction that is open for longer is aborted by the brokers. */
+  readonly transactionTimeoutMs: number
+}
+
+/**
+ * A transaction begins with its first batch or offset; `commit` and `abort` do nothing where none has begun. Readers see
+ * the whole of it once it is committed. `flush` and the methods here throw `ProducerFenced` when somebody else has the id
+ * now, and `TransactionFailed` when the transaction cannot be committed any more: what came of it is then for `abort`,
+ * and what its maker holds in memory is not the truth.
+ */
+export interface TransactionalProducer extends Producer {
+  /**
+   * Takes the id over: whoever has it is fenced, and what they left open is aborted. To be called before the first batch,
+   * and after `ProducerFenced` by a producer that knows that it is the one to go on.
+   */
+  takeOver(): Promise<void>
+  /** Makes the offsets of a group part of the transaction; `GroupMember.commit` says which. */
+  addOffsets(groupId: string): Promise<TransactionalIdentity>
+  /** Notes that a request under this identity went unanswered: if it arrives late, the next transaction must not take it. */
+  doubt(): void
+  /** Flushes, and makes all that was sent since the last end visible. */
+  commit(): Promise<void>
+  /** Drops all that was sent since the last end; late requests of it are refused. */
+  abort(): Promise<void>
+}
+
+/** In whose name a request about a transaction is made. */
+export interface TransactionalIdentity {
+  readonly transactionalId: string
+  readonly producerId: bigint
+  readonly epoch: number
+}
+
 export interface FetcherOptions {
   /** Cap on bytes a poll returns; one batch larger than it is still returned whole. */
   readonly maxBytes: number
@@ -93,6 +134,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly position: number
   /** In offset order; control batches and aborted transactions are left out. */
   readonly batches: readonly RecordBatch[]
+  /** Where the next read begins, when what was left out lies between it and the last batch. */
+  readonly nextOffset?: number
   /** Offset after the last record a consumer may see now; lag is this minus the position. */
   readonly highWatermark: number
   /** When the broker's answer came, on the monotonic clock. */
@@ -164,10 +207,11 @@ export interface GroupMember {
   readonly memberId: string
   /**
    * Throws `CommitRejected` when this member no longer owns its generation: nothing was committed. Also when the
-   * coordinator was out of reach until the session was over; then nobody knows whether it was.
+   * coordinator was out of reach until the session was over; then nobody knows whether it was. With a transaction the
+   * offsets are part of it: they are committed when it is.
    */
-  commit(offsets: readonly PartitionOffset[]): Promise<void>
-  /** Offsets without a commit are absent. Works before `join`. */
+  commit(offsets: readonly PartitionOffset[], transaction?: TransactionalProducer): Promise<void>
+  /** Offsets without a commit are absent. Waits for transactions that are about to commit some. Works before `join`. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]>
   /**
    * Stops heartbeats. `leave: true` also tells the group at once, so others take over; a static member that will be

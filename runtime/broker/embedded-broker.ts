@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../platform/clock.ts'
-import type { Broker, BrokerAdmin, NewTopic, TopicPartition } from './broker.ts'
-import {
-  EmbeddedFetcher,
-  type EmbeddedLogs,
-  EmbeddedMember,
-  EmbeddedProducer,
-} from './embedded-clients.ts'
+import type { Broker, BrokerAdmin, ListedOffset, NewTopic, TopicPartition } from './broker.ts'
+import { EmbeddedFetcher, EmbeddedMember, EmbeddedProducer } from './embedded-clients.ts'
 import { EmbeddedGroup } from './embedded-group.ts'
 import { EmbeddedLog } from './embedded-log.ts'
+import {
+  EmbeddedTransactionalProducer,
+  type TransactionalLogs,
+} from './embedded-transactional-producer.ts'
+import { EmbeddedTransactions } from './embedded-transactions.ts'
 import { BrokerError } from './errors.ts'
 
 /** A topic as the embedded broker keeps it. */
@@ -21,22 +21,25 @@ export interface EmbeddedTopic {
  * A Kafka in memory, for dev mode and tests: topics of raw batches, groups with committed offsets. Everything is gone
  * when the process ends. Each `connect()` is one client; they share topics and groups.
  */
-export class EmbeddedBroker implements EmbeddedLogs {
+export class EmbeddedBroker implements TransactionalLogs {
   readonly topics = new Map<string, EmbeddedTopic>()
   readonly groups = new Map<string, EmbeddedGroup>()
+  readonly transactions: EmbeddedTransactions
   readonly #clock: Clock
   readonly #listeners = new Set<() => void>()
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
+    this.transactions = new EmbeddedTransactions(clock, () => this.#announce())
   }
 
   connect(): Broker {
     return {
       admin: this.#admin(),
       producer: () => new EmbeddedProducer(this),
+      transactionalProducer: (options) => new EmbeddedTransactionalProducer(this, options),
       fetcher: (options) => new EmbeddedFetcher(this, this.#clock, options),
-      groupMember: (options) => new EmbeddedMember(this.#group(options.groupId), options),
+      groupMember: (options) => new EmbeddedMember(this.group(options.groupId), options),
       denial: undefined,
       close: () => Promise.resolve(),
     }
@@ -67,7 +70,7 @@ export class EmbeddedBroker implements EmbeddedLogs {
       )
     }
     log.append(batch)
-    for (const listener of this.#listeners) listener()
+    this.#announce()
   }
 
   onAppend(listener: () => void): () => void {
@@ -75,12 +78,16 @@ export class EmbeddedBroker implements EmbeddedLogs {
     return () => this.#listeners.delete(listener)
   }
 
-  #group(groupId: string): EmbeddedGroup {
+  group(groupId: string): EmbeddedGroup {
     const known = this.groups.get(groupId)
     if (known !== undefined) return known
     const group = new EmbeddedGroup(this.#clock, (names) => this.#partitionCounts(names))
     this.groups.set(groupId, group)
     return group
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   #partitionCounts(names: readonly string[]): ReadonlyMap<string, number> {
@@ -111,8 +118,14 @@ export class EmbeddedBroker implements EmbeddedLogs {
               `${partition.topic}-${partition.partition} does not exist`,
             )
           }
-          return { ...partition, offset: where === 'earliest' ? log.startOffset : log.endOffset }
+          return { ...partition, offset: offsetOf[where](log) }
         }),
     }
   }
+}
+
+const offsetOf: Readonly<Record<ListedOffset, (log: EmbeddedLog) => number>> = {
+  earliest: ({ startOffset }) => startOffset,
+  latest: ({ lastStableOffset }) => lastStableOffset,
+  highWatermark: ({ endOffset }) => endOffset,
 }

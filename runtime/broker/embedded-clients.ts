@@ -8,18 +8,19 @@ import type {
   PartitionOffset,
   Producer,
   TopicPartition,
+  TransactionalProducer,
 } from './broker.ts'
 import { writeCrc } from './batch-header.ts'
 import type { EmbeddedGroup } from './embedded-group.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
-import { BrokerError, OffsetOutOfRange } from './errors.ts'
+import { BrokerError, CommitRejected, OffsetOutOfRange } from './errors.ts'
 import { partitionKey } from './partition-key.ts'
 
 /** What the clients see of the embedded broker. */
 export interface EmbeddedLogs {
   log(at: TopicPartition): EmbeddedLog | undefined
   append(to: TopicPartition, batch: Buffer): void
-  /** Calls back on every append, until the returned function is called. */
+  /** Calls back whenever there may be more to read, until the returned function is called. */
   onAppend(listener: () => void): () => void
 }
 
@@ -154,13 +155,13 @@ export class EmbeddedFetcher implements Fetcher {
         const range = { start: log.startOffset, end: log.endOffset }
         throw new OffsetOutOfRange({ ...partition, offset: position }, range)
       }
-      const batches = log.read(position, left)
-      const last = batches.at(-1)
-      if (last === undefined) continue
+      const { batches, nextOffset } = log.readCommitted(position, left)
+      if (nextOffset === position) continue
       left -= batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
-      reading.position = last.nextOffset
+      reading.position = nextOffset
+      const highWatermark = log.lastStableOffset
       const receivedAt = this.#clock.monotonic()
-      found.push({ ...partition, position, batches, highWatermark: log.endOffset, receivedAt })
+      found.push({ ...partition, position, nextOffset, batches, highWatermark, receivedAt })
     }
     return found
   }
@@ -195,28 +196,38 @@ export class EmbeddedMember implements GroupMember {
   async join(): Promise<readonly TopicPartition[]> {
     if (this.#closed) throw new BrokerError('CLOSED', 'this member is closed')
     this.#rejoinNeeded = false
-    const joined = await this.#group.join(this.#memberId, this.#options, () => {
-      this.#rejoinNeeded = true
-      this.onRejoinNeeded?.()
-    })
+    const joined = await this.#group.join(this.#memberId, this.#options, () => this.#askRejoin())
     this.#memberId = joined.id
     this.#generation = joined.generation
     return joined.assignment
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<void> {
-    this.#group.commit(this.#memberId, this.#generation, offsets)
+  async commit(
+    offsets: readonly PartitionOffset[],
+    transaction?: TransactionalProducer,
+  ): Promise<void> {
+    const producer = await transaction?.addOffsets(this.#options.groupId)
+    try {
+      const member = { id: this.#memberId, generation: this.#generation }
+      this.#group.commit(member, offsets, producer?.producerId)
+    } catch (error) {
+      if (error instanceof CommitRejected) this.#askRejoin()
+      throw error
+    }
   }
 
-  async committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
-    return partitions.flatMap(
-      (partition) => this.#group.committed.get(partitionKey(partition)) ?? [],
-    )
+  committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
+    return this.#group.stableOffsets(partitions)
   }
 
   close({ leave }: { readonly leave: boolean }): Promise<void> {
     this.#closed = true
     this.#group.gone(this.#memberId, leave)
     return Promise.resolve()
+  }
+
+  #askRejoin(): void {
+    this.#rejoinNeeded = true
+    this.onRejoinNeeded?.()
   }
 }

@@ -6,7 +6,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './broker.ts'
-import { CommitRejected } from './errors.ts'
+import { BrokerError, CommitRejected } from './errors.ts'
 import { partitionKey } from './partition-key.ts'
 
 /** One member as the coordinator knows it. */
@@ -31,7 +31,10 @@ export interface Joined {
  */
 export class EmbeddedGroup {
   readonly committed = new Map<string, PartitionOffset>()
+  /** Producer → offsets that its open transaction is to commit. */
+  readonly #pending = new Map<bigint, readonly PartitionOffset[]>()
   readonly #members = new Map<string, Enrolled>()
+  #onSettled = Promise.withResolvers<void>()
   readonly #clock: Clock
   readonly #partitionCounts: (topics: readonly string[]) => ReadonlyMap<string, number>
   #generation = 0
@@ -60,6 +63,7 @@ export class EmbeddedGroup {
     options: GroupMemberOptions,
     askRejoin: () => void,
   ): Promise<Enrolled & Joined> {
+    this.#refuseFenced(previous, options)
     const returning = this.#returningStatic(previous, options)
     const member = this.#enrol(previous, options, askRejoin)
     if (returning !== undefined && this.#deadline === undefined) {
@@ -79,14 +83,52 @@ export class EmbeddedGroup {
     member.expiry = this.#clock.after(member.options.sessionTimeoutMs, () => this.#remove(id))
   }
 
-  commit(id: string, generation: number, offsets: readonly PartitionOffset[]): void {
+  /** With a producer, once its transaction is committed. */
+  commit(
+    { id, generation }: { readonly id: string; readonly generation: number },
+    offsets: readonly PartitionOffset[],
+    producer?: bigint,
+  ): void {
     if (generation !== this.#generation || !this.#members.has(id)) {
       throw new CommitRejected(
         'ILLEGAL_GENERATION',
         `offsets of generation ${generation} are late: the group is at ${this.#generation}`,
       )
     }
+    if (producer === undefined) this.#store(offsets)
+    else this.#pending.set(producer, [...(this.#pending.get(producer) ?? []), ...offsets])
+  }
+
+  endTransaction({ producerId }: { readonly producerId: bigint }, isCommitted: boolean): void {
+    const offsets = this.#pending.get(producerId) ?? []
+    this.#pending.delete(producerId)
+    if (isCommitted) this.#store(offsets)
+    this.#onSettled.resolve()
+    this.#onSettled = Promise.withResolvers()
+  }
+
+  /** What is committed, once no transaction is about to change it. */
+  async stableOffsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
+    const keys = partitions.map(partitionKey)
+    const isPending = () =>
+      [...this.#pending.values()].flat().some((offset) => keys.includes(partitionKey(offset)))
+    while (isPending()) await this.#onSettled.promise
+    return keys.flatMap((key) => this.committed.get(key) ?? [])
+  }
+
+  #store(offsets: readonly PartitionOffset[]): void {
     for (const offset of offsets) this.committed.set(partitionKey(offset), offset)
+  }
+
+  /** Another process has come under the instance id: whoever had it before is to end. */
+  #refuseFenced(previous: string, { instanceId, groupId }: GroupMemberOptions): void {
+    if (previous === '' || instanceId === undefined || this.#members.has(previous)) return
+    if (![...this.#members.values()].some(({ options }) => options.instanceId === instanceId))
+      return
+    throw new BrokerError(
+      'FENCED_INSTANCE_ID',
+      `another process runs as "${instanceId}" in group ${groupId}`,
+    )
   }
 
   #returningStatic(previous: string, options: GroupMemberOptions): Enrolled | undefined {

@@ -70,6 +70,16 @@ export class CommitRejected extends BrokerError {
   override readonly name = 'CommitRejected'
 }
 
+/** Another producer has the transactional id now, or the brokers have aborted a transaction that took too long. */
+export class ProducerFenced extends BrokerError {
+  override readonly name = 'ProducerFenced'
+}
+
+/** This transaction cannot be committed; after an abort the next one can. */
+export class TransactionFailed extends BrokerError {
+  override readonly name = 'TransactionFailed'
+}
+
 /** A batch that is not what the protocol says: bad CRC, bad length, unknown magic or codec. */
 export class CorruptBatch extends BrokerError {
   override readonly name = 'CorruptBatch'

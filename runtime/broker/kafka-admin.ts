@@ -2,6 +2,7 @@ import { createTopicsV5 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type {
   BrokerAdmin,
+  ListedOffset,
   NewTopic,
   PartitionOffset,
   TopicDescription,
@@ -47,7 +48,7 @@ export class KafkaAdmin implements BrokerAdmin {
 
   listOffsets(
     partitions: readonly TopicPartition[],
-    at: 'earliest' | 'latest',
+    at: ListedOffset,
   ): Promise<readonly PartitionOffset[]> {
     return this.#retrying(() => listOffsets(this.#options, partitions, at))
   }

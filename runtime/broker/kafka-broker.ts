@@ -8,7 +8,9 @@ import { KafkaFetcher } from './kafka-fetcher.ts'
 import { KafkaGroupMember } from './kafka-group-member.ts'
 import { KafkaMetadata } from './kafka-metadata.ts'
 import { KafkaProducer } from './kafka-producer.ts'
+import { IdempotentSession } from './kafka-producer-session.ts'
 import type { KafkaSecurity } from './kafka-security.ts'
+import { KafkaTransactionalProducer } from './kafka-transactional-producer.ts'
 
 export interface KafkaBrokerOptions {
   readonly bootstrapServers: readonly string[]
@@ -53,7 +55,14 @@ export class KafkaBroker implements Broker {
   }
 
   producer(): KafkaProducer {
-    return new KafkaProducer(this.#connect())
+    const cluster = this.#connect()
+    return new KafkaProducer({ ...cluster, session: new IdempotentSession(cluster) })
+  }
+
+  transactionalProducer(
+    options: Parameters<Broker['transactionalProducer']>[0],
+  ): KafkaTransactionalProducer {
+    return new KafkaTransactionalProducer({ ...options, ...this.#connect() })
   }
 
   fetcher(options: Parameters<Broker['fetcher']>[0]): KafkaFetcher {
@@ -71,7 +80,8 @@ export class KafkaBroker implements Broker {
 
   #connect() {
     const connections = new KafkaConnections(this.#options)
-    const { clock } = this.#options
-    return { connections, metadata: new KafkaMetadata(connections), clock, denials: this.#denials }
+    const { clock, random } = this.#options
+    const metadata = new KafkaMetadata(connections)
+    return { connections, metadata, clock, random, denials: this.#denials }
   }
 }

@@ -5,6 +5,7 @@ const DENIED: ReadonlySet<string> = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
 ])
 
 export const isDenied = (code: string): boolean => DENIED.has(code)
@@ -35,6 +36,8 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'OFFSET_NOT_AVAILABLE',
   'THROTTLING_QUOTA_EXCEEDED',
   'BROKER_NOT_AVAILABLE',
+  'CONCURRENT_TRANSACTIONS',
+  'UNSTABLE_OFFSET_COMMIT',
   ...DENIED,
 ])
 
@@ -63,6 +66,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "the job's user may not use this group: grant it Read on the group, which is named like the job's applicationId",
   CLUSTER_AUTHORIZATION_FAILED:
     "the job's user may not do this: grant it IdempotentWrite (and Create for internal topics) on the cluster",
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    "the job's user may not do this: grant it Write and Describe on transactional ids with the prefix of the job's applicationId",
+  INVALID_TRANSACTION_TIMEOUT:
+    "shorten the job's commit interval, or raise the brokers' transaction.max.timeout.ms above it by 10 s",
   GROUP_MAX_SIZE_REACHED: "raise the brokers' group.max.size, or run fewer instances",
   INVALID_SESSION_TIMEOUT:
     "choose a session timeout between the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms",

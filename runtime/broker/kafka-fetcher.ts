@@ -36,9 +36,19 @@ export interface KafkaFetcherOptions extends FetcherOptions {
   readonly metadataMaxAgeMs: number
 }
 
+/** What a partition was asked for, and where from. */
+interface Asked {
+  readonly reading: Reading
+  readonly at: number
+}
+
+interface Arrived extends Asked {
+  readonly part: FetchResponsePart
+}
+
 /** One leader: at most one fetch in flight, or one response that waits to be handed out. */
 interface Lane {
-  parts: readonly FetchResponsePart[] | undefined
+  parts: readonly Arrived[] | undefined
   receivedAt: number
   /** True while a fetch is in flight, and while the broker or a failure asks for a pause after it. */
   isBusy: boolean
@@ -124,16 +134,16 @@ export class KafkaFetcher implements Fetcher {
     const fetched = [...this.#lanes.values()].flatMap((lane) => {
       const { parts = [], receivedAt } = lane
       lane.parts = undefined
-      return parts.flatMap((part) => this.#accept(part, receivedAt))
+      return parts.flatMap((arrived) => this.#accept(arrived, receivedAt))
     })
     this.#send()
     return fetched
   }
 
-  #accept(part: FetchResponsePart, receivedAt: number): FetchedPartition[] {
+  #accept({ part, ...asked }: Arrived, receivedAt: number): FetchedPartition[] {
+    const { reading } = asked
     const key = partitionKey(part)
-    const reading = this.#readings.get(key)
-    if (reading === undefined || reading.isPaused) return []
+    if (!this.#isStill(asked) || reading.isPaused) return []
     const fetched = this.#advance(reading, part, receivedAt)
     if (fetched === undefined) return []
     this.#readings.delete(key)
@@ -199,11 +209,10 @@ export class KafkaFetcher implements Fetcher {
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
         topics: asked(readings, metadata),
       })
-      const current = before.filter(({ reading, at }) => this.#isStill(reading, at))
       this.#receive(
         lane,
         parts,
-        new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
+        new Map(before.map((asked) => [partitionKey(asked.reading.partition), asked])),
       )
       if (lane.parts !== undefined || this.#areHurried(readings)) this.wake()
       this.throttledMs += throttleMs
@@ -222,19 +231,20 @@ export class KafkaFetcher implements Fetcher {
   #receive(
     lane: Lane,
     parts: readonly FetchResponsePart[],
-    current: ReadonlyMap<string, Reading>,
+    before: ReadonlyMap<string, Asked>,
   ): void {
     lane.receivedAt = this.#options.clock.monotonic()
-    const full = parts.filter((part) => {
-      const reading = current.get(partitionKey(part))
-      if (reading === undefined) return false
+    const full = parts.flatMap((part): readonly Arrived[] => {
+      const asked = before.get(partitionKey(part))
+      if (asked === undefined || !this.#isStill(asked)) return []
       if (part.errorCode !== 0) {
-        this.#refused(reading, errorName(part.errorCode))
-        return false
+        this.#refused(asked.reading, errorName(part.errorCode))
+        return []
       }
-      this.#answered(reading)
-      if (part.records.length === 0) reading.noteEnd(part, lane.receivedAt)
-      return part.records.length > 0
+      this.#answered(asked.reading)
+      if (part.records.length > 0) return [{ ...asked, part }]
+      asked.reading.noteEnd(part, lane.receivedAt)
+      return []
     })
     if (full.length > 0) lane.parts = full
   }
@@ -256,7 +266,7 @@ export class KafkaFetcher implements Fetcher {
     if (code === 'OFFSET_OUT_OF_RANGE') {
       void outOfRange({ connections, metadata }, { ...partition, offset: position }).then(
         (error) => {
-          if (!this.#isStill(reading, position) || this.#isOfAnotherTopic(reading)) return
+          if (!this.#isStill({ reading, at: position }) || this.#isOfAnotherTopic(reading)) return
           if (error !== undefined) this.#fail(error)
         },
       )
@@ -274,10 +284,9 @@ export class KafkaFetcher implements Fetcher {
     this.wake()
   }
 
-  #isStill(reading: Reading, position: number): boolean {
+  #isStill({ reading, at }: Asked): boolean {
     return (
-      this.#readings.get(partitionKey(reading.partition)) === reading &&
-      reading.position === position
+      this.#readings.get(partitionKey(reading.partition)) === reading && reading.position === at
     )
   }
 

@@ -1,23 +1,39 @@
-import { heartbeatV3, leaveGroupV3, offsetCommitV7, offsetFetchV5 } from '@platformatic/kafka'
+import {
+  type Connection,
+  heartbeatV3,
+  leaveGroupV3,
+  offsetCommitV7,
+  offsetFetchV7,
+  txnOffsetCommitV3,
+} from '@platformatic/kafka'
 import { type Clock, sleep, type Timer } from '../platform/clock.ts'
-import type { GroupMember, GroupMemberOptions, PartitionOffset, TopicPartition } from './broker.ts'
+import type {
+  GroupMember,
+  GroupMemberOptions,
+  PartitionOffset,
+  TopicPartition,
+  TransactionalProducer,
+} from './broker.ts'
 import { BrokerError, CommitRejected } from './errors.ts'
-import { call } from './kafka-call.ts'
+import { call, PROMPT_ANSWER_MS } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
-import { KafkaCoordinator, RETRY_MS } from './kafka-coordinator.ts'
+import { KafkaCoordinator } from './kafka-coordinator.ts'
 import type { KafkaDenials } from './kafka-denials.ts'
 import { isTransient } from './kafka-errors.ts'
 import { joinGroup, syncGroup } from './kafka-group-join.ts'
 import { commitTopics, fetchTopics, readCommitted } from './kafka-group-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
+import { isIndefinite, transactionError } from './kafka-transaction-errors.ts'
 
 export interface KafkaGroupMemberOptions extends GroupMemberOptions {
   readonly connections: KafkaConnections
   readonly metadata: KafkaMetadata
   readonly clock: Clock
+  readonly random: () => number
   readonly denials: KafkaDenials
 }
 
+const RETRY_MS = 200
 const MAX_HEARTBEAT_INTERVAL_MS = 3000
 const LEAVE_MS = 3000
 
@@ -40,7 +56,9 @@ export class KafkaGroupMember implements GroupMember {
 
   constructor(options: KafkaGroupMemberOptions) {
     this.#options = options
-    this.#coordinator = new KafkaCoordinator(options)
+    const { groupId: id } = options
+    const patienceMs = this.#patienceMs
+    this.#coordinator = new KafkaCoordinator({ ...options, of: 'group', id, patienceMs })
   }
 
   get memberId(): string {
@@ -76,28 +94,25 @@ export class KafkaGroupMember implements GroupMember {
     throw new BrokerError('CLOSED', 'this member is closed')
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<void> {
+  async commit(
+    offsets: readonly PartitionOffset[],
+    transaction?: TransactionalProducer,
+  ): Promise<void> {
     if (offsets.length === 0) return
-    const { groupId, instanceId } = this.#options
+    const { groupId } = this.#options
     if (this.#rejoinNeeded && this.#isSessionOver) throw sessionOver(groupId)
-    const request = {
-      api: offsetCommitV7.api,
-      what: `commit offsets of group ${groupId}`,
-      timeoutMs: this.#coordinator.patienceMs,
-    }
-    const topics = commitTopics(offsets)
-    const member = [this.#generation, this.#memberId, instanceId ?? null] as const
+    const attempt =
+      transaction === undefined
+        ? this.#offsetCommit(offsets)
+        : await this.#offsetCommitIn(transaction, offsets)
     try {
-      await this.#coordinator.retrying(
-        (connection) => call(connection, request, groupId, ...member, topics),
-        () => this.#isSessionOver,
-      )
+      await this.#coordinator.retrying(attempt, () => this.#isSessionOver)
       this.#heard()
     } catch (error) {
       const { code, message } = error as BrokerError
       // Its topic is gone, with all its offsets: whoever reads it finds out what became of it. The others are committed.
-      if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return
-      if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw error
+      if (code === 'UNKNOWN_TOPIC_OR_PARTITION' && transaction === undefined) return
+      if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw transactionError(error as Error)
       this.#learn(error as BrokerError)
       this.#askRejoin()
       throw new CommitRejected(code, message, { cause: error })
@@ -107,10 +122,10 @@ export class KafkaGroupMember implements GroupMember {
   async committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
     if (partitions.length === 0) return []
     const { groupId } = this.#options
-    const request = { api: offsetFetchV5.api, what: `read committed offsets of group ${groupId}` }
+    const request = { api: offsetFetchV7.api, what: `read committed offsets of group ${groupId}` }
     const groups = [{ groupId, memberEpoch: -1, topics: fetchTopics(partitions) }]
     const response = await this.#coordinator.retrying(
-      (connection) => call(connection, request, groups, false),
+      (connection) => call(connection, request, groups, REQUIRE_STABLE),
       () => false,
     )
     return readCommitted(response)
@@ -121,6 +136,44 @@ export class KafkaGroupMember implements GroupMember {
     this.#heartbeat?.cancel()
     if (leave && this.#memberId !== '') await this.#leave()
     await this.#options.connections.close()
+  }
+
+  /** Several attempts are to fit into a session. */
+  get #patienceMs(): number {
+    return Math.min(this.#options.sessionTimeoutMs / 3, PROMPT_ANSWER_MS)
+  }
+
+  #offsetCommit(offsets: readonly PartitionOffset[]): Attempt {
+    const { groupId, instanceId = null } = this.#options
+    const request = this.#request(offsetCommitV7.api, `commit offsets of group ${groupId}`)
+    const member = [this.#generation, this.#memberId, instanceId] as const
+    const topics = commitTopics(offsets)
+    return (connection) => call(connection, request, groupId, ...member, topics)
+  }
+
+  async #offsetCommitIn(
+    transaction: TransactionalProducer,
+    offsets: readonly PartitionOffset[],
+  ): Promise<Attempt> {
+    const { groupId, instanceId = null } = this.#options
+    const { transactionalId, producerId, epoch } = await transaction.addOffsets(groupId)
+    const what = `commit offsets of group ${groupId} in transaction ${transactionalId}`
+    const request = this.#request(txnOffsetCommitV3.api, what)
+    const producer = [transactionalId, groupId, producerId, epoch] as const
+    const member = [this.#generation, this.#memberId, instanceId] as const
+    const topics = commitTopics(offsets)
+    return async (connection) => {
+      try {
+        await call(connection, request, ...producer, ...member, topics)
+      } catch (error) {
+        if (isIndefinite(error)) transaction.doubt()
+        throw error
+      }
+    }
+  }
+
+  #request<Api>(api: Api, what: string) {
+    return { api, what, timeoutMs: this.#patienceMs }
   }
 
   /** The coordinator has given our partitions away by now, whether it could tell us or not. */
@@ -148,11 +201,7 @@ export class KafkaGroupMember implements GroupMember {
   async #beat(): Promise<void> {
     const { groupId, instanceId } = this.#options
     const generation = this.#generation
-    const request = {
-      api: heartbeatV3.api,
-      what: `heartbeat of group ${groupId}`,
-      timeoutMs: this.#coordinator.patienceMs,
-    }
+    const request = this.#request(heartbeatV3.api, `heartbeat of group ${groupId}`)
     try {
       const connection = await this.#coordinator.connection()
       await call(connection, request, groupId, generation, this.#memberId, instanceId ?? null)
@@ -205,6 +254,11 @@ export class KafkaGroupMember implements GroupMember {
     await Promise.race([told, sleep(clock, LEAVE_MS, this.#options.connections.closing)])
   }
 }
+
+type Attempt = (connection: Connection) => Promise<unknown>
+
+/** Whoever takes tasks over waits until a transaction of their last owner is over. */
+const REQUIRE_STABLE = true
 
 const sessionOver = (groupId: string) =>
   new CommitRejected(

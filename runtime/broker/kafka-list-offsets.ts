@@ -1,5 +1,5 @@
 import { listOffsetsV5 } from '@platformatic/kafka'
-import type { PartitionOffset, TopicPartition } from './broker.ts'
+import type { ListedOffset, PartitionOffset, TopicPartition } from './broker.ts'
 import { BrokerError, OffsetOutOfRange } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
@@ -11,15 +11,21 @@ export interface Cluster {
 }
 
 const REPLICA_CONSUMER = -1
+const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
-const TIMESTAMP = { earliest: -2n, latest: -1n } as const
+const ASK = {
+  earliest: { timestamp: -2n, isolation: READ_COMMITTED },
+  latest: { timestamp: -1n, isolation: READ_COMMITTED },
+  highWatermark: { timestamp: -1n, isolation: READ_UNCOMMITTED },
+} as const satisfies Record<ListedOffset, object>
 
 /** Asks each leader once; throws when one has moved or cannot be reached. */
 export async function listOffsets(
   { connections, metadata }: Cluster,
   partitions: readonly TopicPartition[],
-  at: keyof typeof TIMESTAMP,
+  at: ListedOffset,
 ): Promise<PartitionOffset[]> {
+  const { timestamp, isolation } = ASK[at]
   await metadata.refresh([...new Set(partitions.map(({ topic }) => topic))])
   const byLeader = Map.groupBy(partitions, (partition) => leaderOf(metadata, partition))
   const answers = await Promise.all(
@@ -29,8 +35,8 @@ export async function listOffsets(
         connection,
         { api: listOffsetsV5.api, what: 'list offsets' },
         REPLICA_CONSUMER,
-        READ_COMMITTED,
-        requestTopics(list, TIMESTAMP[at]),
+        isolation,
+        requestTopics(list, timestamp),
       )
       return topics
     }),

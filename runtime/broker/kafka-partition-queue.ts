@@ -2,7 +2,7 @@ import { at, type ProducerStamp, stampProducer } from './batch-header.ts'
 import type { TopicPartition } from './broker.ts'
 import { splitBatch } from './split-batch.ts'
 
-export type ProducerIdentity = Pick<ProducerStamp, 'producerId' | 'epoch'>
+export type ProducerIdentity = Omit<ProducerStamp, 'sequence'>
 
 /** A batch in a queue. Its sequence is given once; sent again it is the same bytes, which the broker recognises. */
 export interface QueuedBatch {

@@ -22,17 +22,24 @@ export interface ProduceResponse {
   readonly throttleMs: number
 }
 
-/** `timeoutMs` is how long the broker may wait for its replicas. Written to the socket before this returns. */
+export interface ProduceRequest {
+  readonly parts: readonly ProducePart[]
+  /** Of the transaction that the batches are part of, if they are. */
+  readonly transactionalId: string | null
+  /** How long the broker may wait for its replicas. */
+  readonly timeoutMs: number
+}
+
+/** Written to the socket before this returns. */
 export async function produceRaw(
   connection: Connection,
-  parts: readonly ProducePart[],
-  timeoutMs: number,
+  sent: ProduceRequest,
 ): Promise<ProduceResponse> {
   const request = new Promise<ProduceResponse>((resolve, reject) => {
     connection.send(
       PRODUCE.key,
       PRODUCE.version,
-      () => encode(parts, timeoutMs),
+      () => encode(sent),
       (_correlation, _key, _version, reader) => decode(reader),
       false,
       false,
@@ -43,16 +50,16 @@ export async function produceRaw(
     )
   })
   try {
-    return await answered(connection, timeoutMs + NETWORK_MARGIN_MS, request)
+    return await answered(connection, sent.timeoutMs + NETWORK_MARGIN_MS, request)
   } catch (error) {
     throw asBrokerError(error, 'produce')
   }
 }
 
-function encode(parts: readonly ProducePart[], timeoutMs: number): Writer {
+function encode({ parts, transactionalId, timeoutMs }: ProduceRequest): Writer {
   const topics = Map.groupBy(parts, ({ topic }) => topic)
   return Writer.create()
-    .appendString(null, false) // no transaction
+    .appendString(transactionalId, false)
     .appendInt16(ALL_IN_SYNC)
     .appendInt32(timeoutMs)
     .appendArray(

@@ -1,5 +1,5 @@
 import { type Connection, describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
-import { RecordTooLarge } from './errors.ts'
+import { BrokerError, RecordTooLarge } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { ProducerIdentity } from './kafka-partition-queue.ts'
@@ -18,6 +18,13 @@ export async function initProducerId(metadata: KafkaMetadata): Promise<ProducerI
   )
   return { producerId, epoch: producerEpoch }
 }
+
+/** The error of sending to a partition that is not there. */
+export const missing = (what: string, sinceMs: number): BrokerError =>
+  new BrokerError(
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    `${what}: it does not exist since ${sinceMs / 1000} s: create the topic again, or restart the job if it now has fewer partitions`,
+  )
 
 /** The error of one record that a topic does not take, with the limit as the broker tells it. */
 export async function tooLarge(

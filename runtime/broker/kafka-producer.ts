@@ -9,7 +9,9 @@ import { isTransient, refused } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import { PartitionQueue, type ProducerIdentity, type QueuedBatch } from './kafka-partition-queue.ts'
 import { produceRaw } from './kafka-produce-request.ts'
-import { initProducerId, tooLarge } from './kafka-producer-calls.ts'
+import { missing, tooLarge } from './kafka-producer-calls.ts'
+import type { ProducerSession } from './kafka-producer-session.ts'
+import { transactionError } from './kafka-transaction-errors.ts'
 import { verdictOn } from './produce-verdict.ts'
 import { partitionKey } from './partition-key.ts'
 
@@ -28,6 +30,7 @@ export interface KafkaProducerOptions {
   readonly metadata: KafkaMetadata
   readonly clock: Clock
   readonly denials: KafkaDenials
+  readonly session: ProducerSession
   /** Where sequences begin; 0 but in tests of the wrap at 2^31. */
   readonly firstSequence?: number
 }
@@ -55,7 +58,6 @@ export class KafkaProducer implements Producer {
   readonly #queues = new Map<string, PartitionQueue>()
   readonly #lanes = new Map<number, Lane>()
   readonly #waiters = new Set<{ readonly bytes: number; readonly resolve: () => void }>()
-  #identity: Promise<ProducerIdentity> | undefined
   #lookup: Promise<void> | undefined
   #pumpQueued = false
   #pendingBytes = 0
@@ -94,6 +96,12 @@ export class KafkaProducer implements Producer {
     return new Promise((resolve) => this.#waiters.add({ bytes, resolve }))
   }
 
+  /** Forgets what is not acknowledged, and that it failed. What is sent next begins anew, under the identity of then. */
+  drop(): void {
+    this.#failure = undefined
+    this.#clear()
+  }
+
   async close(): Promise<void> {
     await this.#options.connections.close()
     this.#fail(new BrokerError('CLOSED', 'the producer is closed'))
@@ -120,19 +128,30 @@ export class KafkaProducer implements Producer {
   }
 
   async #serve(leader: number): Promise<void> {
+    const { connections, metadata, session } = this.#options
     const lane = this.#lane(leader)
     if (lane.isPumping) return
     lane.isPumping = true
+    let isLeft = true
     try {
-      const identity = await this.#currentIdentity()
-      const { connections, metadata } = this.#options
       const connection = await connections.to(metadata.node(leader))
+      const identity = await session.admit(() => this.#waiting())
       this.#sendAll({ leader, lane, connection, identity })
+      isLeft = this.#waiting().some((partition) => !session.admits(partition))
     } catch (error) {
       await this.#unsent(leader, error as BrokerError)
     } finally {
       lane.isPumping = false
     }
+    if (isLeft) this.#pump()
+  }
+
+  /** Partitions with a leader of which something waits. */
+  #waiting(): readonly TopicPartition[] {
+    const { metadata } = this.#options
+    return [...this.#queues.values()].flatMap((queue) =>
+      queue.next() !== undefined && metadata.leader(queue.to) !== undefined ? [queue.to] : [],
+    )
   }
 
   /** In one go without a pause, so that requests leave in the order in which batches were taken. */
@@ -147,11 +166,13 @@ export class KafkaProducer implements Producer {
   }
 
   #take(leader: number, identity: ProducerIdentity): Sent[] {
+    const { metadata, session } = this.#options
     const sent: Sent[] = []
     let bytes = 0
     for (const queue of this.#queues.values()) {
       const next = queue.next()
-      if (next === undefined || this.#options.metadata.leader(queue.to) !== leader) continue
+      const isHere = metadata.leader(queue.to) === leader && session.admits(queue.to)
+      if (next === undefined || !isHere) continue
       bytes += next.bytes.length
       if (bytes > MAX_REQUEST_BYTES && sent.length > 0) break
       const batch = queue.take(identity)
@@ -162,15 +183,21 @@ export class KafkaProducer implements Producer {
 
   async #request({ lane, connection }: Destination, sent: readonly Sent[]): Promise<void> {
     lane.inFlight++
+    const { session } = this.#options
     try {
       const parts = sent.map(({ queue, batch }) => ({ ...queue.to, batch: batch.bytes }))
-      const { acks, throttleMs } = await produceRaw(connection, parts, REPLICATION_MS)
+      const { acks, throttleMs } = await produceRaw(connection, {
+        parts,
+        transactionalId: session.transactionalId,
+        timeoutMs: REPLICATION_MS,
+      })
       this.#throttle(lane, throttleMs)
       const codes = new Map(acks.map((ack) => [partitionKey(ack), errorName(ack.errorCode)]))
       for (const one of sent)
         this.#settle(one, codes.get(partitionKey(one.queue.to)) ?? 'NETWORK_EXCEPTION', connection)
     } catch {
       // Nobody knows what was written. The same sequences tell, when it is sent again.
+      session.doubt()
       for (const one of sent) this.#repeat(one)
     } finally {
       lane.inFlight--
@@ -180,14 +207,17 @@ export class KafkaProducer implements Producer {
 
   #settle(sent: Sent, code: string, connection: Connection): void {
     const { queue, batch } = sent
-    switch (verdictOn(code)) {
+    switch (verdictOn(code, this.#options.session.transactionalId !== null)) {
       case 'written':
         this.#options.denials.granted(queue.what)
         if (queue.has(batch)) this.#release(batch.bytes.length)
         return queue.acknowledged(batch)
       case 'forgotten':
         // Behind a failed batch a gap is expected; at the head it means that the broker lost what came before.
-        if (queue.isOldest(batch)) this.#startAfresh(queue)
+        if (queue.isOldest(batch)) {
+          this.#options.session.forget()
+          queue.startAfresh()
+        }
         return this.#repeat(sent)
       case 'too large':
         return void this.#divide(sent, connection)
@@ -198,14 +228,9 @@ export class KafkaProducer implements Producer {
         this.#options.denials.note(queue.what, refused(code, queue.what))
         return this.#repeat(sent)
       case 'never':
-        if (queue.has(batch)) this.#fail(refused(code, queue.what))
+        if (queue.has(batch)) this.#fail(transactionError(refused(code, queue.what)))
         queue.failed()
     }
-  }
-
-  #startAfresh(queue: PartitionQueue): void {
-    this.#identity = undefined
-    queue.startAfresh()
   }
 
   /** The limit is on a batch: smaller ones may pass. A single record that does not is the user's to deal with. */
@@ -245,7 +270,6 @@ export class KafkaProducer implements Producer {
       !isEmpty && metadata.leader(to) === leader ? [to.topic] : [],
     )
     await metadata.refresh([...new Set(topics)]).catch(() => undefined)
-    this.#later(0)
   }
 
   #lookUpLeaders(): void {
@@ -271,12 +295,7 @@ export class KafkaProducer implements Producer {
     const now = this.#options.clock.monotonic()
     queue.missingSince ??= now
     if (now - queue.missingSince < MISSING_TOPIC_MS) return
-    this.#fail(
-      new BrokerError(
-        'UNKNOWN_TOPIC_OR_PARTITION',
-        `${queue.what}: it does not exist since ${MISSING_TOPIC_MS / 1000} s: create the topic again, or restart the job if it now has fewer partitions`,
-      ),
-    )
+    this.#fail(missing(queue.what, MISSING_TOPIC_MS))
   }
 
   #throttle(lane: Lane, ms: number): void {
@@ -296,37 +315,20 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  #later(ms: number): void {
-    const { clock, connections } = this.#options
-    void sleep(clock, ms, connections.closing).then(() => this.#pump())
-  }
-
   #lane(leader: number): Lane {
     const lane = this.#lanes.get(leader) ?? { inFlight: 0, throttledUntil: 0, isPumping: false }
     this.#lanes.set(leader, lane)
     return lane
   }
 
-  #currentIdentity(): Promise<ProducerIdentity> {
-    const { metadata, denials } = this.#options
-    this.#identity ??= initProducerId(metadata).then(
-      (identity) => {
-        denials.granted('produce')
-        return identity
-      },
-      (error: unknown) => {
-        denials.note('produce', error as BrokerError)
-        this.#identity = undefined
-        throw error
-      },
-    )
-    return this.#identity
-  }
-
   /** After a lost batch the order of what follows means nothing: all of it fails together. */
   #fail(failure: Error): void {
     if (this.#pendingBytes > 0) this.#failure ??= failure
-    this.#identity = undefined
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.#options.session.forget()
     for (const queue of this.#queues.values()) queue.clear()
     this.#release(this.#pendingBytes)
   }

@@ -40,15 +40,8 @@ export class Reading {
     this.position = nextOffset
     this.noteEnd(part, receivedAt)
     const id = topicId === undefined ? {} : { topicId }
-    return {
-      topic,
-      partition,
-      ...id,
-      position,
-      batches,
-      highWatermark: lastStableOffset,
-      receivedAt,
-    }
+    const where = { topic, partition, ...id, position, nextOffset }
+    return { ...where, batches, highWatermark: lastStableOffset, receivedAt }
   }
 
   /** Takes note of whether an answer, received at that time, was all that there is. */

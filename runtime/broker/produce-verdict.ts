@@ -16,5 +16,8 @@ const KNOWN: Readonly<Record<string, Verdict>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'missing',
 }
 
-export const verdictOn = (code: string): Verdict =>
-  KNOWN[code] ?? (isTransient(code) ? 'not now' : 'never')
+export function verdictOn(code: string, isTransactional: boolean): Verdict {
+  const verdict = KNOWN[code] ?? (isTransient(code) ? 'not now' : 'never')
+  // What the broker has lost of a transaction cannot be sent again: it may hold a part of it.
+  return verdict === 'forgotten' && isTransactional ? 'never' : verdict
+}

@@ -14,6 +14,8 @@ export class RecordQueue {
   #origin: BatchOrigin | undefined
   #index = 0
   #position: number
+  /** Up to here nothing is left but what was fetched. */
+  #end = 0
 
   /** `position`: the offset of the next record; records before it are skipped. */
   constructor(partition: TopicPartition, serdes: RecordSerdes, position: number) {
@@ -22,16 +24,16 @@ export class RecordQueue {
     this.#position = position
   }
 
-  /** Offset after the last record taken; past a batch's end it also covers gaps that compaction left. */
+  /** Offset after the last record taken; past a batch's end it also covers gaps that compaction and markers left. */
   get position(): number {
     return this.#position
   }
 
-  add({ batches, position, receivedAt }: FetchedPartition): void {
+  add({ batches, position, nextOffset = position, receivedAt }: FetchedPartition): void {
     this.#batches.push(...batches)
     this.#receivedAt.push(...batches.map(() => receivedAt))
-    // Nothing visible in what was fetched (aborted or control batches): the position still moves on.
-    if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
+    this.#end = nextOffset
+    this.#passInvisible()
   }
 
   skipTo(offset: number): void {
@@ -72,6 +74,12 @@ export class RecordQueue {
     this.#origin = undefined
     this.#index = 0
     this.#position = Math.max(this.#position, batch?.nextOffset ?? 0)
+    this.#passInvisible()
+  }
+
+  /** Behind the last record there may be aborted batches and control batches. */
+  #passInvisible(): void {
+    if (this.#batches.length === 0) this.#position = Math.max(this.#position, this.#end)
   }
 
   /** One for all records of a batch. */

@@ -8,8 +8,9 @@ const RESTORE_BYTES = 4 * 1024 * 1024
 const POLL_MS = 500
 
 /**
- * Fills a task's stores from their changelogs, up to the end as it is now: nobody else writes there any more. Goes by the
- * position, not by the last record, which compaction may have removed. Returns false if `interrupted` ended it early.
+ * Fills a task's stores from their changelogs, up to the end as it is now: nobody else writes there any more. A transaction
+ * of the last owner that is open is waited for, as what lies behind it cannot be read before. Goes by the position, not by
+ * the last record, which compaction may have removed. Returns false if `interrupted` ended it early.
  */
 export async function restoreTask(
   task: Task,
@@ -24,7 +25,7 @@ export async function restoreTask(
       const spec = subTopology.stores.find(({ name }) => name === store.name)
       const from = { topic: spec?.changelogTopic ?? '', partition: task.id.partition }
       const [start] = await broker.admin.listOffsets([from], 'earliest')
-      const [end] = await broker.admin.listOffsets([from], 'latest')
+      const [end] = await broker.admin.listOffsets([from], 'highWatermark')
       if (start === undefined || end === undefined) continue
       fetcher.assign(start)
       if (!(await readUpTo(end.offset))) return false

@@ -62,6 +62,20 @@ export class TaskManager {
     }
   }
 
+  /** Those that can be committed now. */
+  ready(): readonly Task[] {
+    return this.all.filter((task) => task.prepareCommit())
+  }
+
+  /** All of them, undefined while one has to wait: what they write is part of one transaction. */
+  allReady(): readonly Task[] | undefined {
+    const { all } = this
+    const ready = all.filter((task) => task.prepareCommit({ inTransaction: true }))
+    if (ready.length === all.length) return all
+    for (const task of all) task.hold()
+    return undefined
+  }
+
   close(task: Task): void {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)

@@ -180,12 +180,17 @@ export class Task {
   }
 
   /**
-   * True if the task can be committed now. State and offsets must be of one moment: one with state takes no more records
-   * until all that it took are done; `isDue` tells when.
+   * True if the task can be committed now. State and offsets must be of one moment: one with state, or `inTransaction`,
+   * whose output is, takes no more records until all that it took are done; `isDue` tells when.
    */
-  prepareCommit(): boolean {
-    this.#awaitsCommit = this.stores.length > 0 && this.isPending
+  prepareCommit({ inTransaction = false } = {}): boolean {
+    this.#awaitsCommit = (inTransaction || this.stores.length > 0) && this.isPending
     return !this.#awaitsCommit
+  }
+
+  /** Takes no more records until the next `prepareCommit`: other tasks of the transaction are not done. */
+  hold(): void {
+    this.#awaitsCommit = true
   }
 
   /** True once a commit that had to wait can be made. */

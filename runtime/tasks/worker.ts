@@ -7,12 +7,11 @@ import type {
   TopicPartition,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
-import { CommitRejected, RecordTooLarge } from '../broker/errors.ts'
 import type { WorkReport } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
-import { commitTasks } from './commit.ts'
+import { Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
@@ -27,6 +26,7 @@ import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
 import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
+import { openProducer } from './transactions.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 const POLL_BYTES = 2 * 1024 * 1024
@@ -51,17 +51,14 @@ export class Worker {
   readonly #tasks: TaskManager
   readonly #globals: GlobalTables
   readonly #counts: PartitionCounts
+  readonly #commits: Commits
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
   #adoptedCounts: Counts
   #generators: readonly Generator[] = []
   #answered = new AbortController()
-  #lastCommitMs: number
   #lastPollMs: number
   #assignment: readonly TopicPartition[] = []
-  /** All tasks were closed, to start again at what is committed. */
-  #isSetBack = false
-  #limitsLearnedMs = 0
   #stopping = false
   #closed = false
 
@@ -69,21 +66,23 @@ export class Worker {
     const { broker, config, clock } = options
     this.#options = options
     this.#losses = new Losses(config.onDataLoss, options.log)
-    this.#producer = broker.producer()
+    const { producer, transaction } = openProducer(options)
+    this.#producer = producer
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#tasks = new TaskManager(this.#fetcher)
     this.#globals = new GlobalTables(options, this.#fetcher)
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
     this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
-      producer: this.#producer,
+      producer,
       partitionCounts: this.#counts,
       compression: compressionCalled[config.compression],
     })
     this.#fuse()
     this.#member = broker.groupMember(membership(options, this.#tasks, this.#counts))
     this.#member.onRejoinNeeded = () => this.#fetcher.wake()
-    this.#lastCommitMs = clock.monotonic()
+    const [tasks, collector, member] = [this.#tasks, this.#collector, this.#member]
+    this.#commits = new Commits(options, { tasks, collector, producer, transaction, member })
     this.#lastPollMs = clock.monotonic()
   }
 
@@ -139,26 +138,28 @@ export class Worker {
    * it, or, in place of `run`, who decides when time passes.
    */
   async turn(maxWaitMs = this.#maxWaitMs): Promise<boolean> {
-    if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.join()
-    else if (this.#isSetBack) await this.#resume()
+    if (this.#mustRejoin) await this.join()
+    else if (this.#commits.isSetBack) await this.#resume()
     else return this.#round(maxWaitMs)
     return true
   }
 
+  get #mustRejoin(): boolean {
+    return this.#member.rejoinNeeded || this.#commits.mustTakeOver || this.#counts.haveGrown()
+  }
+
   async #round(maxWaitMs: number): Promise<boolean> {
-    const { config, clock } = this.#options
     const isRipe = this.tasks.some((task) => task.isRipe)
     // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
     if (isRipe) await immediate()
     const fetched = await this.#poll(isRipe ? 0 : maxWaitMs)
-    this.#lastPollMs = clock.monotonic()
+    this.#lastPollMs = this.#options.clock.monotonic()
     for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
     this.#tasks.process()
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
-    const isDue = clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs
-    if (isDue || this.tasks.some((task) => task.isDue)) await this.commit()
+    if (this.#commits.isDue) await this.commit()
     return isRipe || fetched.length > 0
   }
 
@@ -173,9 +174,7 @@ export class Worker {
 
   get #maxWaitMs(): number {
     if (this.#generators.length > 0) return GENERATOR_TICK_MS
-    const { config, clock } = this.#options
-    const sinceCommit = clock.monotonic() - this.#lastCommitMs
-    return Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
+    return Math.min(POLL_MS, this.#commits.msLeft)
   }
 
   /** An answer need not wait for the next record, nor for the end of a drain. */
@@ -205,49 +204,19 @@ export class Worker {
       await sleep(clock, left, this.#answered.signal)
     }
     await this.commit()
+    if (!this.#closed) await this.#commits.dropUnfinished()
   }
 
   /** All that is done so far. Throws what the job cannot get over. */
   async commit(): Promise<void> {
     // Once abandoned, what the tasks hold is not the truth any more.
-    if (this.#closed) return
-    const { clock, config } = this.#options
-    this.#lastCommitMs = clock.monotonic()
-    if (this.#lastCommitMs - this.#limitsLearnedMs > config.metadataMaxAgeMs)
-      this.#collector.forgetLimits()
-    const parts = { collector: this.#collector, producer: this.#producer, member: this.#member }
-    try {
-      const tasks = this.tasks.filter((task) => task.prepareCommit())
-      await commitTasks(tasks, parts)
-    } catch (error) {
-      if (error instanceof CommitRejected) return this.#loseAll(error)
-      if (!(error instanceof RecordTooLarge && this.#collector.learn(error))) throw error
-      this.#setBack(error)
-    }
-  }
-
-  /** Which record it came from is not known any more: from the last commit on each is looked at as it is written. */
-  #setBack({ message }: RecordTooLarge): void {
-    const { log, clock } = this.#options
-    log.warn('begins anew at the last commit, to find a record', { why: message })
-    this.#limitsLearnedMs = clock.monotonic()
-    this.#isSetBack = true
-    this.#collector.clear()
-    this.#tasks.closeAll()
+    if (!this.#closed) await this.#commits.commit()
   }
 
   async #resume(): Promise<void> {
-    this.#isSetBack = false
+    this.#commits.goOn()
     this.#adopt(this.#assignment)
     await this.#startTasks()
-  }
-
-  /** The group has given our tasks to others: what we hold in memory is no longer the truth. */
-  #loseAll(error: CommitRejected): void {
-    this.#options.log.warn('lost all tasks: the group moved on without this instance', {
-      code: error.code,
-    })
-    this.#tasks.closeAll()
   }
 
   /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
@@ -256,7 +225,8 @@ export class Worker {
     if (this.tasks.length > 0) await this.#finish()
     onState('Joining')
     this.#assignment = await this.#member.join()
-    this.#isSetBack = false
+    this.#commits.goOn()
+    await this.#commits.takeOver()
     this.#followGrowth(this.#assignment)
     this.#adopt(this.#assignment)
     log.info('assigned', { generation: this.#member.generation, tasks: this.#tasks.names })
@@ -345,6 +315,7 @@ export class Worker {
     this.#closed = true
     for (const task of this.tasks) task.cancel()
     this.#answered.abort()
+    if (leave) await this.#commits.leave()
     await this.#member.close({ leave })
     await Promise.all([this.#fetcher.close(), this.#producer.close()])
   }

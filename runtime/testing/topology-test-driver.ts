@@ -227,10 +227,11 @@ export class TopologyTestDriver {
   }
 }
 
-/** Nothing is made up, and nothing is committed unasked. */
+/** Nothing is made up, nothing is committed unasked, and what is not committed is seen, too. */
 const forTests = (config: RuntimeConfig): RuntimeConfig => ({
   ...config,
   inputs: config.inputs.map((input) => ({ ...input, generator: undefined })),
+  guarantee: 'AtLeastOnce',
   commitIntervalMs: Number.MAX_SAFE_INTEGER,
 })
 

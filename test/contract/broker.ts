@@ -14,6 +14,7 @@ import { CommitRejected, OffsetOutOfRange } from '../../runtime/broker/errors.ts
 import { headersAt, keyAt, valueAt } from '../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { eventually } from '../support/eventually.ts'
+import { transactionContract } from './transactions.ts'
 
 export interface SeenRecord {
   readonly offset: number
@@ -262,6 +263,19 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       expect((await read(reader, 1)).map((record) => record.value)).to.deep.equal(['b'])
     })
 
+    it('reads all from where it was moved to, whatever had arrived from further on', async () => {
+      const topic = await newTopic()
+      const out = producer()
+      for (const value of ['a', 'b']) out.send({ topic, partition: 0 }, batchOf([value]))
+      await out.flush()
+      const reader = fetcher()
+      reader.assign({ topic, partition: 0, offset: 1 })
+      await reader.poll(0)
+      await delay(300) // for the answer, which no poll takes
+      reader.assign({ topic, partition: 0, offset: 0 })
+      expect((await read(reader, 2)).map((record) => record.value)).to.deep.equal(['a', 'b'])
+    })
+
     it('says when a position is outside the log', async () => {
       const topic = await newTopic()
       const reader = fetcher()
@@ -306,26 +320,33 @@ export function brokerContract(connect: () => Promise<Broker>): void {
     expect(failure).to.be.instanceOf(Error)
   })
 
+  const members: GroupMember[] = []
+
+  function member(
+    groupId: string,
+    topic: string,
+    extra: Partial<GroupMemberOptions> = {},
+  ): GroupMember {
+    const created = broker.groupMember({
+      groupId,
+      topics: [topic],
+      assign: roundRobin,
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 10_000,
+      ...extra,
+    })
+    members.push(created)
+    return created
+  }
+
+  afterEach(async () => {
+    await Promise.all(members.splice(0).map((one) => one.close({ leave: true })))
+  })
+
+  describe('a transaction', () =>
+    transactionContract({ broker: () => broker, track, newTopic, member }))
+
   describe('the group', () => {
-    const members: GroupMember[] = []
-
-    function member(
-      groupId: string,
-      topic: string,
-      extra: Partial<GroupMemberOptions> = {},
-    ): GroupMember {
-      const created = broker.groupMember({
-        groupId,
-        topics: [topic],
-        assign: roundRobin,
-        sessionTimeoutMs: 6000,
-        rebalanceTimeoutMs: 10_000,
-        ...extra,
-      })
-      members.push(created)
-      return created
-    }
-
     /** Each member rejoins by itself whenever the group asks, as workers do, until the shares are as expected. */
     async function settle(
       joined: readonly GroupMember[],
@@ -349,10 +370,6 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       settled = true
       await Promise.all(loops)
     }
-
-    afterEach(async () => {
-      await Promise.all(members.splice(0).map((one) => one.close({ leave: true })))
-    })
 
     it('gives all partitions to one member and shares them with a second', async function () {
       this.timeout(30_000)

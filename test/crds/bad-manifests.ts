@@ -370,6 +370,12 @@ export const badManifests: readonly BadManifest[] = [
     says: /compression/,
   },
   {
+    sentence: "a guarantee by Kafka Streams' name for it",
+    kind: 'StreamJob',
+    spec: { ...goodJob, guarantee: 'exactly_once_v2' },
+    says: /guarantee/,
+  },
+  {
     sentence: 'a commit interval without a unit',
     kind: 'StreamJob',
     spec: { ...goodJob, commitInterval: '10' },

@@ -44,15 +44,24 @@ export function denials(given: () => { kafka: RunningKafka; job: JobUnderFaults 
     denied = undefined
   }
 
+  const { TOPIC, GROUP, TRANSACTIONAL_ID } = AclResourceTypes
   const rights = [
-    ['its input', AclResourceTypes.TOPIC, () => job.input, 'TopicAuthorizationFailed'],
-    ['its output', AclResourceTypes.TOPIC, () => job.output, 'TopicAuthorizationFailed'],
-    ['its group', AclResourceTypes.GROUP, () => job.clientId, 'GroupAuthorizationFailed'],
+    ['its input', TOPIC, () => job.input, 'TopicAuthorizationFailed'],
+    ['its output', TOPIC, () => job.output, 'TopicAuthorizationFailed'],
+    ['its group', GROUP, () => job.clientId, 'GroupAuthorizationFailed'],
+    ['its output under ExactlyOnce', TOPIC, () => job.output, 'TopicAuthorizationFailed'],
+    [
+      'its transactional id under ExactlyOnce',
+      TRANSACTIONAL_ID,
+      () => `${job.clientId}-${job.clientId}-0-1`,
+      'TransactionalIdAuthorizationFailed',
+    ],
   ] as const
   for (const [what, type, name, reason] of rights) {
+    const guarantee = what.endsWith('ExactlyOnce') ? 'ExactlyOnce' : 'AtLeastOnce'
     it(`says that ${what} is denied, waits, and goes on once it is granted`, async function () {
       this.timeout(90_000)
-      const instance = job.start()
+      const instance = job.start({ guarantee })
       job.feed()
       await job.progress()
       await deny(type, name())
@@ -65,7 +74,8 @@ export function denials(given: () => { kafka: RunningKafka; job: JobUnderFaults 
       await grant()
       await eventually(() => expect(instance.ready()).to.equal(true), WITHIN_30_S)
       expect(instance.status().lastError).to.equal(undefined)
-      await job.settle()
+      const { duplicates } = await job.settle()
+      if (guarantee === 'ExactlyOnce') expect(duplicates).to.equal(0)
       expect(instance.status().state).to.equal('Running')
     })
   }

@@ -47,27 +47,30 @@ export class JobUnderFaults {
     this.output = `out-${this.clientId}`
   }
 
-  async createTopics(): Promise<void> {
+  async createTopics(...others: readonly string[]): Promise<void> {
     await this.#broker.admin.createTopics(
-      [this.input, this.output].map((name) => ({ name, partitions: PARTITIONS })),
+      [this.input, this.output, ...others].map((name) => ({ name, partitions: PARTITIONS })),
     )
+  }
+
+  config(spec: Partial<RuntimeConfigInput> = {}): RuntimeConfigInput {
+    return {
+      job: { namespace: 'test', name: 'job' },
+      applicationId: this.clientId,
+      kafka: { bootstrapServers: [...this.#kafka.bootstrapServers] },
+      inputs: [{ name: 'in', topic: this.input }],
+      steps: [{ name: 'all', from: 'in', filter: 'value.id >= 0' }],
+      outputs: [{ from: 'all', topic: this.output }],
+      commitIntervalMs: 200,
+      sessionTimeoutMs: 6000,
+      ...spec,
+    }
   }
 
   start(spec: Partial<RuntimeConfigInput> = {}): Instance {
     const broker = this.#connect(this.clientId, spec.metadataMaxAgeMs)
-    const { bootstrapServers } = this.#kafka
     const instance = startInstance({
-      config: runtimeConfigSchema.parse({
-        job: { namespace: 'test', name: 'job' },
-        applicationId: this.clientId,
-        kafka: { bootstrapServers },
-        inputs: [{ name: 'in', topic: this.input }],
-        steps: [{ name: 'all', from: 'in', filter: 'value.id >= 0' }],
-        outputs: [{ from: 'all', topic: this.output }],
-        commitIntervalMs: 200,
-        sessionTimeoutMs: 6000,
-        ...spec,
-      }),
+      config: runtimeConfigSchema.parse(this.config(spec)),
       broker,
       instanceId: `${this.clientId}-${this.#instances.length}`,
       clock: systemClock,

@@ -3,14 +3,20 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import type { Admin } from 'kafkajs'
-import type { Fetcher, TopicPartition } from '../../runtime/broker/broker.ts'
-import type { BrokerError } from '../../runtime/broker/errors.ts'
-import { CommitRejected } from '../../runtime/broker/errors.ts'
+import { at as header } from '../../runtime/broker/batch-header.ts'
+import type { Fetcher, TopicPartition, TransactionalProducer } from '../../runtime/broker/broker.ts'
+import {
+  type BrokerError,
+  CommitRejected,
+  ProducerFenced,
+  TransactionFailed,
+} from '../../runtime/broker/errors.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import { KafkaConnections } from '../../runtime/broker/kafka-connections.ts'
 import { KafkaDenials } from '../../runtime/broker/kafka-denials.ts'
 import { KafkaMetadata } from '../../runtime/broker/kafka-metadata.ts'
 import { KafkaProducer } from '../../runtime/broker/kafka-producer.ts'
+import { IdempotentSession } from '../../runtime/broker/kafka-producer-session.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/logger.ts'
@@ -19,7 +25,7 @@ import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import { connectedAdmin } from '../kafka/admin.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningKafka, startKafka } from '../kafka/kafka.ts'
-import { refuseProduce } from '../kafka/wire.ts'
+import { ADD_PARTITIONS_TO_TXN, apiKeyOf, END_TXN, refuseProduce } from '../kafka/wire.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
@@ -143,7 +149,10 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       const firstSequence = 2 ** 31 - 4
       const denials = new KafkaDenials(systemClock)
       const out = track(
-        new KafkaProducer({ connections, metadata, clock: systemClock, denials, firstSequence }),
+        new KafkaProducer({
+          ...{ connections, metadata, clock: systemClock, denials, firstSequence },
+          session: new IdempotentSession({ metadata, denials }),
+        }),
       )
       out.send(at, batchOf(['0', '1', '2']))
       await out.flush()
@@ -191,6 +200,93 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       await out.flush()
       await expectOnceInOrder(at, 2)
     })
+  })
+
+  describe('a transaction', () => {
+    async function transactional(): Promise<TransactionalProducer> {
+      const transactionalId = `x-${randomUUID()}`
+      const out = track(
+        broker.transactionalProducer({ transactionalId, transactionTimeoutMs: 60_000 }),
+      )
+      await out.takeOver()
+      return out
+    }
+
+    async function commitOne(out: TransactionalProducer, to: TopicPartition, value: string) {
+      out.send(to, batchOf([value]))
+      await out.commit()
+    }
+
+    /** Values with the epochs under which they were written. */
+    async function written(at: TopicPartition, count: number) {
+      const seen: (readonly [value: string | null, epoch: number])[] = []
+      const reader = readerOf(at)
+      await eventually(async () => {
+        for (const fetched of await reader.poll(200))
+          for (const batch of fetched.batches) {
+            const epoch = batch.bytes.readInt16BE(header.producerEpoch)
+            const records = recordsOf({ ...fetched, batches: [batch] })
+            seen.push(...records.map(({ value }) => [value, epoch] as const))
+          }
+        expect(seen).to.have.length.at.least(count)
+      })
+      return seen
+    }
+
+    for (const [name, key] of [
+      ['that adds a partition', ADD_PARTITIONS_TO_TXN],
+      ['that commits', END_TXN],
+    ] as const) {
+      it(`goes through when the answer to the request ${name} is lost, and the next has a new epoch`, async () => {
+        const at = await newTopic()
+        const out = await transactional()
+        await commitOne(out, at, '0')
+        let before = Infinity
+        proxy.intercept = (request) => {
+          if (apiKeyOf(request) !== key) return undefined
+          proxy.traffic = 'no replies'
+          before = proxy.received
+          return undefined
+        }
+        const committed = commitOne(out, at, '1')
+        await eventually(() => expect(proxy.received).to.be.greaterThan(before))
+        proxy.intercept = undefined
+        proxy.traffic = 'pass'
+        proxy.cut()
+        await committed
+        await commitOne(out, at, '2')
+        await commitOne(out, at, '3')
+        expect(await written(at, 4)).to.deep.equal([
+          ['0', 0],
+          ['1', 0],
+          ['2', 1],
+          ['3', 1],
+        ])
+      })
+    }
+
+    const refusals = [
+      ['OUT_OF_ORDER_SEQUENCE_NUMBER', 45, TransactionFailed],
+      ['INVALID_PRODUCER_EPOCH', 47, ProducerFenced],
+      ['INVALID_TXN_STATE', 48, TransactionFailed],
+      ['UNKNOWN_PRODUCER_ID', 59, TransactionFailed],
+    ] as const
+    for (const [name, code, thrown] of refusals) {
+      it(`is aborted as a whole after ${name}, and the next one is not`, async () => {
+        const at = await newTopic()
+        const out = await transactional()
+        await commitOne(out, at, '0')
+        out.send(at, batchOf(['lost']))
+        await out.flush()
+        proxy.intercept = refuseProduce(at, [code])
+        out.send(at, batchOf(['lost']))
+        expect(await failureOf(out.flush())).to.be.instanceOf(thrown)
+        await out.abort()
+        await commitOne(out, at, '1')
+        const values = (await written(at, 2)).map(([value]) => value)
+        expect(values).to.deep.equal(['0', '1'])
+      })
+    }
   })
 
   it('obeys a quota, and counts for how long', async () => {

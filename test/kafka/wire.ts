@@ -2,6 +2,8 @@ import type { Intercept } from '../support/tcp-proxy.ts'
 
 /** Enough of Kafka's wire format to answer in a broker's place. */
 export const PRODUCE = 0
+export const ADD_PARTITIONS_TO_TXN = 24
+export const END_TXN = 26
 
 const SIZE_BYTES = 4
 

@@ -36,6 +36,7 @@ describe('async functions in an instance', () => {
   interface Settings extends AsyncOptions {
     readonly onError?: RuntimeConfigInput['onError']
     readonly threads?: number
+    readonly guarantee?: RuntimeConfigInput['guarantee']
     readonly broker?: Broker
     readonly write?: (input: Stream<number>, options: AsyncOptions) => Stream<unknown>
   }
@@ -46,6 +47,7 @@ describe('async functions in an instance', () => {
   function start({
     onError = 'Fail',
     threads = 1,
+    guarantee,
     broker,
     write = asked,
     ...options
@@ -58,6 +60,7 @@ describe('async functions in an instance', () => {
         outputs: [{ topic: 'out' }],
         onError,
         threads,
+        guarantee,
         commitIntervalMs: COMMIT_MS,
       },
       {
@@ -141,6 +144,44 @@ describe('async functions in an instance', () => {
     await soon(() => expect(committed()).to.deep.equal([1, 0]))
     expect(bench.values('test.job-latest-changelog')).to.deep.equal([1])
     await isOpen(2)
+  })
+
+  describe('under ExactlyOnce', () => {
+    const answer = (subject: number) => calls.take(open().indexOf(subject)).answer(subject)
+
+    it('are waited for by all tasks, which take no other records meanwhile', async () => {
+      start({ guarantee: 'ExactlyOnce', timeoutMs: 600_000 })
+      produce('a', 1)
+      produce('d', 2)
+      await isOpen(1, 2)
+      answer(1)
+      await clock.advance(COMMIT_MS)
+      produce('a', 3)
+      await clock.advance(1000)
+      expect(open()).to.deep.equal([2])
+      expect(bench.values('out')).to.deep.equal([])
+      answer(2)
+      await soon(() => expect(committed()).to.deep.equal([1, 1]))
+      expect(bench.values('out')).to.have.members([1, 2])
+      await isOpen(3)
+    })
+
+    it('leave nothing of a transaction behind when they do not answer before the end', async () => {
+      const first = start({ guarantee: 'ExactlyOnce', timeoutMs: 600_000 })
+      produce('a', 1)
+      produce('d', 2)
+      await isOpen(1, 2)
+      answer(1)
+      const stopping = first.stop()
+      await clock.advance(DRAIN_MS)
+      await stopping
+      expect(committed()).to.deep.equal([0, 0])
+      start({ guarantee: 'ExactlyOnce' })
+      await soon(() => expect(open().sort()).to.deep.equal([1, 2, 2]))
+      calls.answerAll()
+      await clock.advance(COMMIT_MS)
+      await soon(() => expect(bench.values('out').sort()).to.deep.equal([1, 2]))
+    })
   })
 
   it('run at most `concurrency` at a time, and nothing is fetched that has to wait', async () => {

@@ -13,7 +13,7 @@ export function produceTo(broker: EmbeddedBroker, topic: string, values: readonl
 export function valuesOf(broker: EmbeddedBroker, topic: string): (string | null)[] {
   const logs = broker.topics.get(topic)?.logs ?? []
   return logs.flatMap((log, partition) => {
-    const batches = log.read(0, Infinity)
+    const batches = log.readCommitted(0, Infinity).batches
     const fetched = { topic, partition, position: 0, highWatermark: 0, batches }
     return recordsOf(fetched).map(({ value }) => value)
   })

@@ -79,7 +79,7 @@ export class JobBench {
         partition,
         position: 0,
         highWatermark: 0,
-        batches: log.read(0, Infinity),
+        batches: log.readCommitted(0, Infinity).batches,
       }),
     )
   }
@@ -104,7 +104,7 @@ export class JobBench {
     await eventually(() => deepStrictEqual(this.values(topic), expected), { everyMs: 5 })
   }
 
-  /** Throws unless every task stands at the end of what it reads: whatever is to come out has come out. */
+  /** Throws unless every task stands at the end of what it reads and no transaction is open: all has come out. */
   expectIdle(instance: Instance): void {
     const { tasks, state } = instance.status()
     const behind = tasks.flatMap(({ partitions }) =>
@@ -113,7 +113,10 @@ export class JobBench {
           position < (this.embedded.topics.get(topic)?.logs[partition]?.endOffset ?? 0),
       ),
     )
-    if (state !== 'Running' || behind.length > 0) throw new Error(`the job is still ${state}`)
+    const logs = [...this.embedded.topics.values()].flatMap((topic) => topic.logs)
+    const isOpen = logs.some(({ lastStableOffset, endOffset }) => lastStableOffset < endOffset)
+    if (state !== 'Running' || behind.length > 0 || isOpen)
+      throw new Error(`the job is still ${state}`)
   }
 
   async stop(): Promise<void> {

@@ -25,6 +25,9 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     onDataLoss: spec.onDataLoss,
     internalTopics: spec.internalTopics ?? {},
     compression: spec.compression,
-    commitIntervalMs: durationMs(spec.commitInterval),
+    guarantee: spec.guarantee,
+    ...(spec.commitInterval === undefined
+      ? {}
+      : { commitIntervalMs: durationMs(spec.commitInterval) }),
   }
 }

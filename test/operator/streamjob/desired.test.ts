@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { StreamJob } from '../../../crds/index.ts'
 import { podTemplate } from '../../../operator/streamjob/desired/pod-template.ts'
 import { runtimeConfig } from '../../../operator/streamjob/desired/runtime-config.ts'
-import { runtimeConfigSchema } from '../../../runtime/config.ts'
+import { commitIntervalMs, runtimeConfigSchema } from '../../../runtime/config.ts'
 import { jobWith, kafka } from './observed.ts'
 
 const facts = { defaultImage: 'millrace:1', code: undefined }
@@ -27,6 +27,18 @@ describe('the pods of a StreamJob', () => {
     expect(config.inputs[0]).to.include({ format: 'Json', keyFormat: 'Long' })
     expect(config.outputs[0]).to.include({ format: 'UUID', keyFormat: 'String' })
   })
+
+  const intervals: readonly (readonly [spec: object, milliseconds: number])[] = [
+    [{}, 1000],
+    [{ guarantee: 'ExactlyOnce' }, 100],
+    [{ guarantee: 'ExactlyOnce', commitInterval: '2s' }, 2000],
+  ]
+  for (const [spec, milliseconds] of intervals) {
+    it(`commit every ${milliseconds} ms with ${JSON.stringify(spec)}`, () => {
+      const config = runtimeConfigSchema.parse(runtimeConfig(jobWith({ ...spec })))
+      expect(commitIntervalMs(config)).to.equal(milliseconds)
+    })
+  }
 
   it('share the heap that the memory limit allows among their threads', () => {
     const resources = { limits: { memory: '1000Mi' } }

@@ -1,0 +1,4 @@
+import { exactlyOnce } from '../integration/exactly-once.ts'
+
+describe('a stateful job under ExactlyOnce on three brokers, for long', () =>
+  exactlyOnce({ kills: 200 }))

@@ -1,0 +1,174 @@
+import { expect } from 'chai'
+import type { Instance } from '../../runtime/instance.ts'
+import { type Intercept, interceptedBroker } from '../support/intercepted-broker.ts'
+import { JobBench, type JobSpec } from '../support/job-bench.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+export type Guarantee = 'AtLeastOnce' | 'ExactlyOnce'
+
+const COMMIT_MS = 10
+const INSTANCE = 'job-0'
+/** Of the only thread of that instance. */
+export const TRANSACTIONAL_ID = `test.job-${INSTANCE}-1`
+const DEAD_LETTERS = 'test.job-dead-letters'
+/** Steps of the clock at which some of the input comes. */
+const WAVES = [0, 2, 3, 6]
+const WAVE_RECORDS = 6
+const MAX_STEPS = 400
+
+const keys = ['a', 'b', 'c'] as const
+
+interface Input {
+  readonly key: string
+  readonly value: unknown
+  readonly isBad: boolean
+}
+
+const waveOf = (wave: number): readonly Input[] =>
+  Array.from({ length: WAVE_RECORDS }, (_, n) => {
+    const id = wave * WAVE_RECORDS + n
+    const key = keys[id % keys.length] ?? ''
+    const isBad = id % 8 === 5
+    return { key, value: isBad ? `bad ${id}` : { id, of: key }, isBad }
+  })
+
+const spec = (guarantee: Guarantee): JobSpec => ({
+  inputs: [{ name: 'in', topic: 'in' }],
+  steps: [
+    { name: 'good', from: 'in', filter: 'value.id >= 0' },
+    { name: 'counts', from: 'good', groupBy: 'value.of', aggregate: { n: 'count()' } },
+  ],
+  outputs: [
+    { from: 'good', topic: 'out' },
+    { from: 'counts', topic: 'totals' },
+  ],
+  onError: 'DeadLetter',
+  guarantee,
+  commitIntervalMs: COMMIT_MS,
+})
+
+/**
+ * A job that passes records on, counts them by key and sets bad ones aside, while time moves in steps. The same from run
+ * to run up to the moment at which a test interferes.
+ */
+export class KilledJob {
+  readonly #clock = new ManualClock()
+  readonly #bench = new JobBench({ in: 2, out: 2, totals: 2 }, this.#clock)
+  readonly #guarantee: Guarantee
+  readonly #running: Instance[] = []
+  readonly #given: Input[] = []
+  #waves = 0
+  #step = 0
+
+  constructor(guarantee: Guarantee) {
+    this.#guarantee = guarantee
+  }
+
+  get transactions() {
+    return this.#bench.embedded.transactions
+  }
+
+  start(intercept: Intercept): Instance {
+    const instance = this.#bench.start(spec(this.#guarantee), {
+      broker: interceptedBroker(this.#bench.embedded.connect(), intercept),
+      instanceId: INSTANCE,
+    })
+    this.#running.push(instance)
+    return instance
+  }
+
+  /** Dies without a word. */
+  async kill(instance: Instance): Promise<void> {
+    this.#running.splice(this.#running.indexOf(instance), 1)
+    await instance.abandon()
+  }
+
+  /** Moves time on, `between` at each step, until all of the input is committed. */
+  async finish(between: () => void | Promise<void>): Promise<void> {
+    while (this.#step < MAX_STEPS) {
+      await this.#advance()
+      await between()
+      if (this.#step > Math.max(...WAVES) && this.#isCommitted) return
+    }
+    throw new Error(`not done: ${JSON.stringify(this.#bench.latest('totals'))}`)
+  }
+
+  /** One more part of the input, for whoever is there now. */
+  giveMore(): void {
+    const wave = waveOf(this.#waves++)
+    this.#given.push(...wave)
+    this.#bench.produce(
+      'in',
+      wave.map(({ key, value }) => [key, value] as const),
+    )
+  }
+
+  async linger(steps: number): Promise<void> {
+    for (let count = 0; count < steps; count++) await this.#advance()
+  }
+
+  async stop(): Promise<void> {
+    const stopping = Promise.all(this.#running.map((instance) => instance.stop()))
+    await this.linger(20)
+    await stopping
+  }
+
+  expectOnce(): void {
+    expect(this.#deadLetters).to.have.members(this.#bad)
+    for (const key of keys) {
+      const values = this.#goodOf(key)
+      expect(this.#valuesOf('out', key), `out of ${key}`).to.deep.equal(values)
+      const sums = values.map((_, index) => ({ n: index + 1 }))
+      expect(this.#valuesOf('totals', key), `totals of ${key}`).to.deep.equal(sums)
+      const state = this.#bench.latest('test.job-counts-changelog')
+      expect(state[key], `state of ${key}`).to.deep.equal(sums.at(-1))
+    }
+  }
+
+  expectNothingLost(): void {
+    expect(this.#deadLetters).to.include.members(this.#bad)
+    const totals = this.#bench.latest('totals') as Record<string, { n: number }>
+    for (const key of keys) {
+      const values = this.#goodOf(key)
+      expect(this.#valuesOf('out', key), `out of ${key}`).to.include.deep.members(values)
+      expect(totals[key]?.n, `total of ${key}`).to.be.at.least(values.length)
+    }
+  }
+
+  get #bad(): unknown[] {
+    return this.#given.flatMap(({ value, isBad }) => (isBad ? [value] : []))
+  }
+
+  get #deadLetters(): unknown[] {
+    return this.#bench.records(DEAD_LETTERS).map(({ value }) => value)
+  }
+
+  #goodOf(of: string): unknown[] {
+    return this.#given.flatMap(({ key, value, isBad }) => (key === of && !isBad ? [value] : []))
+  }
+
+  get #isCommitted(): boolean {
+    const { embedded } = this.#bench
+    const committed = embedded.groups.get('test.job')?.committed
+    return ['in', 'test.job-counts-repartition'].every((topic) =>
+      embedded.topics
+        .get(topic)
+        ?.logs.every(
+          ({ endOffset }, partition) =>
+            endOffset === (committed?.get(`${topic}-${partition}`)?.offset ?? 0),
+        ),
+    )
+  }
+
+  #valuesOf(topic: string, of: string): unknown[] {
+    return this.#bench
+      .records(topic)
+      .flatMap(({ key, value }) => (key === of ? [JSON.parse(value ?? '') as unknown] : []))
+  }
+
+  async #advance(): Promise<void> {
+    if (WAVES.includes(this.#step)) this.giveMore()
+    this.#step++
+    await this.#clock.advance(COMMIT_MS)
+  }
+}
