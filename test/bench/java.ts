@@ -1,21 +1,14 @@
-import { createHash } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheDir, withLock } from '../support/cache.ts'
-import { command, hasCommand } from '../support/command.ts'
+import { builtJars, type JavaProject } from '../kafka/built-jars.ts'
 import { COMMIT_INTERVAL_MS, type Contender, type RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
 
-const PROJECT = join(import.meta.dirname, 'java')
+const PROJECT: JavaProject = {
+  name: 'kafka-streams-bench',
+  dir: join(import.meta.dirname, 'java'),
+  jar: 'bench',
+}
 
 export const KAFKA_STREAMS_VERSION = '3.9.1'
 export const JVM_FLAGS = ['-Xmx1g'] as const
@@ -24,7 +17,7 @@ export const PRODUCER_BATCH_BYTES = 256 * 1024
 
 /** The Kafka Streams side, built by Maven the first time and whenever its sources change. */
 export async function kafkaStreams(log: (line: string) => void): Promise<Contender> {
-  const libs = await builtJars(log)
+  const libs = await builtJars(PROJECT, log)
   return {
     side: 'kafkaStreams',
     title: 'Kafka Streams',
@@ -77,39 +70,6 @@ function propertiesOf(spec: RunSpec): string {
   return Object.entries(all)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
-}
-
-async function builtJars(log: (line: string) => void): Promise<string> {
-  const libs = join(cacheDir, 'kafka-streams-bench', sourcesHash())
-  if (existsSync(libs)) return libs
-  if (!(await hasCommand('mvn')))
-    throw new Error('building the Kafka Streams side needs Maven (mvn)')
-  return withLock('kafka-streams-bench', async () => {
-    if (existsSync(libs)) return libs
-    log('building the Kafka Streams side with Maven (about 20 s, once)')
-    const work = `${libs}.partial`
-    rmSync(work, { recursive: true, force: true })
-    mkdirSync(work, { recursive: true })
-    cpSync(PROJECT, work, { recursive: true })
-    const copyLibs = [
-      'dependency:copy-dependencies',
-      '-DincludeScope=runtime',
-      '-DoutputDirectory=libs',
-    ]
-    await command(['mvn', '-q', '-B', 'package', ...copyLibs], { cwd: work })
-    renameSync(join(work, 'target', 'bench.jar'), join(work, 'libs', 'bench.jar'))
-    renameSync(join(work, 'libs'), libs)
-    rmSync(work, { recursive: true, force: true })
-    return libs
-  })
-}
-
-function sourcesHash(): string {
-  const hash = createHash('sha256')
-  for (const file of globSync('{pom.xml,src/**/*.java}', { cwd: PROJECT }).sort()) {
-    hash.update(file).update(readFileSync(join(PROJECT, file)))
-  }
-  return hash.digest('hex').slice(0, 12)
 }
 
 const LOG4J = `log4j.rootLogger=WARN, out

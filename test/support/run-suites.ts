@@ -18,6 +18,7 @@ const suites: Readonly<
   integration: { specs: ['test/integration/**/*.test.ts'], minutes: 60 },
   charts: { specs: ['test/charts/**/*.test.ts'], minutes: 15 },
   pulumi: { specs: ['test/pulumi/**/*.test.ts'], minutes: 5 },
+  differential: { specs: ['test/differential/**/*.test.ts'], minutes: 10 },
   long: { specs: ['test/long/**/*.test.ts'], minutes: 120 },
   e2e: { specs: ['test/e2e/**/*.test.ts'], minutes: 60 },
 }

@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Case } from './case.ts'
+import { differencesOf } from './compare.ts'
+import { namedCases } from './cases/index.ts'
+import { lackingOf } from './features.ts'
+import { KafkaStreams } from './kafka-streams.ts'
+import { covered, runInMillrace } from './millrace.ts'
+import { freshSeed, search } from './search.ts'
+
+const USAGE = `npm run test:differential -- [--seed N] [--seconds S] [--replay FILE]
+  --seed     where the random cases come from; a fresh one unless given
+  --seconds  how long to draw random cases, 60 unless given; 0 runs the named cases only
+  --replay   runs the case in FILE only, and prints what each side makes of it`
+
+const FOUND = 'node_modules/.cache/differential'
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      seconds: { type: 'string', default: '60' },
+      replay: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(USAGE)
+    return 0
+  }
+  const java = await KafkaStreams.start((line) => console.log(line))
+  try {
+    if (values.replay !== undefined) return await replay(java, values.replay)
+    const seed = values.seed === undefined ? freshSeed() : wholeNumber('seed', values.seed)
+    return await compare(java, seed, wholeNumber('seconds', values.seconds))
+  } finally {
+    await java.close()
+  }
+}
+
+async function compare(java: KafkaStreams, seed: number, seconds: number): Promise<number> {
+  const check = async (one: Case) =>
+    differencesOf(one, ...(await Promise.all([java.run(one), runInMillrace(one)])))
+  const { cases, differences } = await runNamed(check)
+  console.log(`random cases from seed ${seed}`)
+  const started = performance.now()
+  const result = await search({ seed, seconds, covered, check })
+  const rate = (result.cases * 1000) / Math.max(1, performance.now() - started)
+  if (seconds > 0) console.log(`${result.cases} random cases, ${rate.toFixed(0)} a second`)
+  result.found.forEach((found, index) => {
+    mkdirSync(FOUND, { recursive: true })
+    const file = join(FOUND, `seed-${seed}-${index + 1}.json`)
+    writeFileSync(file, `${JSON.stringify(found.case, null, 2)}\n`)
+    report(`${found.case.name}: ${file}`, found.differences)
+  })
+  const total = differences + result.found.length
+  console.log(`${cases + result.cases} cases, ${total} differences`)
+  return total === 0 ? 0 : 1
+}
+
+async function runNamed(check: (one: Case) => Promise<readonly string[]>) {
+  const missing = new Map<string, number>()
+  let cases = 0
+  let differences = 0
+  for (const one of namedCases) {
+    const lacking = lackingOf(one.ops, covered)
+    for (const feature of lacking) missing.set(feature, (missing.get(feature) ?? 0) + 1)
+    if (lacking.length > 0) continue
+    cases++
+    const found = await check(one)
+    if (found.length === 0) continue
+    differences++
+    report(one.name, found)
+  }
+  console.log(`${cases} of ${namedCases.length} named cases run`)
+  for (const [feature, count] of [...missing].sort())
+    console.log(`  ${count} not run: Millrace has no ${feature}`)
+  return { cases, differences }
+}
+
+async function replay(java: KafkaStreams, file: string): Promise<number> {
+  const one = JSON.parse(readFileSync(file, 'utf8')) as Case
+  const [theirs, ours] = await Promise.all([java.run(one), runInMillrace(one)])
+  console.log(JSON.stringify({ kafkaStreams: theirs, millrace: ours }, null, 2))
+  const differences = differencesOf(one, theirs, ours)
+  report(one.name, differences)
+  console.log(`1 cases, ${differences.length === 0 ? 0 : 1} differences`)
+  return differences.length === 0 ? 0 : 1
+}
+
+const report = (title: string, differences: readonly string[]) =>
+  console.log([title, ...differences.map((difference) => `  ${difference}`)].join('\n'))
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 0) return number
+  throw new Error(`--${option} is a whole number from 0 on, not ${text}\n${USAGE}`)
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 2
+}
