@@ -5,3 +5,4 @@ export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stre
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
+export { Table } from './dsl/table.ts'

@@ -22,6 +22,7 @@ export default job(
         hottest: Math.max(hottest, value.celsius),
       }),
     })
+    .toStream()
     .filter('often', ({ value }) => value.readings >= 3)
     .mapValues('alert', ({ key, value }) => ({ sensor: key, ...value }))
     .to('heat-alerts'),

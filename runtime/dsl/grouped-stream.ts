@@ -1,6 +1,7 @@
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
-import { Stream, type TypedRecord } from './stream.ts'
+import type { TypedRecord } from './stream.ts'
+import { Table } from './table.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
 export interface Aggregation<V, S, R = S> {
@@ -21,8 +22,8 @@ export class GroupedStream<V> {
     this.#tail = tail
   }
 
-  /** One value a key over all its records so far, in store `name`; emits every update. */
-  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Stream<R> {
+  /** One value a key over all its records so far, in store `name`: a table. */
+  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
     const node = Object.freeze({
       kind: 'aggregate',
@@ -33,16 +34,16 @@ export class GroupedStream<V> {
       aggregator: add as never,
       result: (result ?? ((state: S) => state)) as never,
     } as const)
-    return new Stream<R>([...this.#nodes, node], name)
+    return new Table<R>([...this.#nodes, node], name)
   }
 
   /** How many records the key has had. */
-  count(name: string): Stream<number> {
+  count(name: string): Table<number> {
     return this.aggregate(name, { initial: () => 0, add: (count: number) => count + 1 })
   }
 
   /** The first value, then what `combine` makes of it and each later one. */
-  reduce(name: string, combine: (soFar: V, value: V) => V): Stream<V> {
+  reduce(name: string, combine: (soFar: V, value: V) => V): Table<V> {
     refuseAsync({ kind: 'aggregate', name }, [combine])
     return this.aggregate<V | null, V>(name, {
       initial: () => null,
