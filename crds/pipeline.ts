@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { expression, fieldsOf, name, origin, topicName } from './fields.ts'
+import { expression, fieldsOf, name, origin, timeSpan, topicName } from './fields.ts'
 import { withRules } from './rule.ts'
 
 /** What a job is made of, beside its steps: inputs, code, outputs. */
@@ -44,6 +44,12 @@ export const input = withRules(
       .enum(['Earliest', 'Latest'])
       .default('Earliest')
       .describe('Where to start when the job has no committed offset.'),
+    eventTime: expression(
+      'When the record happened: milliseconds since 1970 or ISO-8601 text. Unset: its timestamp in Kafka. Example: `value.at`.',
+    ).optional(),
+    maxTimeAdvance: timeSpan(
+      'A record whose time is further ahead than this, both of all records before it and of the clock, is a bad record: it would close windows early. Unset: no bound.',
+    ).optional(),
     generator: generator.optional(),
   }),
   [
@@ -114,6 +120,12 @@ export const output = withRules(
       ),
     format,
     keyFormat,
+    windowedKey: z
+      .boolean()
+      .optional()
+      .describe(
+        'True: keys are written with the window of their records, as by the windowed serializers of Kafka Streams, so that each window has a key of its own. Needs records of a window.',
+      ),
   }),
   [
     {

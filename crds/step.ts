@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { expression, fieldsOf, MAX_FIELDS, name, origin } from './fields.ts'
+import { window } from './window.ts'
 import { withRules } from './rule.ts'
 
 /** Fields of a step of which it needs one, unless it merges. */
@@ -123,8 +124,9 @@ export const step = withRules(
     groupBy: expression(
       'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
     ).optional(),
+    window: window.optional(),
     aggregate: fieldsOf(
-      'New value: each field one of `count()`, `sum(x)`, `min(x)`, `max(x)`, `avg(x)` over all records of the key so far. Needs `groupBy`.',
+      'New value: each field one of `count()`, `sum(x)`, `min(x)`, `max(x)`, `avg(x)` over all records of the key so far, or of its window. Needs `groupBy`.',
     ).optional(),
   }),
   [
@@ -137,6 +139,11 @@ export const step = withRules(
       cel: 'has(self.groupBy) == has(self.aggregate)',
       message: 'groupBy and aggregate go together: write both or neither',
       holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
+    },
+    {
+      cel: '!has(self.window) || has(self.groupBy)',
+      message: 'a window is of an aggregate: write groupBy and aggregate, too',
+      holds: (self) => self.window === undefined || self.groupBy !== undefined,
     },
     {
       cel: `!has(self.groupBy) || !(${notWithGroupBy.map((field) => `has(self.${field})`).join(' || ')})`,

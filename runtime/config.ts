@@ -18,6 +18,10 @@ const input = z.strictObject({
   keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
+  /** An expression: milliseconds or ISO-8601 text. Unset: the timestamp of the record. */
+  eventTime: z.string().optional(),
+  /** As `1d`: a record further ahead of stream time and of the clock is a bad one. */
+  maxTimeAdvance: z.string().optional(),
   generator: generator.optional(),
 })
 
@@ -30,6 +34,20 @@ const output = z.strictObject({
   topics: z.array(z.string()).optional(),
   format: format.default('Json'),
   keyFormat: format.default('String'),
+  /** Keys are written with the window of their records. */
+  windowedKey: z.boolean().default(false),
+})
+
+/** Exactly one of `tumbling`, `hopping`, `sliding` and `session`; durations such as `1m`. */
+const window = z.strictObject({
+  tumbling: z.string().optional(),
+  hopping: z.string().optional(),
+  /** Given with `hopping`: how long after one window the next begins. */
+  every: z.string().optional(),
+  sliding: z.string().optional(),
+  session: z.string().optional(),
+  grace: z.string().optional(),
+  emit: z.enum(['OnUpdate', 'OnClose']).optional(),
 })
 
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
@@ -57,6 +75,7 @@ const step = z.strictObject({
     .min(1)
     .optional(),
   groupBy: z.string().optional(),
+  window: window.optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
 })
 
@@ -103,6 +122,12 @@ export const runtimeConfigSchema = z.strictObject({
   steps: z.array(step).optional(),
   code: z.strictObject({ path: z.string() }).optional(),
   outputs: z.array(output).default([]),
+  time: z
+    .strictObject({
+      /** How long inputs must have been drained before stream time goes on by the clock. Unset: it waits for records. */
+      idleAfterMs: z.int().min(1).optional(),
+    })
+    .default({}),
   /** Each is a member of the group with tasks and sockets of its own. */
   threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
@@ -122,6 +147,7 @@ export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
+export type WindowConfig = z.output<typeof window>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
 
@@ -139,10 +165,15 @@ export interface RuntimeStatus {
   readonly throttledMs: { readonly fetch: number; readonly produce: number }
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
+  /** Records that a node left out, by node and reason: too late for a window, without a key to group by. */
+  readonly dropped: Dropped
   /** Records that each async node has taken in and not handed on. */
   readonly inFlight: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
 }
+
+/** Node → reason → records. */
+export type Dropped = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** The part of it that workers have done. */
 export type WorkReport = Pick<

@@ -109,6 +109,11 @@ export interface Fetcher {
   /** The next offset that `poll` will return for the partition; undefined if not assigned. */
   position(partition: TopicPartition): number | undefined
   /**
+   * When, on the monotonic clock, a broker last answered that there was nothing at the position or behind it; undefined
+   * if it has not.
+   */
+  caughtUpAt(partition: TopicPartition): number | undefined
+  /**
    * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
    * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log, `TOPIC_RECREATED` when it is
    * one of a topic that was deleted and created anew.

@@ -86,6 +86,10 @@ export class KafkaFetcher implements Fetcher {
     return this.#readings.get(partitionKey(partition))?.position
   }
 
+  caughtUpAt(partition: TopicPartition): number | undefined {
+    return this.#readings.get(partitionKey(partition))?.caughtUpAt
+  }
+
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const ready = this.#take()
     if (ready.length > 0 || this.#failure !== undefined || maxWaitMs <= 0) return ready
@@ -211,13 +215,15 @@ export class KafkaFetcher implements Fetcher {
       const reading = current.get(partitionKey(part))
       if (reading === undefined) return false
       if (part.errorCode !== 0) this.#refused(reading, errorName(part.errorCode))
-      else this.#answered(reading)
+      else this.#answered(reading, part)
       return part.errorCode === 0 && part.records.length > 0
     })
     if (full.length > 0) lane.parts = full
   }
 
-  #answered(reading: Reading): void {
+  #answered(reading: Reading, { records, lastStableOffset }: FetchResponsePart): void {
+    if (records.length === 0 && lastStableOffset <= reading.position)
+      reading.caughtUpAt = this.#options.clock.monotonic()
     reading.missingSince = undefined
     this.#options.denials.granted(reading.what)
   }

@@ -13,6 +13,8 @@ export class Reading {
   retryAt = 0
   /** Monotonic time since when the cluster says that there is no such partition. */
   missingSince: number | undefined
+  /** When a broker last said that there is nothing at the position or behind it. */
+  caughtUpAt: number | undefined
   /** Of the topic that the position is of; another one under the same name holds other records. */
   topicId: string | undefined
 

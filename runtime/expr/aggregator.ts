@@ -9,6 +9,8 @@ export interface Aggregator<S> {
   /** Plain JSON, so that it can be written to a changelog. */
   readonly initial: unknown
   readonly add: (state: unknown, subject: S) => unknown
+  /** One state for two. */
+  readonly merge: (earlier: unknown, later: unknown) => unknown
   readonly result: (state: unknown) => unknown
 }
 
@@ -16,6 +18,7 @@ interface Kind {
   readonly args: 0 | 1
   readonly initial: unknown
   readonly add: (state: unknown, value: number) => unknown
+  readonly merge: (earlier: unknown, later: unknown) => unknown
   readonly result?: (state: unknown) => unknown
 }
 
@@ -24,23 +27,39 @@ interface Mean {
   readonly count: number
 }
 
+const plus = (a: unknown, b: unknown): number => (a as number) + (b as number)
+
+/** Of two, or the one that there is. */
+const either =
+  (choose: (a: number, b: number) => number) =>
+  (a: unknown, b: unknown): number | null => {
+    if (a === null || b === null) return (a ?? b) as number | null
+    return choose(a as number, b as number)
+  }
+
 const kinds: Readonly<Record<string, Kind>> = {
-  count: { args: 0, initial: 0, add: (state) => (state as number) + 1 },
-  sum: { args: 1, initial: 0, add: (state, value) => (state as number) + value },
+  count: { args: 0, initial: 0, add: (state) => (state as number) + 1, merge: plus },
+  sum: { args: 1, initial: 0, add: (state, value) => (state as number) + value, merge: plus },
   min: {
     args: 1,
     initial: null,
     add: (state, value) => Math.min((state as number | null) ?? value, value),
+    merge: either(Math.min),
   },
   max: {
     args: 1,
     initial: null,
     add: (state, value) => Math.max((state as number | null) ?? value, value),
+    merge: either(Math.max),
   },
   avg: {
     args: 1,
     initial: { sum: 0, count: 0 } satisfies Mean,
     add: (state, value) => ({ sum: (state as Mean).sum + value, count: (state as Mean).count + 1 }),
+    merge: (a, b) => ({
+      sum: (a as Mean).sum + (b as Mean).sum,
+      count: (a as Mean).count + (b as Mean).count,
+    }),
     result: (state) => {
       const { sum, count } = state as Mean
       return count === 0 ? null : sum / count
@@ -78,6 +97,7 @@ export function compileAggregator<S>(source: string, environment: Environment<S>
   return {
     initial: kind.initial,
     add: (state, subject) => kind.add(state, value === undefined ? 0 : numberFrom(value, subject)),
+    merge: kind.merge,
     result: kind.result ?? ((state) => state),
   }
 }

@@ -15,10 +15,15 @@ import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
+import { sessionAggregateProcessor } from './session-aggregate.ts'
+import { SlidingAggregate } from './sliding-aggregate.ts'
 import { splitProcessor } from './split.ts'
+import type { StreamTime } from './stream-time.ts'
+import { suppressProcessor } from './suppress.ts'
+import { windowAggregateProcessor } from './window-aggregate.ts'
 
 /** A topic of the user's, and how records are written there. */
-export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
+export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat' | 'windows'>
 
 /** What a processor may reach. */
 export interface Wiring {
@@ -31,6 +36,14 @@ export interface Wiring {
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
+  /** Counts a record that a node leaves out: `late`, `null-key`, `null-value`. */
+  readonly dropped: (node: string, reason: string) => void
+  /** The stream time of an operator: the same for all nodes that ask by its name. Undone with a record that fails. */
+  readonly streamTime: (operator: string) => StreamTime
+  /** Hands on a record that another has set off, once that one is done. It fails alone, and its result is what is bad. */
+  readonly afterwards: (node: string, record: FlowRecord, forward: Forward) => void
+  /** Called when stream time moves on without records, with a record that has nothing but that time. */
+  readonly whenIdle: (node: string, listener: (tick: FlowRecord) => void) => void
 }
 
 /** What comes of a record once its answer is there; may throw. */
@@ -61,7 +74,16 @@ const makers: {
   branch: passOn,
   repartition: passOn,
   merge: passOn,
-  aggregate: (node, { store, forward }) => aggregateProcessor(node, store('key-value', node.name), forward),
+  aggregate: (node, wiring) =>
+    aggregateProcessor(node, wiring.store('key-value', node.name), wiring),
+  'window-aggregate': (node, wiring) =>
+    windowAggregateProcessor(node, wiring.store('window', node.name), wiring),
+  'sliding-aggregate': (node, wiring) =>
+    new SlidingAggregate(node, wiring.store('window', node.name), wiring),
+  'session-aggregate': (node, wiring) =>
+    sessionAggregateProcessor(node, wiring.store('session', node.name), wiring),
+  late: passOn,
+  suppress: (node, wiring) => suppressProcessor(node, wiring.store('buffer', node.name), wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

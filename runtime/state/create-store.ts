@@ -1,5 +1,6 @@
 import { serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
+import { MemoryBufferStore } from './memory-buffer-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
@@ -16,6 +17,7 @@ const makers: {
     new MemoryWindowStore(name, { retentionMs, retainDuplicates, serde: serdes[format] }),
   session: ({ name, format, retentionMs }) =>
     new MemorySessionStore(name, { retentionMs, serde: serdes[format] }),
+  buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),
 }
 
 export const createStore = (spec: StoreDeclaration): Stores[Layout] & StateStore =>

@@ -1,6 +1,7 @@
 import type { Header } from '../broker/record-batch.ts'
 import type { BadRecord } from '../errors.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
+import { jsonSerde } from '../serde/json.ts'
 import type { OutputCollector, OutputRecord } from './output-collector.ts'
 
 const MAX_MESSAGE_CHARS = 1024
@@ -10,6 +11,8 @@ export interface DeadLetterTarget {
   readonly job: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** The record is a result of the job's own, such as that of a window: the letter is what it was to be. */
+  readonly isMade: boolean
 }
 
 /**
@@ -19,12 +22,12 @@ export interface DeadLetterTarget {
 function deadLetter(
   record: FlowRecord,
   error: BadRecord,
-  { topic, job, now }: DeadLetterTarget,
+  { topic, job, now, isMade }: DeadLetterTarget,
 ): OutputRecord {
   return {
     topic,
-    key: record.originalKey(),
-    value: record.originalValue(),
+    key: isMade ? record.keyBytes() : record.originalKey(),
+    value: isMade ? record.valueBytes(jsonSerde) : record.originalValue(),
     timestamp: now,
     headers: [
       ...record.headers.map(({ key, value }): Header => [key, value]),

@@ -1,10 +1,7 @@
-import type { FlowRecord } from '../processors/flow-record.ts'
-import type { RecordQueue } from './record-queue.ts'
+import type { RecordQueue, Taken } from './record-queue.ts'
 
 /** Takes the next record of a task: of all its partitions the one whose head is earliest in event time. */
-export function takeEarliest(
-  queues: readonly RecordQueue[],
-): { queue: RecordQueue; record: FlowRecord } | undefined {
+export function takeEarliest(queues: readonly RecordQueue[]): Taken | undefined {
   let earliest: RecordQueue | undefined
   let earliestTime = Infinity
   for (const queue of queues) {
@@ -13,8 +10,7 @@ export function takeEarliest(
     earliest = queue
     earliestTime = time
   }
-  const record = earliest?.take()
-  return earliest === undefined || record === undefined ? undefined : { queue: earliest, record }
+  return earliest?.take()
 }
 
 /** The partition whose next batch begins earliest in event time; undefined when nothing is left. */

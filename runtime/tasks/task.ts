@@ -7,9 +7,8 @@ import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
-import type { Processor } from '../processors/processor.ts'
+import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
-import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
@@ -17,12 +16,16 @@ import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { leavingFor } from './leaving.ts'
+import { OperatorTimes } from './operator-times.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { RecordQueue } from './record-queue.ts'
+import { RecordQueue, type Taken } from './record-queue.ts'
+import { RecordWork } from './record-work.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
+import { TaskTime } from './task-time.ts'
 
 /** Totals of one instance, shared by its tasks. */
 export interface Tally {
@@ -30,6 +33,7 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
+  readonly dropped: Record<string, Record<string, number>>
 }
 
 export interface TaskOptions {
@@ -45,6 +49,10 @@ export interface TaskOptions {
   readonly programs: ReadonlyMap<string, Program> | undefined
   /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
+  /** As `TaskTimeOptions` has it. */
+  readonly idleAfterMs?: number | undefined
+  /** As `Fetcher.caughtUpAt`. */
+  readonly caughtUpAt: (partition: TopicPartition) => number | undefined
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
 }
@@ -62,6 +70,9 @@ export class Task {
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
+  readonly #time: TaskTime
+  readonly #operatorTimes: OperatorTimes
+  readonly #work: RecordWork
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -71,7 +82,15 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
-    this.#processors = buildProcessors(options.subTopology, this.#surroundings())
+    const { clock, idleAfterMs, subTopology, collector } = options
+    this.#time = new TaskTime({ clock, idleAfterMs })
+    this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
+    this.#processors = buildProcessors(subTopology, this.#surroundings())
+    this.#work = new RecordWork({
+      collector,
+      parts: [...this.stores, ...this.#operatorTimes.all],
+      settle: (record, error, isMade) => this.#settle(record, error, isMade),
+    })
   }
 
   get state(): TaskState {
@@ -86,11 +105,10 @@ export class Task {
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      const serde = serdes[source?.format ?? 'Json']
-      const keySerde = serdes[source?.keyFormat ?? 'String']
+      if (source === undefined) throw new Error(`task ${this.name} reads no topic ${topic}`)
       this.#queues.set(
         partitionKey({ topic, partition }),
-        new RecordQueue({ topic, partition }, { serde, keySerde }, offset),
+        new RecordQueue({ topic, partition }, source, offset),
       )
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
@@ -124,8 +142,30 @@ export class Task {
     while (takesAll || this.#takesRecords) {
       const next = takeEarliest(queues)
       if (next === undefined) return
-      this.#processOne(next.record)
+      this.#take(next)
     }
+  }
+
+  /** The latest time of the records that it took, or to which time has gone on without them; -1 before the first. */
+  get streamTime(): number {
+    return this.#time.streamTime
+  }
+
+  /** From the changelog: stream time is not before what was known before. */
+  restoreTime(timestamp: number): void {
+    this.#time.advanceTo(timestamp)
+  }
+
+  /** Lets time go on where nothing comes, if it is to. Throws as `process`. */
+  passIdly(): void {
+    if (this.isBehind || this.isPending) return
+    const { caughtUpAt } = this.#options
+    const time = this.#time.passIdly(() =>
+      Math.min(...this.partitions.map((partition) => caughtUpAt(partition) ?? -Infinity)),
+    )
+    if (time === undefined) return
+    for (const { tick, listener } of this.#operatorTimes.ticks(time))
+      this.#work.pass(tick, { process: listener })
   }
 
   /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
@@ -133,7 +173,7 @@ export class Task {
     for (;;) {
       const answered = this.#pending.takeAnswered()
       if (answered === undefined) return
-      this.#pass(answered.record, answered)
+      this.#work.pass(answered.record, answered)
     }
   }
 
@@ -249,28 +289,29 @@ export class Task {
     tally.consumed += settled
   }
 
+  /** A record without a right time is good for nothing else. */
+  #take({ record, source, fault = this.#timeFault(record, source) }: Taken): void {
+    if (fault === undefined) {
+      this.#time.advanceTo(record.timestamp)
+      return this.#processOne(record)
+    }
+    this.#options.tally.consumed++
+    this.#settle(record, fault, false)
+  }
+
+  /** Where nothing goes by time, a record without one does no harm. */
+  #timeFault(record: FlowRecord, { node, time }: Taken['source']): BadRecord | undefined {
+    if (time === undefined && this.stores.length === 0) return undefined
+    return this.#time.faultOf(record, node, time?.maxAdvanceMs)
+  }
+
   #processOne(record: FlowRecord): void {
     this.#options.tally.consumed++
     const processor = this.#processors.get(record.topic)
-    if (processor !== undefined) this.#pass(record, processor)
+    if (processor !== undefined) this.#work.pass(record, processor)
   }
 
-  /** All that `processor` makes of the record, or nothing. */
-  #pass(record: FlowRecord, processor: Processor): void {
-    const { collector } = this.#options
-    try {
-      processor.process(record)
-      collector.accept()
-      for (const store of this.stores) store.accept()
-    } catch (error) {
-      collector.discard()
-      for (const store of this.stores) store.rollback()
-      if (!(error instanceof BadRecord)) throw error
-      this.#settle(record, error)
-    }
-  }
-
-  #settle(record: FlowRecord, error: BadRecord): void {
+  #settle(record: FlowRecord, error: BadRecord, isMade: boolean): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
     switch (fateOf(onError)) {
       case 'fail':
@@ -282,13 +323,14 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now() })
+        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), isMade })
         collector.accept()
     }
   }
 
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
+    const partitionsOf = (topic: string) => collector.partitionsOf(topic)
     return {
       store: <L extends keyof Stores>(layout: L, name: string) => {
         const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
@@ -300,31 +342,23 @@ export class Task {
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      sink: ({ topic, format, keyFormat }: SinkTarget, record: FlowRecord) =>
-        collector.stage(
-          leaving(record, topic, {
-            key: record.keyBytes(serdes[keyFormat]),
-            value: record.valueBytes(serdes[format]),
-          }),
-        ),
-      repartition: ({ stem, format, keyFormat }: RepartitionExit, record: FlowRecord) => {
-        const key = record.keyBytes(serdes[keyFormat])
+      dropped: (node: string, reason: string) => {
+        const reasons = (tally.dropped[node] ??= {})
+        reasons[reason] = (reasons[reason] ?? 0) + 1
+      },
+      streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
+      whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
+        this.#operatorTimes.whenIdle(node, listener),
+      afterwards: (node: string, record: FlowRecord, forward: Forward) =>
+        this.#work.afterwards(node, record, forward),
+      sink: (target: SinkTarget, record: FlowRecord) =>
+        collector.stage(leavingFor(target, record, partitionsOf)),
+      repartition: (exit: RepartitionExit, record: FlowRecord) => {
+        const topic = repartitionTopic(applicationId, exit.stem)
+        const leaving = leavingFor({ ...exit, topic }, record, partitionsOf)
         // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (key === null) return
-        const value = record.valueBytes(serdes[format])
-        collector.stage(leaving(record, repartitionTopic(applicationId, stem), { key, value }))
+        if (leaving.key !== null) collector.stage(leaving)
       },
     }
   }
 }
-
-const leaving = (
-  record: FlowRecord,
-  topic: string,
-  bytes: { readonly key: Buffer | null; readonly value: Buffer | null },
-) => ({
-  topic,
-  ...bytes,
-  timestamp: record.timestamp,
-  headers: record.headers.map(({ key, value: header }) => [key, header] as const),
-})

@@ -301,6 +301,8 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
+      idleAfterMs: config.time.idleAfterMs,
+      caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
       onAnswer: () => this.#onAnswer(),
     })
   }

@@ -52,7 +52,7 @@ export function startStreamThread(options: StreamThreadOptions): Instance {
 
 class Run {
   readonly #options: StreamThreadOptions
-  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} }
+  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   readonly #stopped = new AbortController()
   #state: RuntimeState = 'Starting'
   #worker: Worker | undefined
@@ -100,6 +100,7 @@ class Run {
       state: this.#state,
       internalTopics: this.#internalTopics.map(({ name }) => name),
       nodes: this.#tally.nodes,
+      dropped: this.#tally.dropped,
       ...(this.#worker?.report() ?? nothingDone),
       ...this.#trouble(),
     }

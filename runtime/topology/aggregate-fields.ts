@@ -4,6 +4,15 @@ import type { FieldCompiler } from './field-compiler.ts'
 import type { AggregateNode } from './nodes.ts'
 import type { StreamRecord } from './record.ts'
 
+/** What a step's `aggregate` does, with records and with states of its own. */
+export interface AggregateFields extends Pick<
+  AggregateNode,
+  'label' | 'initializer' | 'aggregator' | 'result'
+> {
+  /** One state for two, where windows become one. */
+  readonly merger: (key: unknown, earlier: unknown, later: unknown) => unknown
+}
+
 type FieldStates = Readonly<Record<string, unknown>>
 
 /**
@@ -13,7 +22,7 @@ type FieldStates = Readonly<Record<string, unknown>>
 export function aggregateOf(
   sources: Readonly<Record<string, string>>,
   compiler: FieldCompiler,
-): Pick<AggregateNode, 'label' | 'initializer' | 'aggregator' | 'result'> {
+): AggregateFields {
   const fields = Object.entries(sources).flatMap(([name, source]) => {
     const aggregator = compiler.attempt(`aggregate.${name}`, () =>
       compileAggregator(source, recordEnvironment),
@@ -34,6 +43,13 @@ const stateOf = (fields: readonly (readonly [string, Aggregator<StreamRecord>])[
       fields.map(([name, { add, initial }]) => [
         name,
         add((state as FieldStates)[name] ?? initial, record),
+      ]),
+    ),
+  merger: (_key: unknown, earlier: unknown, later: unknown): FieldStates =>
+    Object.fromEntries(
+      fields.map(([name, { merge, initial }]) => [
+        name,
+        merge((earlier as FieldStates)[name] ?? initial, (later as FieldStates)[name] ?? initial),
       ]),
     ),
   result: (state: unknown) =>

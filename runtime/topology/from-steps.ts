@@ -1,14 +1,16 @@
-import type { InputConfig, RuntimeConfig, StepConfig } from '../config.ts'
+import type { RuntimeConfig, StepConfig } from '../config.ts'
 import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
 import type { TopologyNode } from './nodes.ts'
 import { keyChanged } from './repartitioning.ts'
-import { nodesOfStep } from './step-nodes.ts'
 import { sinksOf } from './sink-nodes.ts'
+import { sourceNodes } from './source-node.ts'
+import { nodesOfStep } from './step-nodes.ts'
 import { duplicates, originsOf, parentsFirst } from './step-order.ts'
 import { type Topology, topologyOf } from './topology.ts'
+import { lateName } from './window-nodes.ts'
 
 /** Builds the topology of a declarative job and collects every problem, not only the first. */
 export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'outputs' | 'steps'>): {
@@ -18,7 +20,7 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   const problems: Problem[] = []
   const steps = config.steps ?? []
   const names = new Set([...config.inputs.map(({ name }) => name), ...steps.flatMap(namesOf)])
-  const nodes: TopologyNode[] = config.inputs.map(sourceNode)
+  const nodes: TopologyNode[] = [...sourceNodes(config.inputs, problems)]
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     const path = `steps[${index}]`
     const unknown = unknownOrigins(step, path, names)
@@ -30,33 +32,17 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   config.outputs.forEach((output, index) => {
     const unknown = unknownOrigins(output, `outputs[${index}]`, names)
     problems.push(...unknown)
-    if (unknown.length === 0) nodes.push(...sinksOf(output, index, problems))
+    if (unknown.length === 0) nodes.push(...sinksOf(output, { index, nodes, problems }))
   })
   const topology = topologyOf(nodes)
   problems.push(...duplicates(config.inputs, steps), ...feedbackProblems(topology, 'outputs'))
   return { topology, problems }
 }
 
-export const sourceNode = ({
-  name,
-  topic,
-  format,
-  keyFormat,
-  startFrom,
-  generator,
-}: InputConfig): TopologyNode => ({
-  kind: 'source',
-  name,
-  topic,
-  format,
-  keyFormat,
-  startFrom,
-  ...(generator === undefined ? {} : { generator }),
-})
-
 /** By which later steps may take from a step. */
-const namesOf = ({ name, branches }: StepConfig): readonly string[] =>
-  branches?.map((branch) => `${name}.${branch.name}`) ?? [name]
+const namesOf = ({ name, branches, window }: StepConfig): readonly string[] =>
+  branches?.map((branch) => `${name}.${branch.name}`) ??
+  (window === undefined ? [name] : [name, lateName(name)])
 
 function unknownOrigins(
   taking: Pick<StepConfig, 'from' | 'merge'>,

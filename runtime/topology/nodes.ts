@@ -1,6 +1,8 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
+import type { WindowKeys } from '../serde/window-key.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
+import type { WindowNode } from './window-nodes.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -23,6 +25,7 @@ export type TopologyNode =
   | RepartitionNode
   | MergeNode
   | AggregateNode
+  | WindowNode
   | SinkNode
   | DynamicSinkNode
 
@@ -34,6 +37,15 @@ export interface SourceNode {
   readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   readonly generator?: GeneratorConfig
+  readonly time?: SourceTime
+}
+
+/** Where the time of a record comes from, and what is wrong with one. */
+export interface SourceTime {
+  /** Milliseconds since the epoch or ISO-8601 text; unset: the timestamp that the record bears. */
+  readonly eventTime?: RecordFunction<unknown>
+  /** How far a record may be ahead of all before it and of the clock, in milliseconds. */
+  readonly maxAdvanceMs?: number
 }
 
 /** What a node asks of a record: a user's function, or an expression, which the fused path compiles. */
@@ -46,7 +58,7 @@ export type ValueMapper = RecordFunction<unknown> & {
   readonly fields?: readonly (readonly [name: string, expression: Expression<StreamRecord>])[]
 }
 
-interface Child {
+export interface Child {
   readonly name: string
   readonly parent: string
   /** The user's own text of what this node does, for `describe()`; '' for a TypeScript function. */
@@ -183,6 +195,8 @@ export interface SinkNode extends Child {
   readonly topic: string
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
+  /** Set: keys are written with the window that the record is of. */
+  readonly windows?: WindowKeys
 }
 
 /** Writes each record to the topic that `topicOf` names. It must be one of `topics`, which the job waits for. */
@@ -192,4 +206,5 @@ export interface DynamicSinkNode extends Child {
   readonly topicOf: RecordFunction<unknown>
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
+  readonly windows?: WindowKeys
 }

@@ -18,6 +18,9 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'flat-map-values',
   'project',
   'aggregate',
+  'window-aggregate',
+  'sliding-aggregate',
+  'session-aggregate',
 ])
 
 /**

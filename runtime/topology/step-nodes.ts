@@ -3,6 +3,7 @@ import type { FieldCompiler } from './field-compiler.ts'
 import type { BranchNode, SplitNode, TopologyNode } from './nodes.ts'
 import { type Operation, operationsOf } from './step-operations.ts'
 import { originsOf } from './step-order.ts'
+import { isWindowAggregate, lateNode } from './window-nodes.ts'
 
 /** The nodes of one step, in order. The last one bears the step's name, those before it `<step>.<part>`. */
 export function nodesOfStep(
@@ -18,7 +19,13 @@ export function nodesOfStep(
     )
   }
   const nodes = placed(step, operations)
-  return [...nodes, ...nodes.flatMap((node) => (node.kind === 'split' ? branchNodes(node) : []))]
+  return [...nodes, ...nodes.flatMap(sideNodes)]
+}
+
+/** By which other ways records leave a step. */
+function sideNodes(node: TopologyNode): readonly TopologyNode[] {
+  if (node.kind === 'split') return branchNodes(node)
+  return isWindowAggregate(node) ? [lateNode(node)] : []
 }
 
 /** One behind the split for each of its branches. */

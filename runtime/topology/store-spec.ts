@@ -12,6 +12,8 @@ export type StoreLayout =
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
   | { readonly kind: 'session'; readonly retentionMs: number }
+  /** Updates that wait, one a key, by the time from which on they do. */
+  | { readonly kind: 'buffer'; readonly countsBytes: boolean }
 
 /** A store that a node has. */
 export type StoreDeclaration = StoreLayout & {
@@ -29,7 +31,8 @@ const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
 /** Kafka Streams' configs: the last value of each key is kept, of windows as long as they can still change. */
 export function changelogConfig(store: StoreLayout): Readonly<Record<string, string>> {
   const always = { 'message.timestamp.type': 'CreateTime' }
-  if (store.kind === 'key-value') return { 'cleanup.policy': 'compact', ...always }
+  if (store.kind === 'key-value' || store.kind === 'buffer')
+    return { 'cleanup.policy': 'compact', ...always }
   const keepsDuplicates = store.kind === 'window' && store.retainDuplicates
   return {
     'cleanup.policy': keepsDuplicates ? 'delete' : 'compact,delete',

@@ -1,9 +1,11 @@
+import type { WindowKeys } from '../serde/window-key.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
-import type { RepartitionNode, TopologyNode } from './nodes.ts'
+import type { RepartitionNode, SourceTime, TopologyNode } from './nodes.ts'
 import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
+import { windowKeysAt } from './windowed.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
 export interface SubTopology {
@@ -15,13 +17,19 @@ export interface SubTopology {
   readonly exits: readonly RepartitionExit[]
 }
 
-export interface RepartitionExit extends RepartitionNode, RecordFormats {}
+export interface RepartitionExit extends RepartitionNode, RecordFormats {
+  /** Set: the keys there hold windows. */
+  readonly windows?: WindowKeys
+}
 
 /** A topic this sub-topology reads, and the node whose children get its records. */
 export interface SubTopologySource extends RecordFormats {
   readonly node: string
   readonly topic: string
   readonly startFrom: 'Earliest' | 'Latest'
+  readonly time?: SourceTime
+  /** Set: the keys there hold windows. */
+  readonly windows?: WindowKeys
   /** The node behind a repartition topic of the job's own; unset for a topic of the user's. */
   readonly repartition?: RepartitionNode
 }
@@ -43,7 +51,7 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
-      .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
+      .map((node) => ({ ...node, ...writtenAs(node, topology) })),
   }))
 }
 
@@ -66,13 +74,18 @@ function sourceOf(
   applicationId: string,
 ): SubTopologySource[] {
   if (node.kind === 'source') {
-    const { name, topic, format, keyFormat, startFrom } = node
-    return [{ node: name, topic, format, keyFormat, startFrom }]
+    const { name, topic, format, keyFormat, startFrom, time } = node
+    return [{ node: name, topic, format, keyFormat, startFrom, ...(time && { time }) }]
   }
   if (node.kind === 'repartition') {
     const topic = repartitionTopic(applicationId, node.stem)
-    const formats = repartitionFormats(node, topology)
-    return [{ node: node.name, topic, ...formats, startFrom: 'Earliest', repartition: node }]
+    const written = writtenAs(node, topology)
+    return [{ node: node.name, topic, ...written, startFrom: 'Earliest', repartition: node }]
   }
   return []
+}
+
+function writtenAs(node: RepartitionNode, topology: Topology) {
+  const windows = windowKeysAt(topology.nodes, node.parent)
+  return { ...repartitionFormats(node, topology), ...(windows && { windows }) }
 }

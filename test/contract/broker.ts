@@ -214,6 +214,23 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       expect(await read(reader, 1)).to.have.length(1)
     })
 
+    it('knows when nothing lies beyond the position', async () => {
+      const topic = await newTopic()
+      const at: TopicPartition = { topic, partition: 0 }
+      const out = producer()
+      out.send(at, batchOf(['a']))
+      await out.flush()
+      const reader = fetcher()
+      reader.assign({ ...at, offset: 0 })
+      expect(reader.caughtUpAt(at)).to.equal(undefined)
+      await read(reader, 1)
+      await eventually(async () => {
+        await reader.poll(50)
+        expect(reader.caughtUpAt(at)).to.be.a('number')
+      })
+      expect(reader.caughtUpAt({ topic, partition: 1 })).to.equal(undefined)
+    })
+
     it('ends a waiting poll when woken', async () => {
       const topic = await newTopic()
       const reader = fetcher()

@@ -4,6 +4,7 @@ import { type StreamJob, streamJobSchema, topicSchema } from '../../crds/index.t
 import { step } from '../../crds/step.ts'
 import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
+import { WindowedStream } from '../../runtime/dsl/windowed-stream.ts'
 import { compileAggregator } from '../../runtime/expr/aggregator.ts'
 import { recordEnvironment } from '../../runtime/expr/record-environment.ts'
 import { lint } from '../../runtime/lint.ts'
@@ -58,7 +59,7 @@ const codeOf = (...files: readonly string[]) =>
     .join('\n')
 
 describe('docs on steps', () => {
-  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md')
+  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md', 'docs/windows.md')
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
     it(`runs an example of the operation ${field}`, () => {
@@ -79,9 +80,13 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md')
+  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md', 'docs/windows.md')
 
-  for (const operation of [Stream.prototype, GroupedStream.prototype].flatMap(methodsOf)) {
+  for (const operation of [
+    Stream.prototype,
+    GroupedStream.prototype,
+    WindowedStream.prototype,
+  ].flatMap(methodsOf)) {
     it(`runs an example of .${operation}(…)`, () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))
     })

@@ -21,6 +21,8 @@ export interface OperatorCase {
   readonly sentence: string
   /** The job as steps. The input is `in`, unless `given` names others. */
   readonly steps?: Pick<JobSpec, 'steps' | 'outputs'>
+  /** What the manifest says of the inputs beside their names. */
+  readonly inputs?: object
   /** The job in TypeScript. */
   readonly code?: (input: Stream<Value>, others: typeof stream) => readonly Output[]
   /** Records by input topic; an input bears the name of its topic. */
@@ -38,7 +40,7 @@ export function operatorCases(cases: readonly OperatorCase[]): void {
   afterEach(() => bench?.stop())
 
   for (const one of cases) {
-    const inputs = Object.keys(one.given).map((name) => ({ name, topic: name }))
+    const inputs = Object.keys(one.given).map((name) => ({ name, topic: name, ...one.inputs }))
     const { steps, code } = one
     if (steps !== undefined) {
       it(`${one.sentence} (steps)`, () => check(one, { inputs, ...steps }))

@@ -1,7 +1,7 @@
 import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
-import { Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
+import { type Tally, Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
 
 export const DEAD_LETTERS = 'dead-letters'
@@ -14,12 +14,21 @@ export function newTask(
     readonly clock: Clock
     readonly programs?: TaskOptions['programs']
     readonly partitionCounts?: ReadonlyMap<string, number>
+    readonly idleAfterMs?: number | undefined
+    readonly caughtUpAt?: TaskOptions['caughtUpAt']
   },
 ) {
-  const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
+  const {
+    broker,
+    clock,
+    programs,
+    idleAfterMs,
+    partitionCounts = new Map<string, number>(),
+  } = around
+  const { caughtUpAt = () => Infinity } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
-  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
+  const tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   const task = new Task({
     id: { subTopology: 0, partition: 0 },
     subTopology,
@@ -31,6 +40,8 @@ export function newTask(
     tally,
     programs,
     clock,
+    idleAfterMs,
+    caughtUpAt,
     onAnswer: () => undefined,
   })
   return { task, collector, tally }
