@@ -18,6 +18,8 @@ const input = z.strictObject({
   keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
+  /** With steps; a TypeScript job says so itself. */
+  as: z.enum(['Stream', 'Table', 'GlobalTable']).default('Stream'),
   /** An expression: milliseconds or ISO-8601 text. Unset: the timestamp of the record. */
   eventTime: z.string().optional(),
   /** As `1d`: a record further ahead of stream time and of the clock is a bad one. */
@@ -50,6 +52,22 @@ const window = z.strictObject({
   emit: z.enum(['OnUpdate', 'OnClose']).optional(),
 })
 
+/** Exactly one of `stream` and `table`; durations such as `10m`. */
+const join = z.strictObject({
+  stream: z.string().optional(),
+  table: z.string().optional(),
+  /** Keys to join by, expressions over the step's own records and over those of `stream`. Unset: the key. */
+  on: z.string().optional(),
+  otherOn: z.string().optional(),
+  /** The field that holds what was met. */
+  as: z.string(),
+  type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),
+  within: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  grace: z.string().optional(),
+})
+
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
 const step = z.strictObject({
   name: z.string(),
@@ -69,6 +87,15 @@ const step = z.strictObject({
     .optional(),
   keyBy: z.string().optional(),
   repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
+  join: join.optional(),
+  deduplicate: z.strictObject({ by: z.string().optional(), within: z.string() }).optional(),
+  burst: z
+    .strictObject({
+      atLeast: z.int().min(2),
+      within: z.string(),
+      as: z.string().default('count'),
+    })
+    .optional(),
   /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
   branches: z
     .array(z.strictObject({ name: z.string(), when: z.string().optional() }))
@@ -77,6 +104,8 @@ const step = z.strictObject({
   groupBy: z.string().optional(),
   window: window.optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
+  /** Unset: a step over a table gives a table, all others and every aggregate a stream. */
+  as: z.enum(['Stream', 'Table']).optional(),
 })
 
 const compression = z.enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
@@ -148,6 +177,7 @@ export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
 export type WindowConfig = z.output<typeof window>
+export type JoinConfig = z.output<typeof join>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
 

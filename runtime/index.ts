@@ -19,5 +19,25 @@ export {
   untilTimeLimit,
   untilWindowCloses,
 } from './dsl/suppression.ts'
+export {
+  type AggregateFunction,
+  avg,
+  collect,
+  count,
+  countIf,
+  distinct,
+  fields,
+  first,
+  last,
+  max,
+  min,
+  quantile,
+  stddev,
+  sum,
+  topN,
+  variance,
+} from './dsl/aggregate-functions.ts'
 export type { KeyValue, RecordHeader, StreamRecord, Window } from './topology/record.ts'
-export { Table } from './dsl/table.ts'
+export { GlobalTable, globalTable } from './dsl/global-table.ts'
+export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'
+export { Table, table } from './dsl/table.ts'

@@ -95,6 +95,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly batches: readonly RecordBatch[]
   /** Offset after the last record a consumer may see now; lag is this minus the position. */
   readonly highWatermark: number
+  /** When the broker's answer came, on the monotonic clock. */
+  readonly receivedAt: number
 }
 
 export interface Fetcher {
@@ -110,7 +112,7 @@ export interface Fetcher {
   position(partition: TopicPartition): number | undefined
   /**
    * When, on the monotonic clock, a broker last answered that there was nothing at the position or behind it; undefined
-   * if it has not.
+   * if it has not. Who asks waits for it: the next such answer comes soon, and ends a waiting poll.
    */
   caughtUpAt(partition: TopicPartition): number | undefined
   /**

@@ -157,7 +157,8 @@ export class EmbeddedFetcher implements Fetcher {
       if (last === undefined) continue
       left -= batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
       reading.position = last.nextOffset
-      found.push({ ...partition, position, batches, highWatermark: log.endOffset })
+      const receivedAt = this.#clock.monotonic()
+      found.push({ ...partition, position, batches, highWatermark: log.endOffset, receivedAt })
     }
     return found
   }

@@ -1,9 +1,11 @@
+import { count } from './aggregate-functions.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
 import { Table } from './table.ts'
 import { WindowedStream } from './windowed-stream.ts'
 import type { Windows } from './windows.ts'
+import { written } from './written.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
 export interface Aggregation<V, S, R = S> {
@@ -36,10 +38,15 @@ export class GroupedStream<V> {
     return new WindowedStream(this.#nodes, this.#tail, windows)
   }
 
-  /** One value a key over all its records so far, in store `name`: a table. */
+  /**
+   * One value a key over all its records so far, in store `name`: a table.
+   *
+   * @example
+   * grouped.aggregate('total', sum(({ value }) => value.amount))
+   */
   aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
-    const node = Object.freeze({
+    const node = written({
       kind: 'aggregate',
       name,
       parent: this.#tail,
@@ -53,7 +60,7 @@ export class GroupedStream<V> {
 
   /** How many records the key has had. */
   count(name: string): Table<number> {
-    return this.aggregate(name, { initial: () => 0, add: (count: number) => count + 1 })
+    return this.aggregate(name, count())
   }
 
   /** The first value, then what `combine` makes of it and each later one. */

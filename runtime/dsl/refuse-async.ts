@@ -10,13 +10,13 @@ export function refuseAsync(
   { kind, name }: Pick<TopologyNode, 'kind' | 'name'>,
   functions: readonly unknown[],
 ): void {
-  const isAsync = functions.some(
-    (candidate) => Object.prototype.toString.call(candidate) === '[object AsyncFunction]',
-  )
-  if (!isAsync) return
+  if (!functions.some(isAsync)) return
   const twin = twins[kind]
   const instead = twin === undefined ? 'let mapValuesAsync before it wait' : `use ${twin}`
   throw new Error(
     `the function of step "${name}" is async, where a step answers at once: ${instead}`,
   )
 }
+
+export const isAsync = (candidate: unknown): boolean =>
+  Object.prototype.toString.call(candidate) === '[object AsyncFunction]'

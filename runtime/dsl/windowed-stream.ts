@@ -6,6 +6,7 @@ import { refuseAsync } from './refuse-async.ts'
 import { Stream } from './stream.ts'
 import { Table } from './table.ts'
 import type { Windows } from './windows.ts'
+import { written } from './written.ts'
 
 /** One value a key and window. */
 export type WindowedTable<R, V> = Table<R> & {
@@ -52,7 +53,7 @@ export class WindowedStream<V> {
       ...{ initializer: initial, aggregator: add, result },
       ...(windows.kind === 'session-aggregate' && { merger: mergerOf(merge), retracts: true }),
     } as unknown as WindowAggregate
-    const nodes = [...this.#nodes, Object.freeze(node), Object.freeze(lateNode(node))]
+    const nodes = [...this.#nodes, written(node), written(lateNode(node))]
     return Object.assign(new Table<R>(nodes, name), {
       late: () => new Stream<V>(nodes, lateName(name)),
     })

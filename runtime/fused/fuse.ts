@@ -5,8 +5,8 @@ import { programCode } from './program-code.ts'
 
 /**
  * A program for each source topic of the sub-topology; undefined when there is something in it that only the interpreter can
- * do: state, a user's function, an expression beyond numbers, bools and plain text, or a time or a window that is not where
- * Kafka has it.
+ * do: most kinds of state, a user's function, an expression beyond numbers, bools and plain text, or a time or a window that
+ * is not where Kafka has it.
  */
 export function fuse(
   subTopology: SubTopology,
@@ -14,7 +14,9 @@ export function fuse(
   partitionsOf: (topic: string) => number,
 ): ReadonlyMap<string, Program> | undefined {
   const { stores, sources, exits } = subTopology
-  if (stores.length > 0 || [...sources, ...exits].some(isBeyondKafka)) return undefined
+  if ([...sources, ...exits].some(isBeyondKafka)) return undefined
+  // With state the order in which records of several topics come matters; programs take batch by batch.
+  if (stores.length > 0 && sources.length > 1) return undefined
   try {
     return new Map(
       sources.map((source) => {

@@ -1,12 +1,19 @@
-import type { Stores } from '../state/store.ts'
+import type { Stored, Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
+import { burstProcessor } from './burst.ts'
+import { deduplicateProcessor } from './deduplicate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
 import { filterNotProcessor } from './filter-not.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { flatMapValuesProcessor } from './flat-map-values.ts'
 import type { FlowRecord } from './flow-record.ts'
+import { foreignKeyAnswerProcessor } from './foreign-key-answer.ts'
+import { foreignKeyResolveProcessor } from './foreign-key-resolve.ts'
+import { foreignKeySubscribeProcessor } from './foreign-key-subscribe.ts'
+import { foreignKeySubscriptionsProcessor } from './foreign-key-subscriptions.ts'
+import { globalJoinProcessor } from './global-join.ts'
 import { mapProcessor } from './map.ts'
 import { mapAsyncProcessor } from './map-async.ts'
 import { mapValuesProcessor } from './map-values.ts'
@@ -18,8 +25,17 @@ import { selectKeyProcessor } from './select-key.ts'
 import { sessionAggregateProcessor } from './session-aggregate.ts'
 import { SlidingAggregate } from './sliding-aggregate.ts'
 import { splitProcessor } from './split.ts'
+import { StreamJoin } from './stream-join.ts'
 import type { StreamTime } from './stream-time.ts'
 import { suppressProcessor } from './suppress.ts'
+import { tableJoinProcessor } from './table-join.ts'
+import { tableAggregateProcessor } from './table-aggregate.ts'
+import { tableFilterProcessor } from './table-filter.ts'
+import { tableGroupProcessor } from './table-group.ts'
+import { tableMapValuesProcessor } from './table-map-values.ts'
+import { tableTableJoinProcessor } from './table-table-join.ts'
+import type { TableView } from './table-view.ts'
+import { toTableProcessor } from './to-table.ts'
 import { windowAggregateProcessor } from './window-aggregate.ts'
 
 /** A topic of the user's, and how records are written there. */
@@ -32,24 +48,37 @@ export interface Wiring {
   readonly forwardTo: (child: string) => Forward
   /** The store of a node in this task; throws if it has another layout. */
   readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
+  /** The table that a node makes, in this task; throws if it makes none. */
+  readonly view: (node: string) => TableView
+  /** This thread's copy of a global table. */
+  readonly global: (name: string) => GlobalRows
+  /** Counts a record that the node leaves out: `late`, `null-key`, `null-value`. */
+  readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
+  /** The way for what the node makes at a time of its own, such as a window that closes: if it fails, then by itself. */
+  readonly alone: (forward: Forward) => Forward
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
-  /** Counts a record that a node leaves out: `late`, `null-key`, `null-value`. */
-  readonly dropped: (node: string, reason: string) => void
   /** The stream time of an operator: the same for all nodes that ask by its name. Undone with a record that fails. */
   readonly streamTime: (operator: string) => StreamTime
-  /** Hands on a record that another has set off, once that one is done. It fails alone, and its result is what is bad. */
-  readonly afterwards: (node: string, record: FlowRecord, forward: Forward) => void
   /** Called when stream time moves on without records, with a record that has nothing but that time. */
   readonly whenIdle: (node: string, listener: (tick: FlowRecord) => void) => void
+}
+
+/** The rows of a global table, by their key as jobs see it. */
+export interface GlobalRows {
+  /** Throws `SerdeFault` for a key that the table cannot have. */
+  get(key: unknown): Stored | undefined
 }
 
 /** What comes of a record once its answer is there; may throw. */
 export type GoOn = (record: FlowRecord, answer: unknown) => void
 
 const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
+
+const store = ({ name }: Pick<TopologyNode, 'name'>, wiring: Wiring) =>
+  wiring.store('key-value', name)
 
 /** What runs each kind of node. Some only say where records come from, and pass them on. */
 const makers: {
@@ -74,8 +103,30 @@ const makers: {
   branch: passOn,
   repartition: passOn,
   merge: passOn,
-  aggregate: (node, wiring) =>
-    aggregateProcessor(node, wiring.store('key-value', node.name), wiring),
+  aggregate: (node, { store, forward }) =>
+    aggregateProcessor(node, store('key-value', node.name), forward),
+  'to-table': (node, wiring) => toTableProcessor(node, store(node, wiring), wiring),
+  'table-filter': (node, { forward }) => tableFilterProcessor(node, forward),
+  'table-map-values': (node, { forward }) => tableMapValuesProcessor(node, forward),
+  'to-stream': passOn,
+  'table-group': (node, { forward }) => tableGroupProcessor(node, forward),
+  'table-aggregate': (node, wiring) =>
+    tableAggregateProcessor(node, store(node, wiring), wiring.forward),
+  'table-table-join': (node, { view, forward }) =>
+    tableTableJoinProcessor(node, view(node.reads[0]), forward),
+  'foreign-key-subscribe': (node, wiring) => foreignKeySubscribeProcessor(node, wiring),
+  'foreign-key-subscriptions': (node, wiring) =>
+    foreignKeySubscriptionsProcessor(node, store(node, wiring), wiring),
+  'foreign-key-answer': ({ reads: [name] }, wiring) =>
+    foreignKeyAnswerProcessor(store({ name }, wiring), wiring.forward),
+  'foreign-key-resolve': (node, wiring) => foreignKeyResolveProcessor(node, wiring),
+  'global-table': passOn,
+  'global-join': (node, wiring) => globalJoinProcessor(node, wiring),
+  'stream-join': (node, wiring) => new StreamJoin(node, wiring),
+  'table-join': (node, wiring) => tableJoinProcessor(node, wiring),
+  deduplicate: (node, wiring) =>
+    deduplicateProcessor(node, wiring.store('window', node.name), wiring),
+  burst: (node, wiring) => burstProcessor(node, wiring.store('window', node.name), wiring),
   'window-aggregate': (node, wiring) =>
     windowAggregateProcessor(node, wiring.store('window', node.name), wiring),
   'sliding-aggregate': (node, wiring) =>

@@ -13,7 +13,8 @@ export function suppressProcessor(
   wiring: Wiring,
 ): Processor {
   const { name, from, waitMs, maxRecords = Infinity, maxBytes = Infinity } = node
-  const { forward, afterwards, dropped } = wiring
+  const { dropped } = wiring
+  const forward = wiring.alone(wiring.forward)
   const observed = wiring.streamTime(name)
 
   /** Nobody has seen a window's value before its last: there is nothing to take back. */
@@ -21,7 +22,7 @@ export function suppressProcessor(
 
   function release(buffered: Buffered, record: FlowRecord): void {
     store.remove(buffered)
-    if (isForwarded(buffered)) afterwards(name, releasedRecord(buffered, record), forward)
+    if (isForwarded(buffered)) forward(releasedRecord(buffered, record))
   }
 
   function releaseDue(record: FlowRecord): void {

@@ -1,3 +1,4 @@
+import { BadRecord } from '../errors.ts'
 import type { Span } from '../serde/window-key.ts'
 import type { Stored } from '../state/store.ts'
 import { closesAfterMs, type WindowAggregate } from '../topology/window-nodes.ts'
@@ -67,16 +68,20 @@ export class WindowClose {
     this.#emitted.advanceTo(closeTime)
   }
 
-  /** A window whose result fails does so when its turn comes: the record that closed it has no part in that. */
+  /** A window whose result fails does so alone: the record that closed it has no part in that. */
   #release(closed: FlowRecord, state: unknown): void {
     const { name, result } = this.#node
-    const { afterwards, forward } = this.#wiring
+    const { alone, forward } = this.#wiring
     try {
-      afterwards(name, closed.withChange(result(state), null), forward)
+      const change = closed.withChange(result(state), null)
+      alone(forward)(change)
     } catch (error) {
-      afterwards(name, closed.withValue(state), () => {
-        throw error
-      })
+      if (error instanceof BadRecord) throw error
+      const { name: reason, message } = error as Error
+      const fault = new BadRecord(reason, name, message, { cause: error })
+      alone(() => {
+        throw fault
+      })(closed.withValue(state))
     }
   }
 }

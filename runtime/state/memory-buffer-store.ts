@@ -21,7 +21,6 @@ export class MemoryBufferStore implements BufferStore, StateStore {
   /** What was put on the list or taken off it since the last record. */
   #touched: (readonly [time: number, entry: BufferEntry])[] = []
   #totals = { count: 0, bytes: 0 }
-  #acceptedTotals = this.#totals
 
   constructor(name: string, countsBytes: boolean) {
     this.name = name
@@ -68,18 +67,22 @@ export class MemoryBufferStore implements BufferStore, StateStore {
 
   accept(): void {
     this.#changes.accept()
-    this.#acceptedTotals = this.#totals
     this.#touched = []
   }
 
-  rollback(): void {
-    this.#changes.rollback()
-    this.#totals = this.#acceptedTotals
+  get mark(): number {
+    return this.#changes.mark
+  }
+
+  rollback(mark = 0): void {
+    this.#changes.rollback(mark)
     for (const [time, entry] of this.#touched) {
       if (entry.value?.time === time) this.#list(time, entry)
       else this.#unlist(time, entry)
     }
-    this.#touched = []
+    this.#totals = { count: 0, bytes: 0 }
+    for (const { value } of this.#entries.values()) if (value !== undefined) this.#count(value, 1)
+    if (mark === 0) this.#touched = []
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {

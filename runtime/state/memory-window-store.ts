@@ -44,6 +44,10 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     return this.#entries.size
   }
 
+  get latest(): number {
+    return this.#entries.latest
+  }
+
   get(key: Buffer, start: number): Stored | undefined {
     return this.#entries.at(key, start)[0]
   }
@@ -69,8 +73,12 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     this.#entries.accept()
   }
 
-  rollback(): void {
-    this.#entries.rollback()
+  get mark(): number {
+    return this.#entries.mark
+  }
+
+  rollback(mark?: number): void {
+    this.#entries.rollback(mark)
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {

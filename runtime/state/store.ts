@@ -1,4 +1,5 @@
 import type { Span } from '../serde/window-key.ts'
+import type { JoinSide } from '../topology/store-spec.ts'
 
 /**
  * What processors see of stores. Keys are serialised key bytes; values are plain JSON and never changed in place. A stored
@@ -17,6 +18,8 @@ export interface KeyValueStore {
   put(key: Buffer, value: unknown, timestamp: number): void
   /** In the order of the key bytes. */
   entries(): Iterable<Stored & { readonly key: Buffer }>
+  /** Those whose key begins so, in the order of the key bytes. */
+  withPrefix(prefix: Buffer): Iterable<Stored & { readonly key: Buffer }>
 }
 
 export interface StoredWindow extends Stored {
@@ -27,6 +30,8 @@ export interface StoredWindow extends Stored {
 
 /** One that is older than the retention is not there, whether it is put or asked for. */
 export interface WindowStore {
+  /** The latest start that was put, in this store's whole life; -1 before the first. */
+  readonly latest: number
   get(key: Buffer, start: number): Stored | undefined
   /** undefined removes the window. */
   put(key: Buffer, start: number, value: unknown, timestamp: number): void
@@ -94,12 +99,37 @@ export interface BufferStore {
   readonly first: Buffered | undefined
 }
 
+export interface UnmatchedPlace {
+  readonly key: Buffer
+  readonly side: JoinSide
+  readonly time: number
+}
+
+/** Records of a join that none of the other side has met. Several of one side may have the same key and time. */
+export interface UnmatchedStore {
+  /** What both sides know of time. A record that fails changes nothing in it; it is not in the changelog. */
+  readonly times: JoinTimes
+  add(place: UnmatchedPlace, value: unknown): void
+  /** All of that place. */
+  remove(place: UnmatchedPlace): void
+  /** In the order of time; of one time the right side's first, then in the order of the key. As it is now. */
+  entries(): Iterable<UnmatchedPlace & { readonly values: readonly unknown[] }>
+}
+
+export interface JoinTimes {
+  /** The latest event time on either side; -1 before the first. */
+  streamTime: number
+  /** No unmatched record is older than this, as far as is known; undefined when nothing is. */
+  earliest: number | undefined
+}
+
 /** Layout → what processors see of such a store. */
 export interface Stores {
   readonly 'key-value': KeyValueStore
   readonly window: WindowStore
   readonly session: SessionStore
   readonly buffer: BufferStore
+  readonly unmatched: UnmatchedStore
 }
 
 /** What a task does with its stores, whatever their layout. */
@@ -109,8 +139,10 @@ export interface StateStore {
   readonly size: number
   /** The record is done: its changes stay. */
   accept(): void
-  /** The record failed: the store is as before it. */
-  rollback(): void
+  /** How much the record has changed so far. */
+  readonly mark: number
+  /** The record failed: the store is as before it, or as it was at a mark. */
+  rollback(mark?: number): void
   /** Each entry that changed since the last time, once. */
   takeDirty(): Iterable<ChangelogRecord>
   /** From the changelog, in its order: not dirty. */

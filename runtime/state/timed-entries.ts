@@ -36,6 +36,10 @@ export class TimedEntries<E extends TimedEntry> {
     return this.#size
   }
 
+  get latest(): number {
+    return this.#latest
+  }
+
   /** False when a value of that time is expired as it comes. */
   advanceTo(time: number): boolean {
     this.#latest = Math.max(this.#latest, time)
@@ -84,9 +88,13 @@ export class TimedEntries<E extends TimedEntry> {
     this.#expire()
   }
 
-  rollback(): void {
-    this.#changes.rollback()
-    this.#latest = this.#acceptedLatest
+  get mark(): number {
+    return this.#changes.mark
+  }
+
+  rollback(mark = 0): void {
+    this.#changes.rollback(mark)
+    if (mark === 0) this.#latest = this.#acceptedLatest
   }
 
   takeDirty(): readonly E[] {

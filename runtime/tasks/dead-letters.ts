@@ -1,36 +1,39 @@
 import type { Header } from '../broker/record-batch.ts'
 import type { BadRecord } from '../errors.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
-import { jsonSerde } from '../serde/json.ts'
 import type { OutputCollector, OutputRecord } from './output-collector.ts'
 
 const MAX_MESSAGE_CHARS = 1024
 
-export interface DeadLetterTarget {
+/** What is set aside: of a record that came, as it came. */
+export interface LetterBytes {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+}
+
+export interface DeadLetterTarget extends LetterBytes {
   readonly topic: string
   readonly job: string
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** The record is a result of the job's own, such as that of a window: the letter is what it was to be. */
-  readonly isMade: boolean
 }
 
 /**
- * The record's own bytes, its own headers, and where it came from and why it is here. Its time is that of being set aside:
+ * The bytes, the record's own headers, and where it came from and why it is here. Its time is that of being set aside:
  * retention goes by that, and must not take the letter of an old record at once.
  */
 function deadLetter(
   record: FlowRecord,
   error: BadRecord,
-  { topic, job, now, isMade }: DeadLetterTarget,
+  { topic, job, now, key, value }: DeadLetterTarget,
 ): OutputRecord {
   return {
     topic,
-    key: isMade ? record.keyBytes() : record.originalKey(),
-    value: isMade ? record.valueBytes(jsonSerde) : record.originalValue(),
+    key,
+    value,
     timestamp: now,
     headers: [
-      ...record.headers.map(({ key, value }): Header => [key, value]),
+      ...record.headers.map((header): Header => [header.key, header.value]),
       text('millrace.job', job),
       text('millrace.topic', record.topic),
       text('millrace.partition', String(record.partition)),

@@ -19,8 +19,12 @@ export class OperatorTimes {
     this.#partition = partition
   }
 
-  get all(): readonly StreamTime[] {
-    return [...this.#times.values()]
+  accept(): void {
+    for (const time of this.#times.values()) time.accept()
+  }
+
+  rollback(): void {
+    for (const time of this.#times.values()) time.rollback()
   }
 
   streamTime(operator: string): StreamTime {

@@ -3,6 +3,7 @@ import type { RecordBatch } from '../broker/record-batch.ts'
 import { BadRecord } from '../errors.ts'
 import { FlowRecord } from '../processors/flow-record.ts'
 import { BatchOrigin, type RecordSerdes } from '../processors/record-origin.ts'
+import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import type { RecordFunction } from '../topology/nodes.ts'
 import type { SubTopologySource } from '../topology/sub-topologies.ts'
@@ -11,7 +12,7 @@ import { eventTimeOf } from './event-time.ts'
 /** How the records of a partition are read. */
 export type QueueSource = Pick<
   SubTopologySource,
-  'node' | 'format' | 'keyFormat' | 'time' | 'windows'
+  'node' | 'format' | 'keyFormat' | 'time' | 'windows' | 'repartition'
 >
 
 /** A record that has left its queue. */
@@ -36,6 +37,8 @@ export class RecordQueue {
   readonly #source: QueueSource
   readonly #serdes: RecordSerdes
   readonly #batches: RecordBatch[] = []
+  /** When each of them came from its broker. */
+  readonly #receivedAt: number[] = []
   /** The batch read last, with its columns at hand. */
   #origin: BatchOrigin | undefined
   #index = 0
@@ -46,12 +49,9 @@ export class RecordQueue {
   constructor(partition: TopicPartition, source: QueueSource, position: number) {
     this.partition = partition
     this.#source = source
-    const { format, keyFormat, windows } = source
-    this.#serdes = {
-      serde: serdes[format],
-      keySerde: serdes[keyFormat],
-      ...(windows && { windows }),
-    }
+    const { format, keyFormat, windows, repartition } = source
+    const serde = serdeOf(format, repartition?.carries)
+    this.#serdes = { serde, keySerde: serdes[keyFormat], ...(windows && { windows }) }
     this.#position = position
   }
 
@@ -60,8 +60,9 @@ export class RecordQueue {
     return this.#position
   }
 
-  add({ batches, position }: FetchedPartition): void {
+  add({ batches, position, receivedAt }: FetchedPartition): void {
     this.#batches.push(...batches)
+    for (const _ of batches) this.#receivedAt.push(receivedAt)
     // Nothing visible in what was fetched (aborted or control batches): the position still moves on.
     if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
   }
@@ -77,6 +78,11 @@ export class RecordQueue {
       return head?.timestampAt(this.#index)
     const { record, fault } = this.#timedHead(head)
     return fault === undefined ? record.timestamp : -1
+  }
+
+  /** When the next record came from its broker, as its fetch says; Infinity when there is none. */
+  get headReceivedAt(): number {
+    return this.#receivedAt[0] ?? Infinity
   }
 
   take(): Taken | undefined {
@@ -99,6 +105,7 @@ export class RecordQueue {
 
   finishBatch(): void {
     const batch = this.#batches.shift()
+    this.#receivedAt.shift()
     this.#origin = undefined
     this.#index = 0
     this.#position = Math.max(this.#position, batch?.nextOffset ?? 0)

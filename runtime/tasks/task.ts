@@ -8,21 +8,21 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
+import { jsonSerde } from '../serde/json.ts'
+import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { stageDeadLetter } from './dead-letters.ts'
+import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
-import { leavingFor } from './leaving.ts'
+import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import type { OutputCollector } from './output-collector.ts'
-import { earliestBatch, takeEarliest } from './partition-group.ts'
+import { type CaughtUpAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue, type Taken } from './record-queue.ts'
-import { RecordWork } from './record-work.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
 import { TaskTime } from './task-time.ts'
@@ -33,6 +33,7 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
+  /** Node → reason → records that it left out. */
   readonly dropped: Record<string, Record<string, number>>
 }
 
@@ -51,10 +52,11 @@ export interface TaskOptions {
   readonly clock: Clock
   /** As `TaskTimeOptions` has it. */
   readonly idleAfterMs?: number | undefined
-  /** As `Fetcher.caughtUpAt`. */
-  readonly caughtUpAt: (partition: TopicPartition) => number | undefined
+  readonly caughtUpAt: CaughtUpAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
+  /** The thread's copies of global tables. */
+  readonly global: Wiring['global']
 }
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -72,7 +74,7 @@ export class Task {
   readonly #pending: PendingCalls
   readonly #time: TaskTime
   readonly #operatorTimes: OperatorTimes
-  readonly #work: RecordWork
+  #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -82,15 +84,10 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
-    const { clock, idleAfterMs, subTopology, collector } = options
+    const { clock, idleAfterMs, subTopology } = options
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
-    this.#work = new RecordWork({
-      collector,
-      parts: [...this.stores, ...this.#operatorTimes.all],
-      settle: (record, error, isMade) => this.#settle(record, error, isMade),
-    })
   }
 
   get state(): TaskState {
@@ -113,6 +110,10 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
+    const { subTopology, caughtUpAt } = this.#options
+    // Without state nothing depends on the order of several topics.
+    const waits = subTopology.stores.length > 0 ? caughtUpAt : undefined
+    this.#group = new PartitionGroup([...this.#queues.values()], waits)
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -133,14 +134,13 @@ export class Task {
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
-    const queues = [...this.#queues.values()]
     const { programs, collector } = this.#options
     // A program does not look at the size of each record that it writes.
     if (programs !== undefined && !collector.knowsLimits)
-      return this.#processBatches(queues, programs)
+      return this.#processBatches(this.#group.queues, programs)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
-      const next = takeEarliest(queues)
+      const next = this.#group.take()
       if (next === undefined) return
       this.#take(next)
     }
@@ -165,7 +165,7 @@ export class Task {
     )
     if (time === undefined) return
     for (const { tick, listener } of this.#operatorTimes.ticks(time))
-      this.#work.pass(tick, { process: listener })
+      this.#pass(tick, { process: listener })
   }
 
   /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
@@ -173,7 +173,7 @@ export class Task {
     for (;;) {
       const answered = this.#pending.takeAnswered()
       if (answered === undefined) return
-      this.#work.pass(answered.record, answered)
+      this.#pass(answered.record, answered)
     }
   }
 
@@ -186,14 +186,19 @@ export class Task {
     return !this.#pending.isEmpty
   }
 
-  /** True while more is fetched than async functions keep up with. */
+  /** True while more is fetched than is taken: async functions do not keep up, or it waits for another partition. */
   get isBehind(): boolean {
-    return [...this.#queues.values()].some(({ headBatch }) => headBatch !== undefined)
+    return this.#group.queues.some(isBehind)
+  }
+
+  /** The partitions of which more is fetched than is taken. */
+  get behind(): readonly TopicPartition[] {
+    return this.#group.queues.filter(isBehind).map(({ partition }) => partition)
   }
 
   /** True when `process` would get on without anything new fetched. */
   get isRipe(): boolean {
-    return this.#pending.isRipe || (this.isBehind && this.#takesRecords)
+    return this.#pending.isRipe || (this.#takesRecords && this.#group.isReady)
   }
 
   /**
@@ -282,6 +287,7 @@ export class Task {
       position,
       sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+      store: (name) => this.#store('key-value', name) as ColumnStore,
       entered: (node, count) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + count
       },
@@ -296,22 +302,59 @@ export class Task {
       return this.#processOne(record)
     }
     this.#options.tally.consumed++
-    this.#settle(record, fault, false)
+    this.#settle(record, fault, { key: record.originalKey(), value: record.originalValue() })
+    this.#options.collector.accept()
   }
 
-  /** Where nothing goes by time, a record without one does no harm. */
+  /** Where nothing goes by time, and where programs do most of the work, a record without one does no harm. */
   #timeFault(record: FlowRecord, { node, time }: Taken['source']): BadRecord | undefined {
-    if (time === undefined && this.stores.length === 0) return undefined
-    return this.#time.faultOf(record, node, time?.maxAdvanceMs)
+    const { programs } = this.#options
+    const isTimed = this.stores.length > 0 && programs === undefined
+    return time !== undefined || isTimed
+      ? this.#time.faultOf(record, node, time?.maxAdvanceMs)
+      : undefined
   }
 
   #processOne(record: FlowRecord): void {
     this.#options.tally.consumed++
     const processor = this.#processors.get(record.topic)
-    if (processor !== undefined) this.#work.pass(record, processor)
+    if (processor !== undefined) this.#pass(record, processor)
   }
 
-  #settle(record: FlowRecord, error: BadRecord, isMade: boolean): void {
+  /** All that `processor` makes of the record, or nothing. */
+  #pass(record: FlowRecord, processor: Processor): void {
+    const { collector } = this.#options
+    try {
+      processor.process(record)
+      collector.accept()
+      for (const store of this.stores) store.accept()
+      this.#operatorTimes.accept()
+    } catch (error) {
+      collector.discard()
+      for (const store of this.stores) store.rollback()
+      this.#operatorTimes.rollback()
+      if (!(error instanceof BadRecord)) throw error
+      this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
+      collector.accept()
+    }
+  }
+
+  /** What the job makes at a time of its own is judged by itself: its fault is not that of the record before. */
+  #passAlone(record: FlowRecord, forward: Forward): void {
+    const { collector } = this.#options
+    const staged = collector.mark
+    const marks = this.stores.map(({ mark }) => mark)
+    try {
+      forward(record)
+    } catch (error) {
+      collector.discard(staged)
+      this.stores.forEach((store, index) => store.rollback(marks[index]))
+      if (!(error instanceof BadRecord)) throw error
+      this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
+    }
+  }
+
+  #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
     switch (fateOf(onError)) {
       case 'fail':
@@ -323,22 +366,23 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), isMade })
-        collector.accept()
+        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), ...bytes })
     }
+  }
+
+  #store<L extends keyof Stores>(layout: L, name: string): Stores[L] {
+    const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
+    if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
+    return this.stores.find((store) => store.name === name) as unknown as Stores[L]
   }
 
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
     const partitionsOf = (topic: string) => collector.partitionsOf(topic)
     return {
-      store: <L extends keyof Stores>(layout: L, name: string) => {
-        const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
-        if (spec?.kind !== layout)
-          throw new Error(`task ${this.name} has no ${layout} store ${name}`)
-        return this.stores.find((store) => store.name === name) as unknown as Stores[L]
-      },
+      store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
+      alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
@@ -349,16 +393,15 @@ export class Task {
       streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
       whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
         this.#operatorTimes.whenIdle(node, listener),
-      afterwards: (node: string, record: FlowRecord, forward: Forward) =>
-        this.#work.afterwards(node, record, forward),
-      sink: (target: SinkTarget, record: FlowRecord) =>
-        collector.stage(leavingFor(target, record, partitionsOf)),
+      global: this.#options.global,
+      sink: (to: SinkTarget, record: FlowRecord) =>
+        collector.stage(leavingFor(to, record, partitionsOf)),
       repartition: (exit: RepartitionExit, record: FlowRecord) => {
-        const topic = repartitionTopic(applicationId, exit.stem)
-        const leaving = leavingFor({ ...exit, topic }, record, partitionsOf)
-        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (leaving.key !== null) collector.stage(leaving)
+        const leaving = leavingThrough(exit, record, { applicationId, partitionsOf })
+        if (leaving !== undefined) collector.stage(leaving)
       },
     }
   }
 }
+
+const isBehind = ({ headBatch }: RecordQueue): boolean => headBatch !== undefined

@@ -14,6 +14,7 @@ import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
 import { commitTasks } from './commit.ts'
 import type { Generator } from './generator.ts'
+import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
 import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
@@ -24,6 +25,7 @@ import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
+import { globalTablesIn } from '../topology/sub-topologies.ts'
 import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -48,6 +50,7 @@ export class Worker {
   readonly #member: GroupMember
   readonly #collector: OutputCollector
   readonly #tasks: TaskManager
+  readonly #globals: GlobalTables
   readonly #counts: PartitionCounts
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
@@ -70,6 +73,12 @@ export class Worker {
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#tasks = new TaskManager(this.#fetcher)
+    this.#globals = new GlobalTables(globalTablesIn(options.subTopologies), {
+      ...options,
+      onError: config.onError,
+      fetcher: this.#fetcher,
+      admin: broker.admin,
+    })
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
     this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
@@ -108,12 +117,8 @@ export class Worker {
   /** Works until `stop`. Throws what the job cannot get over. */
   async run(): Promise<void> {
     try {
-      await this.#rejoin()
-      while (!this.#stopping) {
-        if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.#rejoin()
-        else if (this.#isSetBack) await this.#resume()
-        else await this.#round()
-      }
+      await this.join()
+      while (!this.#stopping) await this.turn()
       await this.#finish()
       await this.#close({ leave: true })
     } catch (error) {
@@ -135,25 +140,37 @@ export class Worker {
     await this.#close({ leave: false })
   }
 
-  async #round(): Promise<void> {
+  /**
+   * Once round the loop; waits for at most `maxWaitMs` when there is nothing to do. False when there was nothing. `run` calls
+   * it, or, in place of `run`, who decides when time passes.
+   */
+  async turn(maxWaitMs = this.#maxWaitMs): Promise<boolean> {
+    if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.join()
+    else if (this.#isSetBack) await this.#resume()
+    else return this.#round(maxWaitMs)
+    return true
+  }
+
+  async #round(maxWaitMs: number): Promise<boolean> {
     const { config, clock } = this.#options
-    const fetched = await this.#poll()
+    const isRipe = this.tasks.some((task) => task.isRipe)
+    // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
+    if (isRipe) await immediate()
+    const fetched = await this.#poll(isRipe ? 0 : maxWaitMs)
     this.#lastPollMs = clock.monotonic()
-    for (const part of fetched) this.#tasks.add(part)
+    for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
     this.#tasks.process()
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
     const isDue = clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs
-    if (isDue || this.tasks.some((task) => task.isDue)) await this.#commit()
+    if (isDue || this.tasks.some((task) => task.isDue)) await this.commit()
+    return isRipe || fetched.length > 0
   }
 
-  async #poll(): Promise<readonly FetchedPartition[]> {
-    const isRipe = this.tasks.some((task) => task.isRipe)
-    // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
-    if (isRipe) await immediate()
+  async #poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     try {
-      return await this.#fetcher.poll(isRipe ? 0 : this.#maxWaitMs)
+      return await this.#fetcher.poll(maxWaitMs)
     } catch (error) {
       this.#tasks.skipTo(this.#losses.passOver(error))
       return []
@@ -193,10 +210,11 @@ export class Worker {
       this.#answered = new AbortController()
       await sleep(clock, left, this.#answered.signal)
     }
-    await this.#commit()
+    await this.commit()
   }
 
-  async #commit(): Promise<void> {
+  /** All that is done so far. Throws what the job cannot get over. */
+  async commit(): Promise<void> {
     // Once abandoned, what the tasks hold is not the truth any more.
     if (this.#closed) return
     const { clock, config } = this.#options
@@ -238,7 +256,8 @@ export class Worker {
     this.#tasks.closeAll()
   }
 
-  async #rejoin(): Promise<void> {
+  /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
+  async join(): Promise<void> {
     const { onState, log } = this.#options
     if (this.tasks.length > 0) await this.#finish()
     onState('Joining')
@@ -254,10 +273,17 @@ export class Worker {
   async #startTasks(): Promise<void> {
     const { onState } = this.#options
     onState('Restoring')
+    const poll = () => this.#poll(POLL_MS)
+    if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
+      return
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
     }
     onState('Running')
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#stopping || this.#member.rejoinNeeded
   }
 
   /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
@@ -304,6 +330,7 @@ export class Worker {
       idleAfterMs: config.time.idleAfterMs,
       caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
       onAnswer: () => this.#onAnswer(),
+      global: (name) => this.#globals.rows(name),
     })
   }
 
@@ -312,8 +339,7 @@ export class Worker {
     const { broker, subTopologies } = this.#options
     const subTopology = subTopologies[task.id.subTopology]
     if (subTopology === undefined) return true
-    const interrupted = () => this.#stopping || this.#member.rejoinNeeded
-    if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
+    if (!(await restoreTask(task, subTopology, broker, () => this.#isInterrupted))) return false
     task.moveTo('Restoring')
     const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }

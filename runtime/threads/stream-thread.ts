@@ -2,23 +2,21 @@ import type { TopicDescription } from '../broker/broker.ts'
 import { BrokerError } from '../broker/errors.ts'
 import { isDenied } from '../broker/kafka-errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
-import { InvalidJob, RepartitionRequired } from '../errors.ts'
+import { RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
-import { lint } from '../lint.ts'
+import { topologyOfJob } from '../job-topology.ts'
 import { sleep } from '../platform/clock.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { type Tally } from '../tasks/task.ts'
 import { Worker } from '../tasks/worker.ts'
-import { topologyFromSteps } from '../topology/from-steps.ts'
 import {
   deadLetterTopicOf,
   type InternalTopic,
   internalTopicsOf,
-  taskCountsOf,
 } from '../topology/internal-topics.ts'
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
-import { sinkTopicsOf, sourcesOf, type Topology } from '../topology/topology.ts'
+import { sinkTopicsOf, sourceTopicsOf, type Topology } from '../topology/topology.ts'
 import { STALLED_MS } from './messages.ts'
 import { nothingDone } from './nothing-done.ts'
 
@@ -27,6 +25,8 @@ export interface StreamThreadOptions extends InstanceOptions {
   readonly thread: number
   /** Called whenever the state of `status()` has changed. */
   readonly onState?: () => void
+  /** How the worker works; unset: by itself, until `stop`. */
+  readonly work?: (worker: Worker) => Promise<void>
 }
 
 const TOPIC_RETRY_MS = 1000
@@ -69,7 +69,8 @@ class Run {
       if (worker === undefined) return
       this.#worker = worker
       if (this.#stopped.signal.aborted) worker.stop()
-      await worker.run()
+      const { work = (one: Worker) => one.run() } = this.#options
+      await work(worker)
       this.#moveTo('Stopping')
     } catch (error) {
       this.#fail(error as Error)
@@ -118,7 +119,7 @@ class Run {
   /** undefined when stopped meanwhile. */
   async #prepare(): Promise<Worker | undefined> {
     const { config, log } = this.#options
-    const topology = await this.#topology()
+    const topology = await topologyOfJob(config, this.#options.loadTopology)
     const subTopologies = subTopologiesOf(topology, config.applicationId)
     log.info('topology', { topology: describeTopology(subTopologies) })
     const partitions = await this.#externalTopics(topology)
@@ -140,18 +141,11 @@ class Run {
     })
   }
 
-  async #topology(): Promise<Topology> {
-    const { config, loadTopology } = this.#options
-    const problems = lint(config)
-    if (problems.length > 0) throw new InvalidJob(problems)
-    return config.code === undefined ? topologyFromSteps(config).topology : loadTopology(config)
-  }
-
   /** Partition counts of the user's topics, waiting for those that do not exist: never creates one. */
   async #externalTopics(topology: Topology): Promise<ReadonlyMap<string, number> | undefined> {
     const { clock, config } = this.#options
     const needed = new Set([
-      ...sourcesOf(topology).map(({ topic }) => topic),
+      ...sourceTopicsOf(topology),
       ...sinkTopicsOf(topology),
       ...(config.deadLetterTopic === undefined ? [] : [config.deadLetterTopic]),
     ])
@@ -250,7 +244,7 @@ function internalTopics(
 ): readonly InternalTopic[] {
   const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
   return [
-    ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
+    ...internalTopicsOf(subTopologies, inputPartitions),
     ...(ownDeadLetters
       ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
       : []),

@@ -28,5 +28,6 @@ function describeNode(node: TopologyNode, topic: string | undefined): string {
 function topicText(node: TopologyNode, read: string | undefined): string {
   if (node.kind === 'sink') return ` -> topic ${node.topic}`
   if (node.kind === 'dynamic-sink') return ` -> one of the topics ${node.topics.join(', ')}`
+  if (node.kind === 'global-table') return ` topic ${node.topic}`
   return read === undefined ? '' : ` topic ${read}`
 }

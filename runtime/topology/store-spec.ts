@@ -2,7 +2,11 @@ import type { RecordFormat } from '../config.ts'
 
 /** How a store is laid out; times in milliseconds. */
 export type StoreLayout =
-  | { readonly kind: 'key-value' }
+  | {
+      readonly kind: 'key-value'
+      /** Values are objects of these numbers, and nothing else. */
+      readonly numbers?: readonly NumberField[]
+    }
   /** Values by key and start of window; those that began `retentionMs` or more before stream time are gone. */
   | {
       readonly kind: 'window'
@@ -14,6 +18,23 @@ export type StoreLayout =
   | { readonly kind: 'session'; readonly retentionMs: number }
   /** Updates that wait, one a key, by the time from which on they do. */
   | { readonly kind: 'buffer'; readonly countsBytes: boolean }
+  /** Records of two streams that no record of the other has met yet, by time, side and key. */
+  | {
+      readonly kind: 'unmatched'
+      /** How values of the right side are written to the changelog, where `format` is that of the left. */
+      readonly rightFormat: RecordFormat
+    }
+
+/** Of the two streams of a join. */
+export type JoinSide = 'left' | 'right'
+
+export interface NumberField {
+  readonly name: string
+  /** Where the field is an object, the numbers in it. */
+  readonly members: readonly string[]
+  /** What each number is before the first record; null: none yet. */
+  readonly initial: number | null
+}
 
 /** A store that a node has. */
 export type StoreDeclaration = StoreLayout & {
@@ -23,7 +44,9 @@ export type StoreDeclaration = StoreLayout & {
   readonly format: RecordFormat
 }
 
-export type StoreSpec = StoreDeclaration & { readonly changelogTopic: string }
+export type StoreSpec = StoreDeclaration & {
+  readonly changelogTopic: string
+}
 
 /** As Kafka Streams' windowstore.changelog.additional.retention.ms: clocks of brokers and of events differ. */
 const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
@@ -31,7 +54,7 @@ const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
 /** Kafka Streams' configs: the last value of each key is kept, of windows as long as they can still change. */
 export function changelogConfig(store: StoreLayout): Readonly<Record<string, string>> {
   const always = { 'message.timestamp.type': 'CreateTime' }
-  if (store.kind === 'key-value' || store.kind === 'buffer')
+  if (store.kind === 'key-value' || store.kind === 'unmatched' || store.kind === 'buffer')
     return { 'cleanup.policy': 'compact', ...always }
   const keepsDuplicates = store.kind === 'window' && store.retainDuplicates
   return {

@@ -1,7 +1,8 @@
 import type { WindowKeys } from '../serde/window-key.ts'
+import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, SourceTime, TopologyNode } from './nodes.ts'
-import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
@@ -41,19 +42,24 @@ export interface SubTopologySource extends RecordFormats {
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = connected(topology.nodes)
   const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
+  const formatInto = (node: string) => valueFormatInto(node, topology)
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
-      .flatMap(storesOf)
+      .flatMap((node) => storesOf(node, formatInto))
       .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
-      .map((node) => ({ ...node, ...writtenAs(node, topology) })),
+      .map((node) => exitOf(node, topology)),
   }))
 }
+
+/** The global tables of a job. Each is a sub-topology without tasks, since every thread reads it. */
+export const globalTablesIn = (subTopologies: readonly SubTopology[]): readonly GlobalTableNode[] =>
+  subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'global-table'))
 
 /** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */
 function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {
@@ -78,9 +84,15 @@ function sourceOf(
     return [{ node: name, topic, format, keyFormat, startFrom, ...(time && { time }) }]
   }
   if (node.kind === 'repartition') {
-    const topic = repartitionTopic(applicationId, node.stem)
-    const written = writtenAs(node, topology)
-    return [{ node: node.name, topic, ...written, startFrom: 'Earliest', repartition: node }]
+    return [
+      {
+        node: node.name,
+        topic: repartitionTopic(applicationId, node),
+        ...writtenAs(node, topology),
+        startFrom: 'Earliest',
+        repartition: node,
+      },
+    ]
   }
   return []
 }
@@ -88,4 +100,10 @@ function sourceOf(
 function writtenAs(node: RepartitionNode, topology: Topology) {
   const windows = windowKeysAt(topology.nodes, node.parent)
   return { ...repartitionFormats(node, topology), ...(windows && { windows }) }
+}
+
+function exitOf(node: RepartitionNode, topology: Topology): RepartitionExit {
+  const { keyFormat, ...written } = writtenAs(node, topology)
+  // Answers go to keys of another sub-topology, which are known here by their bytes alone.
+  return { ...node, ...written, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
 }

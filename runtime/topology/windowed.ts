@@ -8,7 +8,10 @@ import { isWindowAggregate, type WindowAggregate } from './window-nodes.ts'
 type Nodes = readonly (TopologyNode | { readonly kind: 'input'; readonly name: string })[]
 
 /** Records behind these are of no window: they have another key, or an aggregate of their own. */
-const ENDS_WINDOW: ReadonlySet<string> = new Set(['source', 'input', 'aggregate', ...CHANGES_KEY])
+const ENDS_WINDOW: ReadonlySet<string> = new Set([
+  ...['source', 'input', 'aggregate', 'table-group', 'global-table'],
+  ...CHANGES_KEY,
+])
 
 /** How windows are written in the keys of what comes from a node; undefined if it is of none, or of several kinds. */
 export function windowKeysAt(nodes: Nodes, from: string): WindowKeys | undefined {

@@ -3,10 +3,11 @@ import { parseAllDocuments } from 'yaml'
 import { type StreamJob, streamJobSchema, topicSchema } from '../../crds/index.ts'
 import { step } from '../../crds/step.ts'
 import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
+import { GroupedTable } from '../../runtime/dsl/grouped-table.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
+import { Table } from '../../runtime/dsl/table.ts'
 import { WindowedStream } from '../../runtime/dsl/windowed-stream.ts'
-import { compileAggregator } from '../../runtime/expr/aggregator.ts'
-import { recordEnvironment } from '../../runtime/expr/record-environment.ts'
+import { aggregateNames } from '../../runtime/expr/aggregates/functions.ts'
 import { lint } from '../../runtime/lint.ts'
 import { configOf, examplesIn, jobOf, placeOf, runExample } from './example.ts'
 import { pageOf, pages } from './page.ts'
@@ -59,7 +60,12 @@ const codeOf = (...files: readonly string[]) =>
     .join('\n')
 
 describe('docs on steps', () => {
-  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md', 'docs/windows.md')
+  const code = codeOf(
+    'docs/writing-jobs.md',
+    'docs/operations.md',
+    'docs/tables.md',
+    'docs/windows.md',
+  )
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
     it(`runs an example of the operation ${field}`, () => {
@@ -67,7 +73,7 @@ describe('docs on steps', () => {
     })
   }
 
-  for (const name of aggregateNames()) {
+  for (const name of aggregateNames) {
     it(`runs an example of the aggregate ${name}`, () => {
       expect(code).to.match(new RegExp(`\\b${name}\\(`))
     })
@@ -80,30 +86,25 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md', 'docs/windows.md')
+  const pagesOfCode = ['typescript-jobs', 'operations', 'tables', 'windows']
+  const code = codeOf(...pagesOfCode.map((page) => `docs/${page}.md`))
 
-  for (const operation of [
-    Stream.prototype,
-    GroupedStream.prototype,
-    WindowedStream.prototype,
-  ].flatMap(methodsOf)) {
+  const classes = [Stream, GroupedStream, WindowedStream, Table, GroupedTable].map(
+    ({ prototype }) => prototype as object,
+  )
+  for (const operation of new Set(classes.flatMap(methodsOf))) {
     it(`runs an example of .${operation}(…)`, () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))
+    })
+  }
+
+  for (const name of ['fields', ...aggregateNames]) {
+    it(`runs an example of ${name}(…)`, () => {
+      expect(code).to.match(new RegExp(`\\b${name}\\(`))
     })
   }
 })
 
 function methodsOf(prototype: object): string[] {
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
-}
-
-/** As the answer to a wrong one lists them. */
-function aggregateNames(): string[] {
-  try {
-    compileAggregator('none()', recordEnvironment)
-    return []
-  } catch (error) {
-    const [, names = ''] = /there are ([\w, ]+)\./.exec((error as Error).message) ?? []
-    return names.split(', ')
-  }
 }

@@ -137,7 +137,7 @@ export class WindowBench {
     const log = this.#broker.topics.get('in')?.logs[0]
     const batches = log?.read(this.#position, Infinity) ?? []
     const place = { topic: 'in', partition: 0, position: this.#position }
-    task.add({ ...place, batches, highWatermark: log?.endOffset ?? 0 })
+    task.add({ ...place, batches, highWatermark: log?.endOffset ?? 0, receivedAt: 0 })
     this.#position = log?.endOffset ?? 0
     task.process()
     collector.send()

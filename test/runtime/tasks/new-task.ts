@@ -13,9 +13,9 @@ export function newTask(
     readonly broker: EmbeddedBroker
     readonly clock: Clock
     readonly programs?: TaskOptions['programs']
+    readonly caughtUpAt?: TaskOptions['caughtUpAt']
     readonly partitionCounts?: ReadonlyMap<string, number>
     readonly idleAfterMs?: number | undefined
-    readonly caughtUpAt?: TaskOptions['caughtUpAt']
   },
 ) {
   const {
@@ -43,6 +43,7 @@ export function newTask(
     idleAfterMs,
     caughtUpAt,
     onAnswer: () => undefined,
+    global: () => ({ get: () => undefined }),
   })
   return { task, collector, tally }
 }
