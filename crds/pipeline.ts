@@ -53,6 +53,12 @@ export const input = withRules(
     history: timeSpan(
       'Of a table: how far back in event time it knows what was, so that records meet what the table had at their time. Unset: it knows what is.',
     ).optional(),
+    eventTime: expression(
+      'When the record happened: milliseconds since 1970 or ISO-8601 text. Unset: its timestamp in Kafka. Example: `value.at`.',
+    ).optional(),
+    maxTimeAdvance: timeSpan(
+      'A record whose time is further ahead than this, both of all records before it and of the clock, is a bad record: it would close windows early. Unset: no bound.',
+    ).optional(),
     generator: generator.optional(),
   }),
   [
@@ -141,6 +147,12 @@ export const output = withRules(
       ),
     format,
     keyFormat,
+    windowedKey: z
+      .boolean()
+      .optional()
+      .describe(
+        'True: keys are written with the window of their records, as by the windowed serializers of Kafka Streams, so that each window has a key of its own. Needs records of a window.',
+      ),
   }),
   [
     {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { expression, fieldsOf, MAX_FIELDS, name, origin } from './fields.ts'
+import { window } from './window.ts'
 import { withRules } from './rule.ts'
 import { burst, deduplicate, join } from './step-joins.ts'
 
@@ -133,8 +134,9 @@ export const step = withRules(
     groupBy: expression(
       'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
     ).optional(),
+    window: window.optional(),
     aggregate: fieldsOf(
-      'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far; over a table, over the rows that it has. Needs `groupBy`.',
+      'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far, or of its window; over a table, over the rows that it has. Needs `groupBy`.',
     ).optional(),
     as: z
       .enum(['Stream', 'Table'])
@@ -153,6 +155,11 @@ export const step = withRules(
       cel: 'has(self.groupBy) == has(self.aggregate)',
       message: 'groupBy and aggregate go together: write both or neither',
       holds: (self) => (self.groupBy === undefined) === (self.aggregate === undefined),
+    },
+    {
+      cel: '!has(self.window) || has(self.groupBy)',
+      message: 'a window is of an aggregate: write groupBy and aggregate, too',
+      holds: (self) => self.window === undefined || self.groupBy !== undefined,
     },
     {
       cel: `!has(self.groupBy) || !(${notWithGroupBy.map((field) => `has(self.${field})`).join(' || ')})`,

@@ -86,6 +86,16 @@ const spec = withRules(
       .describe(
         'What the job does when retention or a deletion has removed records of an input that it has not read: `Fail` stops it, `Continue` goes on at the first record left and counts the others. Never done unseen: see the condition `DataLoss`.',
       ),
+    time: z
+      .strictObject({
+        idleAfter: duration()
+          .optional()
+          .describe(
+            'Once all partitions that a task reads have had nothing for so long, stream time goes on with the clock, so that windows close. Records that come later with earlier times may then be too late. Unset: time stands still until a record comes.',
+          ),
+      })
+      .optional()
+      .describe('What windows go by.'),
     internalTopics: z
       .strictObject({
         replicationFactor: z

@@ -22,6 +22,10 @@ const input = z.strictObject({
   as: z.enum(['Stream', 'Table', 'GlobalTable']).default('Stream'),
   /** Of a table: how far back in event time it knows what was, such as `1h`. Unset: it knows what is. */
   history: z.string().optional(),
+  /** An expression: milliseconds or ISO-8601 text. Unset: the timestamp of the record. */
+  eventTime: z.string().optional(),
+  /** As `1d`: a record further ahead of stream time and of the clock is a bad one. */
+  maxTimeAdvance: z.string().optional(),
   generator: generator.optional(),
 })
 
@@ -34,6 +38,20 @@ const output = z.strictObject({
   topics: z.array(z.string()).optional(),
   format: format.default('Json'),
   keyFormat: format.default('String'),
+  /** Keys are written with the window of their records. */
+  windowedKey: z.boolean().default(false),
+})
+
+/** Exactly one of `tumbling`, `hopping`, `sliding` and `session`; durations such as `1m`. */
+const window = z.strictObject({
+  tumbling: z.string().optional(),
+  hopping: z.string().optional(),
+  /** Given with `hopping`: how long after one window the next begins. */
+  every: z.string().optional(),
+  sliding: z.string().optional(),
+  session: z.string().optional(),
+  grace: z.string().optional(),
+  emit: z.enum(['OnUpdate', 'OnClose']).optional(),
 })
 
 /** Exactly one of `stream` and `table`; durations such as `10m`. */
@@ -86,6 +104,7 @@ const step = z.strictObject({
     .min(1)
     .optional(),
   groupBy: z.string().optional(),
+  window: window.optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
   /** Unset: a step over a table gives a table, all others and every aggregate a stream. */
   as: z.enum(['Stream', 'Table']).optional(),
@@ -134,6 +153,12 @@ export const runtimeConfigSchema = z.strictObject({
   steps: z.array(step).optional(),
   code: z.strictObject({ path: z.string() }).optional(),
   outputs: z.array(output).default([]),
+  time: z
+    .strictObject({
+      /** How long inputs must have been drained before stream time goes on by the clock. Unset: it waits for records. */
+      idleAfterMs: z.int().min(1).optional(),
+    })
+    .default({}),
   /** Each is a member of the group with tasks and sockets of its own. */
   threads: z.int().min(1).max(64).default(1),
   onError: z.enum(['Fail', 'Skip', 'DeadLetter']).default('Fail'),
@@ -164,6 +189,7 @@ export const commitIntervalMs = (
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
+export type WindowConfig = z.output<typeof window>
 export type JoinConfig = z.output<typeof join>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
@@ -182,10 +208,15 @@ export interface RuntimeStatus {
   readonly throttledMs: { readonly fetch: number; readonly produce: number }
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
+  /** Records that a node left out, by node and reason: too late for a window, without a key to group by. */
+  readonly dropped: Dropped
   /** Records that each async node has taken in and not handed on. */
   readonly inFlight: Readonly<Record<string, number>>
   readonly lastError?: { readonly reason: string; readonly message: string; readonly at: string }
 }
+
+/** Node → reason → records. */
+export type Dropped = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** The part of it that workers have done. */
 export type WorkReport = Pick<

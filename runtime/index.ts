@@ -6,6 +6,21 @@ export { type Branches, Split } from './dsl/split.ts'
 export type { Joiner, TableHistory } from './dsl/joins.ts'
 export type { JoinWithin } from './topology/join-window.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
+export { WindowedStream, type WindowedTable } from './dsl/windowed-stream.ts'
+export {
+  hopping,
+  session,
+  sliding,
+  tumbling,
+  type WindowOptions,
+  type Windows,
+} from './dsl/windows.ts'
+export {
+  type Suppression,
+  type SuppressionBounds,
+  untilTimeLimit,
+  untilWindowCloses,
+} from './dsl/suppression.ts'
 export {
   type AggregateFunction,
   avg,
@@ -24,7 +39,7 @@ export {
   topN,
   variance,
 } from './dsl/aggregate-functions.ts'
-export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
+export type { KeyValue, RecordHeader, StreamRecord, Window } from './topology/record.ts'
 export { GlobalTable, globalTable } from './dsl/global-table.ts'
 export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'
 export { Table, table } from './dsl/table.ts'

@@ -50,6 +50,18 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
     labels: [...jobLabels, 'node'],
     read: () => byNode(status(), status().nodes),
   })
+  metrics.observeCounter({
+    name: 'millrace_dropped_records_total',
+    help: 'Records that a node left out, such as those too late for a window.',
+    labels: [...jobLabels, 'node', 'reason'],
+    read: () =>
+      Object.entries(status().dropped).flatMap(([node, reasons]) =>
+        Object.entries(reasons).map(([reason, value]) => ({
+          labels: { ...jobOf(status()), node, reason },
+          value,
+        })),
+      ),
+  })
 }
 
 const byNode = (status: RuntimeStatus, counts: Readonly<Record<string, number>>) =>

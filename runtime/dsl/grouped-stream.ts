@@ -3,6 +3,8 @@ import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
 import { Table } from './table.ts'
+import { WindowedStream } from './windowed-stream.ts'
+import type { Windows } from './windows.ts'
 import { written } from './written.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
@@ -10,6 +12,8 @@ export interface Aggregation<V, S, R = S> {
   readonly initial: () => S
   /** Returns the next state; must not change `state` itself. */
   readonly add: (state: S, record: TypedRecord<V>) => S
+  /** One state for two, where sessions become one; `earlier` is that of the session that ended first. */
+  readonly merge?: (earlier: S, later: S) => S
   /** What is emitted; the state itself unless given. */
   readonly result?: (state: S) => R
 }
@@ -22,6 +26,16 @@ export class GroupedStream<V> {
   constructor(nodes: readonly JobNode[], tail: string) {
     this.#nodes = nodes
     this.#tail = tail
+  }
+
+  /**
+   * One value a key and window, in place of one over all records of the key.
+   *
+   * @example
+   * payments.groupByKey('by-card').windowedBy(tumbling('1m', { grace: '10s' })).count('payments-a-minute')
+   */
+  windowedBy(windows: Windows): WindowedStream<V> {
+    return new WindowedStream(this.#nodes, this.#tail, windows)
   }
 
   /**

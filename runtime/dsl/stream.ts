@@ -7,6 +7,7 @@ import type { JoinType } from '../topology/join-nodes.ts'
 import type { JoinWithin } from '../topology/join-window.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
+import { requireWindowKeys } from '../topology/windowed.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -27,6 +28,8 @@ export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
 export interface OutputFormats {
   readonly format?: RecordFormat
   readonly keyFormat?: RecordFormat
+  /** True: keys are written with the window of their records, as by Kafka Streams' windowed serializers. */
+  readonly windowedKey?: boolean
 }
 
 /**
@@ -345,7 +348,7 @@ export class Stream<V> {
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
   to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
     const name = `${this.#tail} → ${topic}`
-    return { nodes: this.#then({ kind: 'sink', name, topic, ...formatsOf(formats) }).#nodes }
+    return { nodes: this.#then({ kind: 'sink', name, topic, ...this.#formatsOf(formats) }).#nodes }
   }
 
   /**
@@ -362,7 +365,14 @@ export class Stream<V> {
   ): Output {
     const name = `${this.#tail} → ${topics.join(' | ')}`
     const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never } as const
-    return { nodes: this.#then({ ...sink, ...formatsOf(formats) }).#nodes }
+    return { nodes: this.#then({ ...sink, ...this.#formatsOf(formats) }).#nodes }
+  }
+
+  #formatsOf(formats: RecordFormat | OutputFormats) {
+    const options: OutputFormats = typeof formats === 'string' ? { format: formats } : formats
+    const { format = 'Json', keyFormat = 'String', windowedKey = false } = options
+    const windows = windowedKey ? requireWindowKeys(this.#nodes, this.#tail) : undefined
+    return { format, keyFormat, ...(windows && { windows }) }
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {
@@ -458,10 +468,4 @@ type Unplaced<N> = N extends { readonly parent: string }
 /** The fields of `V`, those that `R` names under their new names. */
 type Renamed<V, R> = {
   readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
-}
-
-function formatsOf(formats: RecordFormat | OutputFormats): Required<OutputFormats> {
-  const { format = 'Json', keyFormat = 'String' } =
-    typeof formats === 'string' ? { format: formats } : formats
-  return { format, keyFormat }
 }

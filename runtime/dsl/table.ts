@@ -8,6 +8,7 @@ import type { JobNode, Output } from './job.ts'
 import { historyOf, type TableHistory } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { type OutputFormats, Stream, type TypedRecord } from './stream.ts'
+import { type Suppression, suppressNode } from './suppression.ts'
 import { written } from './written.ts'
 
 /**
@@ -118,6 +119,17 @@ export class Table<V> {
     joiner: (left: V, right: W | null) => R,
   ): Table<R> {
     return this.#joinOn('Left', { name, other, foreignKey, joiner })
+  }
+
+  /**
+   * Holds updates back, in store `name`: of those of a key that wait at a time only the last goes on.
+   *
+   * @example
+   * visitors.windowedBy(tumbling('1h')).count('hourly').suppress('final', untilWindowCloses())
+   */
+  suppress(name: string, until: Suppression): Table<V> {
+    const node = suppressNode(name, until, { nodes: this.#nodes, parent: this.#tail })
+    return new Table<V>(this.#with(node), name)
   }
 
   /** Its updates, each with the new value of its key; null where the key is gone. */

@@ -1,23 +1,25 @@
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
 import { NotFusable } from './code.ts'
 import { Program } from './program.ts'
 import { programCode } from './program-code.ts'
 
 /**
  * A program for each source topic of the sub-topology; undefined when there is something in it that only the interpreter can
- * do: most kinds of state, a user's function, or an expression beyond numbers, bools and plain text.
+ * do: most kinds of state, a user's function, an expression beyond numbers, bools and plain text, or a time or a window that
+ * is not where Kafka has it.
  */
 export function fuse(
   subTopology: SubTopology,
   applicationId: string,
   partitionsOf: (topic: string) => number,
 ): ReadonlyMap<string, Program> | undefined {
-  const { stores, sources } = subTopology
+  const { stores, sources, exits } = subTopology
+  if ([...sources, ...exits].some(isBeyondKafka)) return undefined
   // With state the order in which records of several topics come matters; programs take batch by batch.
   if (stores.length > 0 && sources.length > 1) return undefined
   try {
     return new Map(
-      subTopology.sources.map((source) => {
+      sources.map((source) => {
         const code = programCode(subTopology, source, applicationId)
         return [source.topic, new Program(code, partitionsOf)]
       }),
@@ -27,3 +29,6 @@ export function fuse(
     throw error
   }
 }
+
+const isBeyondKafka = (place: Pick<SubTopologySource, 'time' | 'windows'>): boolean =>
+  place.time !== undefined || place.windows !== undefined

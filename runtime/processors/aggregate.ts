@@ -1,5 +1,6 @@
 import type { KeyValueStore } from '../state/store.ts'
 import type { AggregateNode } from '../topology/nodes.ts'
+import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
 
 /** Like Kafka Streams, drops a record whose key or value is null: there is nothing to group by, or nothing to add. */
@@ -18,6 +19,10 @@ export const aggregateProcessor = (
     // A key that is gone goes at the time of the record: as Kafka Streams writes it to the changelog.
     store.put(key, state, state === undefined ? record.timestamp : timestamp)
     const change = record.withChange(state === undefined ? null : result(state), oldResult)
-    forward(change.withTimestamp(timestamp))
+    forward(untied(change).withTimestamp(timestamp))
   },
 })
+
+/** What has windows may be aggregated over all of them. */
+const untied = (record: FlowRecord): FlowRecord =>
+  record.window === null ? record : record.withWindow(null)

@@ -97,9 +97,12 @@ class Builder {
   }
 }
 
-/** A repartition node belongs to the sub-topology that reads it; where it is a child, records leave by the exits. */
+/**
+ * A repartition node belongs to the sub-topology that reads it; where it is a child, records leave by the exits. What is late
+ * comes from the aggregate that it was late for.
+ */
 const isChild = (node: TopologyNode, name: string): boolean =>
-  node.kind !== 'repartition' && parentsOf(node).includes(name)
+  node.kind !== 'repartition' && node.kind !== 'late' && parentsOf(node).includes(name)
 
 /** Whatever goes wrong with a record becomes a `BadRecord` of the node where it went wrong. */
 function guarded(

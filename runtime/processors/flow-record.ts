@@ -20,7 +20,8 @@ export class FlowRecord implements StreamRecord {
   #value: unknown = UNREAD
   #valueChanged = false
   #oldValue: unknown
-  #window: Window | undefined
+  /** Unset: the one it came with. */
+  #window: Window | null | undefined
 
   /** `index`: its place at its origin. */
   constructor(origin: RecordOrigin, index: number) {
@@ -42,7 +43,7 @@ export class FlowRecord implements StreamRecord {
     record.#storedKey = undefined
     record.#key = key
     record.#keyChanged = true
-    record.#window = undefined
+    record.#window = null
     return record
   }
 
@@ -61,8 +62,8 @@ export class FlowRecord implements StreamRecord {
     return record
   }
 
-  /** The key's value for a window: what Kafka Streams calls a windowed key. */
-  withWindow(window: Window): FlowRecord {
+  /** The key's value for a window: what Kafka Streams calls a windowed key. null: it is of none. */
+  withWindow(window: Window | null): FlowRecord {
     const record = this.#copy()
     record.#window = window
     return record
@@ -117,7 +118,8 @@ export class FlowRecord implements StreamRecord {
   }
 
   get window(): Window | null {
-    return this.#window ?? null
+    if (this.#window === undefined) this.#window = this.#origin.windowAt(this.#index)
+    return this.#window
   }
 
   get headers(): readonly RecordHeader[] {
@@ -137,7 +139,7 @@ export class FlowRecord implements StreamRecord {
 
   /** The bytes as they came, whatever happened to the key since. */
   originalKey(): Buffer | null {
-    return this.#origin.keyAt(this.#index)
+    return this.#origin.wholeKeyAt(this.#index)
   }
 
   originalValue(): Buffer | null {
@@ -159,7 +161,7 @@ export class FlowRecord implements StreamRecord {
   }
 
   #keyAsItIs(): Buffer | null {
-    return this.#storedKey ?? this.originalKey()
+    return this.#storedKey ?? this.#origin.keyAt(this.#index)
   }
 
   #copy(): FlowRecord {

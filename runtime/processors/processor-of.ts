@@ -22,8 +22,12 @@ import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
+import { sessionAggregateProcessor } from './session-aggregate.ts'
+import { SlidingAggregate } from './sliding-aggregate.ts'
 import { splitProcessor } from './split.ts'
 import { StreamJoin } from './stream-join.ts'
+import type { StreamTime } from './stream-time.ts'
+import { suppressProcessor } from './suppress.ts'
 import { tableJoinProcessor } from './table-join.ts'
 import { tableAggregateProcessor } from './table-aggregate.ts'
 import { tableFilterProcessor } from './table-filter.ts'
@@ -33,9 +37,10 @@ import { tableTableJoinProcessor } from './table-table-join.ts'
 import type { TableView } from './table-view.ts'
 import { toTableProcessor } from './to-table.ts'
 import { versionedTableProcessor } from './versioned-table.ts'
+import { windowAggregateProcessor } from './window-aggregate.ts'
 
 /** A topic of the user's, and how records are written there. */
-export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
+export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat' | 'windows'>
 
 /** What a processor may reach. */
 export interface Wiring {
@@ -48,7 +53,7 @@ export interface Wiring {
   readonly view: (node: string) => TableView
   /** This thread's copy of a global table. */
   readonly global: (name: string) => GlobalRows
-  /** Counts a record that the node leaves out. */
+  /** Counts a record that the node leaves out: `late`, `null-key`, `null-value`. */
   readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
@@ -56,6 +61,10 @@ export interface Wiring {
   readonly alone: (forward: Forward) => Forward
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
+  /** The stream time of an operator: the same for all nodes that ask by its name. Undone with a record that fails. */
+  readonly streamTime: (operator: string) => StreamTime
+  /** Called when stream time moves on without records, with a record that has nothing but that time. */
+  readonly whenIdle: (node: string, listener: (tick: FlowRecord) => void) => void
 }
 
 /** The rows of a global table, by their key as jobs see it. */
@@ -122,6 +131,14 @@ const makers: {
   deduplicate: (node, wiring) =>
     deduplicateProcessor(node, wiring.store('window', node.name), wiring),
   burst: (node, wiring) => burstProcessor(node, wiring.store('window', node.name), wiring),
+  'window-aggregate': (node, wiring) =>
+    windowAggregateProcessor(node, wiring.store('window', node.name), wiring),
+  'sliding-aggregate': (node, wiring) =>
+    new SlidingAggregate(node, wiring.store('window', node.name), wiring),
+  'session-aggregate': (node, wiring) =>
+    sessionAggregateProcessor(node, wiring.store('session', node.name), wiring),
+  late: passOn,
+  suppress: (node, wiring) => suppressProcessor(node, wiring.store('buffer', node.name), wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

@@ -7,20 +7,27 @@ import {
   valueAt,
 } from '../broker/record-batch.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { RecordHeader } from '../topology/record.ts'
+import { keyWithoutWindow, windowInKey, type WindowKeys } from '../serde/window-key.ts'
+import type { RecordHeader, Window } from '../topology/record.ts'
 
 /** How the keys and the values of a partition are read. */
 export interface RecordSerdes {
   readonly keySerde: Serde
   readonly serde: Serde
+  /** Set: keys are written with a window. */
+  readonly windows?: WindowKeys
 }
 
 /** Where records come from, and how they are read there. One object for all records of a batch. */
-export interface RecordOrigin extends RecordSerdes {
+export interface RecordOrigin extends Omit<RecordSerdes, 'windows'> {
   readonly from: TopicPartition
   offsetAt(index: number): number
   timestampAt(index: number): number
+  /** Without the window. */
   keyAt(index: number): Buffer | null
+  /** As it is written there. */
+  wholeKeyAt(index: number): Buffer | null
+  windowAt(index: number): Window | null
   valueAt(index: number): Buffer | null
   headersAt(index: number): readonly RecordHeader[]
 }
@@ -32,13 +39,19 @@ export class BatchOrigin implements RecordOrigin {
   readonly columns: RecordColumns
   readonly keySerde: Serde
   readonly serde: Serde
+  readonly #windows: WindowKeys | undefined
 
-  constructor(from: TopicPartition, batch: RecordBatch, { keySerde, serde }: RecordSerdes) {
+  constructor(
+    from: TopicPartition,
+    batch: RecordBatch,
+    { keySerde, serde, windows }: RecordSerdes,
+  ) {
     this.from = from
     this.batch = batch
     this.columns = batch.columns()
     this.keySerde = keySerde
     this.serde = serde
+    this.#windows = windows
   }
 
   offsetAt(index: number): number {
@@ -50,7 +63,20 @@ export class BatchOrigin implements RecordOrigin {
   }
 
   keyAt(index: number): Buffer | null {
+    const bytes = this.wholeKeyAt(index)
+    return bytes === null || this.#windows === undefined
+      ? bytes
+      : keyWithoutWindow(bytes, this.#windows)
+  }
+
+  wholeKeyAt(index: number): Buffer | null {
     return keyAt(this.columns, index)
+  }
+
+  windowAt(index: number): Window | null {
+    if (this.#windows === undefined) return null
+    const bytes = this.wholeKeyAt(index)
+    return bytes === null ? null : windowInKey(bytes, this.#windows)
   }
 
   valueAt(index: number): Buffer | null {
@@ -96,6 +122,15 @@ export class StoredOrigin implements RecordOrigin {
 
   keyAt(): Buffer | null {
     return this.#key
+  }
+
+  wholeKeyAt(): Buffer | null {
+    return this.#key
+  }
+
+  /** Whoever takes the record out of its store gives it its window. */
+  windowAt(): null {
+    return null
   }
 
   /** Whoever takes the record out of its store gives it its value. */

@@ -1,6 +1,7 @@
 import { serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnStore } from './column-store.ts'
+import { MemoryBufferStore } from './memory-buffer-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryUnmatchedStore } from './memory-unmatched-store.ts'
@@ -24,6 +25,7 @@ const makers: {
     new MemorySessionStore(name, { retentionMs, serde: serdes[format] }),
   versioned: ({ name, format, historyMs }) =>
     new MemoryVersionedStore(name, { historyMs, serde: serdes[format] }),
+  buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),
   unmatched: ({ name, format, rightFormat }) =>
     new MemoryUnmatchedStore(name, { left: serdes[format], right: serdes[rightFormat] }),
 }

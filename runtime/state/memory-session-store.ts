@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
 import type { ChangelogRecord, SessionStore, StateStore, StoredSession } from './store.ts'
 import { TimedEntries, type TimedEntry } from './timed-entries.ts'
-import { parseSessionKey, sessionKey } from './window-key.ts'
+import { parseSessionKey, sessionKey } from '../serde/window-key.ts'
 
 interface SessionEntry extends TimedEntry {
   readonly start: number
@@ -56,7 +56,8 @@ export class MemorySessionStore implements SessionStore, StateStore {
     value: unknown,
     timestamp: number,
   ): void {
-    if (!this.#entries.advanceTo(end)) return
+    // One that expires as it comes is written to the changelog, as by Kafka Streams, and is not there otherwise.
+    this.#entries.advanceTo(end)
     this.#entries.set(this.#entries.entry(key, end, start), value, timestamp)
   }
 

@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
 import type { ChangelogRecord, StateStore, Stored, StoredWindow, WindowStore } from './store.ts'
 import { TimedEntries, type TimedEntry } from './timed-entries.ts'
-import { parseWindowStoreKey, windowStoreKey } from './window-key.ts'
+import { parseWindowStoreKey, windowStoreKey } from '../serde/window-key.ts'
 
 interface WindowEntry extends TimedEntry {
   readonly start: number
@@ -53,10 +53,10 @@ export class MemoryWindowStore implements WindowStore, StateStore {
   }
 
   put(key: Buffer, start: number, value: unknown, timestamp: number): void {
-    if (!this.#entries.advanceTo(start)) return
     const { retainDuplicates } = this.#options
-    // Among duplicates there is none that could be meant.
+    // Among duplicates there is none that could be meant; and the changelog would not tell that time has moved.
     if (retainDuplicates && value === undefined) return
+    if (!this.#entries.advanceTo(start)) return
     if (retainDuplicates) this.#sequence = (this.#sequence + 1) & 0x7fffffff
     this.#entries.set(this.#entries.entry(key, start, this.#sequence), value, timestamp)
   }

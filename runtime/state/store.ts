@@ -1,3 +1,4 @@
+import type { Span } from '../serde/window-key.ts'
 import type { JoinSide } from '../topology/store-spec.ts'
 
 /**
@@ -61,6 +62,43 @@ export interface SessionStore {
   ): void
 }
 
+/** An update that waits, and what must be known when it goes on. Plain JSON but for its key and its headers. */
+export interface Buffered {
+  readonly key: Buffer
+  readonly window: Span | null
+  /** From when on it waits. */
+  readonly time: number
+  readonly value: unknown
+  /** What the key had before its first update that waits here. */
+  readonly priorValue: unknown
+  readonly context: BufferedContext
+}
+
+/** Where an update came from, and when. */
+export interface BufferedContext {
+  readonly from: { readonly topic: string; readonly partition: number }
+  readonly offset: number
+  readonly timestamp: number
+  readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
+}
+
+export type BufferedPlace = Pick<Buffered, 'key' | 'window'>
+
+export interface BufferStore {
+  /** How many wait. */
+  readonly count: number
+  /** What they take in the changelog, about; 0 if the store does not count. */
+  readonly bytes: number
+  get(place: BufferedPlace): Buffered | undefined
+  /** Replaces what waits in the same place. */
+  put(buffered: Buffered): void
+  remove(place: BufferedPlace): void
+  /** Those that wait since `time` or before, in the order of time and key; as they are now. */
+  upTo(time: number): readonly Buffered[]
+  /** The first of all, in the same order. */
+  readonly first: Buffered | undefined
+}
+
 export interface UnmatchedPlace {
   readonly key: Buffer
   readonly side: JoinSide
@@ -104,6 +142,7 @@ export interface Stores {
   readonly 'key-value': KeyValueStore
   readonly window: WindowStore
   readonly session: SessionStore
+  readonly buffer: BufferStore
   readonly unmatched: UnmatchedStore
   readonly versioned: VersionedStore
 }

@@ -1,21 +1,25 @@
+import { partitionFor } from '../broker/partitioner.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { SinkTarget } from '../processors/processor-of.ts'
 import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import type { SubscriptionResponse } from '../serde/subscription.ts'
+import { windowedKey } from '../serde/window-key.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
 import type { OutputRecord } from './output-collector.ts'
 
 /** A record on its way to an output topic. Throws `SerdeFault` if it cannot be written there. */
 export const leavingFor = (
-  { topic, format, keyFormat }: SinkTarget,
+  { topic, format, keyFormat, windows }: SinkTarget,
   record: FlowRecord,
+  partitionsOf: PartitionsOf,
 ): OutputRecord => ({
   topic,
   key: record.keyBytes(serdes[keyFormat]),
   value: record.valueBytes(serdes[format]),
   ...around(record),
+  ...withWindow(record, { topic, keyFormat, windows }, partitionsOf),
 })
 
 /**
@@ -25,19 +29,42 @@ export const leavingFor = (
 export function leavingThrough(
   exit: RepartitionExit,
   record: FlowRecord,
-  applicationId: string,
+  {
+    applicationId,
+    partitionsOf,
+  }: { readonly applicationId: string; readonly partitionsOf: PartitionsOf },
 ): OutputRecord | undefined {
-  const { format, keyFormat, carries, keepsNullKeys } = exit
+  const { format, keyFormat, carries, keepsNullKeys, windows } = exit
+  const topic = repartitionTopic(applicationId, exit)
   const key = record.keyBytes(serdes[keyFormat])
   if (key === null && keepsNullKeys !== true) return undefined
   return {
-    topic: repartitionTopic(applicationId, exit),
+    topic,
     ...(carries === 'responses' ? towards(record.value as SubscriptionResponse) : {}),
     key,
     value: record.valueBytes(serdeOf(format, carries)),
     ...around(record),
+    ...withWindow(record, { topic, keyFormat, windows }, partitionsOf),
   }
 }
+
+/** All windows of a key lie in the partition of the key alone, where Kafka Streams has them, too. */
+function withWindow(
+  record: FlowRecord,
+  { topic, keyFormat, windows }: Pick<SinkTarget, 'topic' | 'keyFormat' | 'windows'>,
+  partitionsOf: PartitionsOf,
+): Pick<OutputRecord, 'key' | 'partition'> | undefined {
+  const { window } = record
+  if (windows === undefined || window === null) return undefined
+  const key = record.keyBytes(serdes[keyFormat])
+  if (key === null) return undefined
+  return {
+    key: windowedKey(key, window, windows),
+    partition: partitionFor(key, partitionsOf(topic)),
+  }
+}
+
+type PartitionsOf = (topic: string) => number
 
 const towards = ({ partition }: SubscriptionResponse): Pick<OutputRecord, 'partition'> =>
   partition === undefined ? {} : { partition }

@@ -1,6 +1,5 @@
 import type { TopicPartition } from '../broker/broker.ts'
-import type { FlowRecord } from '../processors/flow-record.ts'
-import type { RecordQueue } from './record-queue.ts'
+import type { RecordQueue, Taken } from './record-queue.ts'
 
 /** As `Fetcher` has it. */
 export type DrainedAt = (partition: TopicPartition) => number | undefined
@@ -37,7 +36,7 @@ export class PartitionGroup {
       .map(({ partition }) => partition)
   }
 
-  take(): FlowRecord | undefined {
+  take(): Taken | undefined {
     return this.#next()?.take()
   }
 

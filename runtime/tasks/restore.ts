@@ -36,7 +36,7 @@ export async function restoreTask(
           task.restoreRemaining = endOffset - (fetcher.position(from) ?? endOffset)
           if (task.restoreRemaining <= 0) return true
           if (interrupted()) return false
-          await restoreSome(fetcher, store)
+          await restoreSome(fetcher, task, store)
         }
       }
     }
@@ -46,16 +46,17 @@ export async function restoreTask(
   }
 }
 
-async function restoreSome(fetcher: Fetcher, store: StateStore): Promise<void> {
-  for (const fetched of await fetcher.poll(POLL_MS)) restoreFetched(fetched, store)
+async function restoreSome(fetcher: Fetcher, task: Task, store: StateStore): Promise<void> {
+  for (const fetched of await fetcher.poll(POLL_MS)) restoreFetched(fetched, task, store)
 }
 
-function restoreFetched({ batches }: FetchedPartition, store: StateStore): void {
+function restoreFetched({ batches }: FetchedPartition, task: Task, store: StateStore): void {
   for (const batch of batches) {
     const columns = batch.columns()
     for (let index = 0; index < columns.count; index++) {
       const key = keyAt(columns, index)
       const timestamp = batch.timestamp(columns, index)
+      task.restoreTime(timestamp)
       if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
     }
   }

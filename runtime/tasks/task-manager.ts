@@ -58,6 +58,7 @@ export class TaskManager {
   process(): void {
     for (const task of this.#tasks.values()) {
       task.process()
+      task.passIdly()
       this.#regulate(task)
     }
   }

@@ -10,8 +10,6 @@ import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import { jsonSerde } from '../serde/json.ts'
 import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
-import { serdeOf } from '../serde/carried.ts'
-import { serdes } from '../serde/serde.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
@@ -20,12 +18,14 @@ import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts
 import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
+import { OperatorTimes } from './operator-times.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { type DrainedAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { RecordQueue } from './record-queue.ts'
+import { RecordQueue, type Taken } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
+import { TaskTime } from './task-time.ts'
 
 /** Totals of one instance, shared by its tasks. */
 export interface Tally {
@@ -50,6 +50,8 @@ export interface TaskOptions {
   readonly programs: ReadonlyMap<string, Program> | undefined
   /** For the time-outs of async functions and the time of dead letters. */
   readonly clock: Clock
+  /** As `TaskTimeOptions` has it. */
+  readonly idleAfterMs?: number | undefined
   readonly drainedAt: DrainedAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
@@ -70,6 +72,8 @@ export class Task {
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
+  readonly #time: TaskTime
+  readonly #operatorTimes: OperatorTimes
   #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
@@ -80,7 +84,10 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
-    this.#processors = buildProcessors(options.subTopology, this.#surroundings())
+    const { clock, idleAfterMs, subTopology } = options
+    this.#time = new TaskTime({ clock, idleAfterMs })
+    this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
+    this.#processors = buildProcessors(subTopology, this.#surroundings())
   }
 
   get state(): TaskState {
@@ -95,12 +102,10 @@ export class Task {
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      const carries = source?.repartition?.carries
-      const serde = serdeOf(source?.format ?? 'Json', carries)
-      const keySerde = serdes[source?.keyFormat ?? 'String']
+      if (source === undefined) throw new Error(`task ${this.name} reads no topic ${topic}`)
       this.#queues.set(
         partitionKey({ topic, partition }),
-        new RecordQueue({ topic, partition }, { serde, keySerde }, offset),
+        new RecordQueue({ topic, partition }, source, offset),
       )
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
@@ -137,8 +142,30 @@ export class Task {
     while (takesAll || this.#takesRecords) {
       const next = this.#group.take()
       if (next === undefined) return
-      this.#processOne(next)
+      this.#take(next)
     }
+  }
+
+  /** The latest time of the records that it took, or to which time has gone on without them; -1 before the first. */
+  get streamTime(): number {
+    return this.#time.streamTime
+  }
+
+  /** From the changelog: stream time is not before what was known before. */
+  restoreTime(timestamp: number): void {
+    this.#time.advanceTo(timestamp)
+  }
+
+  /** Lets time go on where nothing comes, if it is to. Throws as `process`. */
+  passIdly(): void {
+    if (this.isBehind || this.isPending) return
+    const { drainedAt } = this.#options
+    const time = this.#time.passIdly(() =>
+      Math.min(...this.partitions.map((partition) => drainedAt(partition) ?? -Infinity)),
+    )
+    if (time === undefined) return
+    for (const { tick, listener } of this.#operatorTimes.ticks(time))
+      this.#pass(tick, { process: listener })
   }
 
   /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
@@ -278,6 +305,26 @@ export class Task {
     tally.consumed += settled
   }
 
+  /** A record without a right time is good for nothing else. */
+  #take({ record, source, fault = this.#timeFault(record, source) }: Taken): void {
+    if (fault === undefined) {
+      this.#time.advanceTo(record.timestamp)
+      return this.#processOne(record)
+    }
+    this.#options.tally.consumed++
+    this.#settle(record, fault, { key: record.originalKey(), value: record.originalValue() })
+    this.#options.collector.accept()
+  }
+
+  /** Where nothing goes by time, and where programs do most of the work, a record without one does no harm. */
+  #timeFault(record: FlowRecord, { node, time }: Taken['source']): BadRecord | undefined {
+    const { programs } = this.#options
+    const isTimed = this.stores.length > 0 && programs === undefined
+    return time !== undefined || isTimed
+      ? this.#time.faultOf(record, node, time?.maxAdvanceMs)
+      : undefined
+  }
+
   #processOne(record: FlowRecord): void {
     this.#options.tally.consumed++
     const processor = this.#processors.get(record.topic)
@@ -291,9 +338,11 @@ export class Task {
       processor.process(record)
       collector.accept()
       for (const store of this.stores) store.accept()
+      this.#operatorTimes.accept()
     } catch (error) {
       collector.discard()
       for (const store of this.stores) store.rollback()
+      this.#operatorTimes.rollback()
       if (!(error instanceof BadRecord)) throw error
       this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
       collector.accept()
@@ -339,6 +388,7 @@ export class Task {
 
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
+    const partitionsOf = (topic: string) => collector.partitionsOf(topic)
     return {
       store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
@@ -350,10 +400,14 @@ export class Task {
         const reasons = (tally.dropped[node] ??= {})
         reasons[reason] = (reasons[reason] ?? 0) + 1
       },
+      streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
+      whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
+        this.#operatorTimes.whenIdle(node, listener),
       global: this.#options.global,
-      sink: (to: SinkTarget, record: FlowRecord) => collector.stage(leavingFor(to, record)),
+      sink: (to: SinkTarget, record: FlowRecord) =>
+        collector.stage(leavingFor(to, record, partitionsOf)),
       repartition: (exit: RepartitionExit, record: FlowRecord) => {
-        const leaving = leavingThrough(exit, record, applicationId)
+        const leaving = leavingThrough(exit, record, { applicationId, partitionsOf })
         if (leaving !== undefined) collector.stage(leaving)
       },
     }

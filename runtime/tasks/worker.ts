@@ -289,6 +289,7 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
+      idleAfterMs: config.time.idleAfterMs,
       drainedAt: (partition) => this.#fetcher.drainedAt(partition),
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),

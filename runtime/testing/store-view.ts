@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RecordFormat } from '../config.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
+import { parseSessionKey, parseWindowStoreKey } from '../serde/window-key.ts'
 import type { StateStore, Stored, Stores } from '../state/store.ts'
 import { parseSidedKey, parseUnmatchedKey } from '../state/unmatched-key.ts'
-import { parseSessionKey, parseWindowStoreKey } from '../state/window-key.ts'
 import type { StoreSpec } from '../topology/store-spec.ts'
 import { decoded } from './records.ts'
 
@@ -27,11 +27,17 @@ const entriesOf: { readonly [L in keyof Stores]: (store: Stores[L]) => Iterable<
   session: (store) => store.fetchAll(-Infinity, Infinity),
   unmatched: unmatchedIn,
   versioned: (store) => store.entries(),
+  buffer: waitingIn,
 }
 
 function* unmatchedIn(store: Stores['unmatched']): Iterable<RawEntry> {
   for (const { key, time, values } of store.entries())
     yield { key, value: values, timestamp: time, start: time }
+}
+
+function* waitingIn(store: Stores['buffer']): Iterable<RawEntry> {
+  for (const { key, value, context, window } of store.upTo(Infinity))
+    yield { key, value, timestamp: context.timestamp, ...window }
 }
 
 /** What a store holds at the moment, in all its tasks. */
@@ -84,6 +90,8 @@ const changelogKeys: Readonly<Record<keyof Stores, (bytes: Buffer, serde: Serde)
     return { key: decoded(own, serde), side, start: time }
   },
   versioned: decoded,
+  /** With its window in it, if it has one: whether it has, its value tells. */
+  buffer: (bytes) => bytes.toString('latin1'),
 }
 
 /** The key of a changelog record; with the times of its window where the store is of windows or sessions. */

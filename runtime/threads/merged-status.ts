@@ -1,4 +1,4 @@
-import type { RuntimeCounts, RuntimeState, RuntimeStatus } from '../config.ts'
+import type { Dropped, RuntimeCounts, RuntimeState, RuntimeStatus } from '../config.ts'
 import { summed } from '../tasks/summed.ts'
 
 /** Least advanced first: an instance is as far as the last of its threads, and failed as soon as one is. */
@@ -35,6 +35,7 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
       produce: threads.reduce((sum, { throttledMs }) => sum + throttledMs.produce, 0),
     },
     nodes: summed(threads.flatMap(({ nodes }) => Object.entries(nodes))),
+    dropped: allDropped(threads.map(({ dropped }) => dropped)),
     inFlight: summed(threads.flatMap(({ inFlight }) => Object.entries(inFlight))),
     ...(lastError === undefined ? {} : { lastError }),
   }
@@ -42,3 +43,9 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
 
 const total = (threads: readonly RuntimeStatus[], field: keyof RuntimeCounts): number =>
   threads.reduce((sum, { counts }) => sum + counts[field], 0)
+
+function allDropped(parts: readonly Dropped[]): Dropped {
+  const nodes = new Set(parts.flatMap((part) => Object.keys(part)))
+  const reasonsAt = (node: string) => parts.flatMap((part) => Object.entries(part[node] ?? {}))
+  return Object.fromEntries([...nodes].map((node) => [node, summed(reasonsAt(node))]))
+}

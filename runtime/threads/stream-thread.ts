@@ -101,6 +101,7 @@ class Run {
       state: this.#state,
       internalTopics: this.#internalTopics.map(({ name }) => name),
       nodes: this.#tally.nodes,
+      dropped: this.#tally.dropped,
       ...(this.#worker?.report() ?? nothingDone),
       ...this.#trouble(),
     }

@@ -67,6 +67,7 @@ class WorkerThread implements Instance {
       state: 'Starting',
       internalTopics: [],
       nodes: {},
+      dropped: {},
       ...nothingDone,
     }
     this.#worker = new Worker(entry, {

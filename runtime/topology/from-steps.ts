@@ -6,11 +6,12 @@ import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
 import { inputNodes } from './input-nodes.ts'
 import { joinProblems } from './join-problems.ts'
-import type { SourceNode } from './nodes.ts'
-import { givesTable, nodesOfStep } from './step-nodes.ts'
 import { sinksOf } from './sink-nodes.ts'
+import { sourceNodes } from './source-node.ts'
+import { givesTable, nodesOfStep } from './step-nodes.ts'
 import { duplicates, joinedBy, originsOf, parentsFirst } from './step-order.ts'
 import { type Topology, topologyOf } from './topology.ts'
+import { lateName } from './window-nodes.ts'
 
 /** Builds the topology of a declarative job and collects every problem, not only the first. */
 export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'outputs' | 'steps'>): {
@@ -22,12 +23,13 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   const names = new Set([...config.inputs.map(({ name }) => name), ...steps.flatMap(namesOf)])
   const globalTables = new Set(inputsAs('GlobalTable', config))
   const tables = new Set(inputsAs('Table', config))
-  const nodes = config.inputs.flatMap((input, index) => {
-    const { as, history } = input
+  const sources = sourceNodes(config.inputs, problems)
+  const nodes = sources.flatMap((source, index) => {
+    const { as, history } = config.inputs[index] ?? {}
     const compiler = new FieldCompiler(`inputs[${index}]`, problems)
     const historyMs =
       history === undefined ? history : compiler.attempt('history', () => durationMs(history))
-    return inputNodes(sourceNode(input), { as, historyMs })
+    return inputNodes(source, { as, historyMs })
   })
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     const path = `steps[${index}]`
@@ -41,7 +43,7 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   config.outputs.forEach((output, index) => {
     const unknown = unknownOrigins(output, `outputs[${index}]`, { names, globalTables })
     problems.push(...unknown)
-    if (unknown.length === 0) nodes.push(...sinksOf(output, index, problems))
+    if (unknown.length === 0) nodes.push(...sinksOf(output, { index, nodes, problems }))
   })
   const topology = topologyOf(nodes)
   problems.push(
@@ -52,31 +54,15 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   return { topology, problems }
 }
 
-export const sourceNode = ({
-  name,
-  topic,
-  format,
-  keyFormat,
-  startFrom,
-  generator,
-}: InputConfig): SourceNode => ({
-  kind: 'source',
-  name,
-  topic,
-  format,
-  keyFormat,
-  startFrom,
-  ...(generator === undefined ? {} : { generator }),
-})
-
 const inputsAs = (
   kind: InputConfig['as'],
   { inputs }: Pick<RuntimeConfig, 'inputs'>,
 ): readonly string[] => inputs.filter(({ as }) => as === kind).map(({ name }) => name)
 
 /** By which later steps may take from a step. */
-const namesOf = ({ name, branches }: StepConfig): readonly string[] =>
-  branches?.map((branch) => `${name}.${branch.name}`) ?? [name]
+const namesOf = ({ name, branches, window }: StepConfig): readonly string[] =>
+  branches?.map((branch) => `${name}.${branch.name}`) ??
+  (window === undefined ? [name] : [name, lateName(name)])
 
 function unknownOrigins(
   taking: Pick<StepConfig, 'from' | 'merge' | 'join'>,

@@ -1,5 +1,7 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
+import type { WindowKeys } from '../serde/window-key.ts'
+import type { WindowNode } from './window-nodes.ts'
 import type { Carried } from '../serde/carried.ts'
 import type { ForeignKeyNode } from './foreign-key-nodes.ts'
 import type { GlobalJoinNode, GlobalTableNode } from './global-nodes.ts'
@@ -30,6 +32,7 @@ export type TopologyNode =
   | RepartitionNode
   | MergeNode
   | AggregateNode
+  | WindowNode
   | StreamJoinNode
   | TableJoinNode
   | DeduplicateNode
@@ -49,6 +52,15 @@ export interface SourceNode {
   readonly keyFormat: RecordFormat
   readonly startFrom: 'Earliest' | 'Latest'
   readonly generator?: GeneratorConfig
+  readonly time?: SourceTime
+}
+
+/** Where the time of a record comes from, and what is wrong with one. */
+export interface SourceTime {
+  /** Milliseconds since the epoch or ISO-8601 text; unset: the timestamp that the record bears. */
+  readonly eventTime?: RecordFunction<unknown>
+  /** How far a record may be ahead of all before it and of the clock, in milliseconds. */
+  readonly maxAdvanceMs?: number
 }
 
 /** What a node asks of a record: a user's function, or an expression, which the fused path compiles. */
@@ -214,6 +226,8 @@ export interface SinkNode extends Child {
   readonly topic: string
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
+  /** Set: keys are written with the window that the record is of. */
+  readonly windows?: WindowKeys
 }
 
 /** Writes each record to the topic that `topicOf` names. It must be one of `topics`, which the job waits for. */
@@ -223,4 +237,5 @@ export interface DynamicSinkNode extends Child {
   readonly topicOf: RecordFunction<unknown>
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
+  readonly windows?: WindowKeys
 }

@@ -2,18 +2,25 @@ import type { OutputConfig } from '../config.ts'
 import type { Problem } from '../errors.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { fromExpression } from './from-expression.ts'
-import type { DynamicSinkNode, SinkNode } from './nodes.ts'
+import type { DynamicSinkNode, SinkNode, TopologyNode } from './nodes.ts'
+import { requireWindowKeys } from './windowed.ts'
 
 /** The node of an output; none if it is wrong. */
 export function sinksOf(
-  { from = '', topic, topicFrom, topics, format, keyFormat }: OutputConfig,
-  index: number,
-  problems: Problem[],
+  { from = '', topic, topicFrom, topics, format, keyFormat, windowedKey }: OutputConfig,
+  around: {
+    readonly index: number
+    readonly nodes: readonly TopologyNode[]
+    readonly problems: Problem[]
+  },
 ): readonly (SinkNode | DynamicSinkNode)[] {
-  const place = { name: `outputs[${index}]`, parent: from }
-  const formats = { format, keyFormat }
+  const place = { name: `outputs[${around.index}]`, parent: from }
+  const compiler = new FieldCompiler(place.name, around.problems)
+  const windows = windowedKey
+    ? compiler.attempt('windowedKey', () => requireWindowKeys(around.nodes, from))
+    : undefined
+  const formats = { format, keyFormat, ...(windows && { windows }) }
   if (topic !== undefined) return [{ kind: 'sink', ...place, label: '', topic, ...formats }]
-  const compiler = new FieldCompiler(place.name, problems)
   if (topicFrom === undefined || topics === undefined) {
     return compiler.fail('', 'goes nowhere: write topic, or topicFrom and topics')
   }

@@ -25,6 +25,7 @@ export const givesTable = (step: StepConfig, { tables }: Pick<StepScope, 'tables
 
 const takesTable = (step: StepConfig, tables: ReadonlySet<string>): boolean =>
   originsOf(step).some((origin) => tables.has(origin))
+import { isWindowAggregate, lateNode } from './window-nodes.ts'
 
 /** The nodes of one step, in order. The last one bears the step's name, those before it `<step>.<part>`. */
 export function nodesOfStep(step: StepConfig, scope: StepScope): readonly TopologyNode[] {
@@ -43,7 +44,13 @@ export function nodesOfStep(step: StepConfig, scope: StepScope): readonly Topolo
     )
   }
   const nodes = placed(step, operations)
-  return [...nodes, ...nodes.flatMap((node) => (node.kind === 'split' ? branchNodes(node) : []))]
+  return [...nodes, ...nodes.flatMap(sideNodes)]
+}
+
+/** By which other ways records leave a step. */
+function sideNodes(node: TopologyNode): readonly TopologyNode[] {
+  if (node.kind === 'split') return branchNodes(node)
+  return isWindowAggregate(node) ? [lateNode(node)] : []
 }
 
 function ofStream(step: StepConfig, { compiler, nodes }: StepScope): readonly Operation[] {

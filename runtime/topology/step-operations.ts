@@ -8,6 +8,8 @@ import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
 import { projectionText, repartitionText } from './node-labels.ts'
 import type { RepartitionNode, SourceNode, TopologyNode } from './nodes.ts'
+import { lateName } from './window-nodes.ts'
+import { windowsOf } from './windows.ts'
 
 /** What a node is before the step has given it its name and parent. `part` tells the nodes of one step apart. */
 export type Operation = { readonly part: string } & Unplaced<TopologyNode>
@@ -162,12 +164,13 @@ function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler)
   return [{ kind: 'split', part: 'split', label, branches: compiled }]
 }
 
-function aggregate(
-  { name, groupBy, aggregate: fields }: StepConfig,
-  compiler: FieldCompiler,
-  isKeyChanged: boolean,
-): Operation[] {
-  if (groupBy === undefined && fields === undefined) return []
+function aggregate(step: StepConfig, compiler: FieldCompiler, isKeyChanged: boolean): Operation[] {
+  const { name, groupBy, aggregate: fields, window } = step
+  if (groupBy === undefined && fields === undefined) {
+    return window === undefined
+      ? []
+      : compiler.fail('window', 'a window is of an aggregate: write groupBy and aggregate')
+  }
   if (groupBy === undefined || fields === undefined) {
     return compiler.fail('', 'groupBy and aggregate go together: write both')
   }
@@ -177,6 +180,22 @@ function aggregate(
   return [
     ...select,
     ...(moves ? [repartitionOf(name)] : []),
-    { kind: 'aggregate', part: 'aggregate', ...aggregateOf(fields, compiler) },
+    ...aggregateNode(step, fields, compiler),
   ]
+}
+
+function aggregateNode(
+  { name, window, as }: StepConfig,
+  fields: Readonly<Record<string, string>>,
+  compiler: FieldCompiler,
+): Operation[] {
+  const { merger, ...aggregate } = aggregateOf(fields, compiler)
+  if (window === undefined) return [{ kind: 'aggregate', part: 'aggregate', ...aggregate }]
+  const windows = compiler.attempt('window', () => windowsOf(window))
+  if (windows === undefined) return []
+  const { text, ...parts } = windows
+  const label = `${text}: ${aggregate.label}`
+  const node = { part: 'aggregate', ...aggregate, ...parts, label, late: lateName(name) }
+  // Who has not asked for a table knows of no rows that go: the end of a session would look like a record without value.
+  return [{ ...node, merger, retracts: as === 'Table' } as Operation]
 }

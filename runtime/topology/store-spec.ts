@@ -18,6 +18,8 @@ export type StoreLayout =
   | { readonly kind: 'session'; readonly retentionMs: number }
   /** Values by key and time; those that nobody has seen for `historyMs` before stream time are gone. */
   | { readonly kind: 'versioned'; readonly historyMs: number }
+  /** Updates that wait, one a key, by the time from which on they do. */
+  | { readonly kind: 'buffer'; readonly countsBytes: boolean }
   /** Records of two streams that no record of the other has met yet, by time, side and key. */
   | {
       readonly kind: 'unmatched'
@@ -56,7 +58,7 @@ const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
 /** Kafka Streams' configs: the last value of each key is kept, of windows as long as they can still change. */
 export function changelogConfig(store: StoreLayout): Readonly<Record<string, string>> {
   const always = { 'message.timestamp.type': 'CreateTime' }
-  if (store.kind === 'key-value' || store.kind === 'unmatched')
+  if (store.kind === 'key-value' || store.kind === 'unmatched' || store.kind === 'buffer')
     return { 'cleanup.policy': 'compact', ...always }
   if (store.kind === 'versioned') {
     // Compaction would take versions that are not the latest, but still asked for.

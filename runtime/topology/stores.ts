@@ -1,6 +1,16 @@
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from './nodes.ts'
 import type { StoreDeclaration } from './store-spec.ts'
+import type { WindowAggregate } from './window-nodes.ts'
+
+const windows = (node: WindowAggregate, changesMs: number): StoreDeclaration => ({
+  ...{ kind: 'window', name: node.name, format: 'Json', retainDuplicates: false },
+  retentionMs: retentionOf(node, changesMs),
+})
+
+/** What is emitted as it closes has to be there then. */
+const retentionOf = ({ graceMs, emit }: WindowAggregate, changesMs: number): number =>
+  changesMs + graceMs + Number(emit === 'OnClose')
 
 /** The format of the values that come to a node. */
 export type FormatInto = (node: string) => RecordFormat
@@ -50,6 +60,19 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
       retainDuplicates: true,
       format: formatInto(name),
     },
+  ],
+  'window-aggregate': (node) => [windows(node, node.sizeMs)],
+  'sliding-aggregate': (node) => [windows(node, 2 * node.sizeMs)],
+  'session-aggregate': (node) => [
+    {
+      kind: 'session',
+      name: node.name,
+      format: 'Json',
+      retentionMs: retentionOf(node, node.gapMs),
+    },
+  ],
+  suppress: ({ name, maxBytes }) => [
+    { kind: 'buffer', name, format: 'Json', countsBytes: maxBytes !== undefined },
   ],
 }
 

@@ -1,10 +1,12 @@
+import type { WindowKeys } from '../serde/window-key.ts'
 import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
-import type { RepartitionNode, TopologyNode } from './nodes.ts'
+import type { RepartitionNode, SourceTime, TopologyNode } from './nodes.ts'
 import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
+import { windowKeysAt } from './windowed.ts'
 
 /** Nodes that run together in one task: what lies between repartition topics. */
 export interface SubTopology {
@@ -16,13 +18,19 @@ export interface SubTopology {
   readonly exits: readonly RepartitionExit[]
 }
 
-export interface RepartitionExit extends RepartitionNode, RecordFormats {}
+export interface RepartitionExit extends RepartitionNode, RecordFormats {
+  /** Set: the keys there hold windows. */
+  readonly windows?: WindowKeys
+}
 
 /** A topic this sub-topology reads, and the node whose children get its records. */
 export interface SubTopologySource extends RecordFormats {
   readonly node: string
   readonly topic: string
   readonly startFrom: 'Earliest' | 'Latest'
+  readonly time?: SourceTime
+  /** Set: the keys there hold windows. */
+  readonly windows?: WindowKeys
   /** The node behind a repartition topic of the job's own; unset for a topic of the user's. */
   readonly repartition?: RepartitionNode
 }
@@ -72,15 +80,15 @@ function sourceOf(
   applicationId: string,
 ): SubTopologySource[] {
   if (node.kind === 'source') {
-    const { name, topic, format, keyFormat, startFrom } = node
-    return [{ node: name, topic, format, keyFormat, startFrom }]
+    const { name, topic, format, keyFormat, startFrom, time } = node
+    return [{ node: name, topic, format, keyFormat, startFrom, ...(time && { time }) }]
   }
   if (node.kind === 'repartition') {
     return [
       {
         node: node.name,
         topic: repartitionTopic(applicationId, node),
-        ...repartitionFormats(node, topology),
+        ...writtenAs(node, topology),
         startFrom: 'Earliest',
         repartition: node,
       },
@@ -89,8 +97,13 @@ function sourceOf(
   return []
 }
 
+function writtenAs(node: RepartitionNode, topology: Topology) {
+  const windows = windowKeysAt(topology.nodes, node.parent)
+  return { ...repartitionFormats(node, topology), ...(windows && { windows }) }
+}
+
 function exitOf(node: RepartitionNode, topology: Topology): RepartitionExit {
-  const { format, keyFormat } = repartitionFormats(node, topology)
+  const { keyFormat, ...written } = writtenAs(node, topology)
   // Answers go to keys of another sub-topology, which are known here by their bytes alone.
-  return { ...node, format, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
+  return { ...node, ...written, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
 }

@@ -19,6 +19,7 @@ const OF_STREAMS = [
   'deduplicate',
   'burst',
   'branches',
+  'window',
 ] as const
 
 /** The operations of a step over a table, in their order. */

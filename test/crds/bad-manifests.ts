@@ -25,6 +25,7 @@ const login = (sasl: object) => ({
   kafka: { ...kafka, sasl: { mechanism: 'Plain', ...sasl } },
 })
 const step = (fields: object) => ({ ...goodJob, steps: [{ name: 'large', from: 'in', ...fields }] })
+const windowed = (window: object) => step({ groupBy: 'key', aggregate: { n: 'count()' }, window })
 
 export const badManifests: readonly BadManifest[] = [
   ...badJoins,
@@ -123,6 +124,24 @@ export const badManifests: readonly BadManifest[] = [
     kind: 'StreamJob',
     spec: step({ aggregate: { n: 'count()' } }),
     says: /groupBy and aggregate go together/,
+  },
+  {
+    sentence: 'a window without an aggregate',
+    kind: 'StreamJob',
+    spec: step({ filter: 'true', window: { tumbling: '1m' } }),
+    says: /a window is of an aggregate/,
+  },
+  {
+    sentence: 'a window of two kinds',
+    kind: 'StreamJob',
+    spec: windowed({ tumbling: '1m', session: '1m' }),
+    says: /exactly one of tumbling, hopping, sliding, session/,
+  },
+  {
+    sentence: 'a hopping window that does not say how often',
+    kind: 'StreamJob',
+    spec: windowed({ hopping: '1m' }),
+    says: /hopping and every go together/,
   },
   {
     sentence: 'groupBy and map in one step',

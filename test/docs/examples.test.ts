@@ -6,6 +6,7 @@ import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
 import { GroupedTable } from '../../runtime/dsl/grouped-table.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
 import { Table } from '../../runtime/dsl/table.ts'
+import { WindowedStream } from '../../runtime/dsl/windowed-stream.ts'
 import { aggregateNames } from '../../runtime/expr/aggregates/functions.ts'
 import { lint } from '../../runtime/lint.ts'
 import { configOf, examplesIn, jobOf, placeOf, runExample } from './example.ts'
@@ -64,6 +65,7 @@ describe('docs on steps', () => {
     'docs/operations.md',
     'docs/tables.md',
     'docs/joins.md',
+    'docs/windows.md',
   )
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
@@ -85,14 +87,12 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf(
-    'docs/typescript-jobs.md',
-    'docs/operations.md',
-    'docs/tables.md',
-    'docs/joins.md',
-  )
+  const pagesOfCode = ['typescript-jobs', 'operations', 'tables', 'joins', 'windows']
+  const code = codeOf(...pagesOfCode.map((page) => `docs/${page}.md`))
 
-  const classes = [Stream, GroupedStream, Table, GroupedTable].map(({ prototype }) => prototype)
+  const classes = [Stream, GroupedStream, WindowedStream, Table, GroupedTable].map(
+    ({ prototype }) => prototype as object,
+  )
   for (const operation of new Set(classes.flatMap(methodsOf))) {
     it(`runs an example of .${operation}(…)`, () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))

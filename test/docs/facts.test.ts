@@ -107,6 +107,8 @@ describe('docs/bad-records.md', () => {
     const given = [
       ...all(sourceOf('runtime/serde/*.ts'), /new SerdeFault\(\s*'(\w+)'/g),
       ...all(sourceOf('runtime/expr/expression-error.ts'), /class (\w+) extends/g),
+      ...all(sourceOf('runtime/tasks/event-time.ts'), /new (InvalidTimestamp)\(/g),
+      ...all(sourceOf('runtime/tasks/task-time.ts'), /new BadRecord\(\s*'(\w+)'/g),
       ...all(sourceOf('runtime/broker/errors.ts'), /class (RecordTooLarge) extends/g),
     ]
     const listed = rowsOf(badRecords, 'reason', 'when').flatMap(({ reason }) => spansOf(reason))
@@ -151,5 +153,6 @@ const status: RuntimeStatus = {
   losses: [],
   throttledMs: { fetch: 0, produce: 0 },
   nodes: { n: 0 },
+  dropped: { n: { late: 0 } },
   inFlight: { n: 0 },
 }

@@ -22,6 +22,8 @@ export interface OperatorCase {
   readonly sentence: string
   /** The job as steps. The input is `in`, unless `given` names others. */
   readonly steps?: Pick<JobSpec, 'steps' | 'outputs'>
+  /** What the manifest says of the inputs beside their names. */
+  readonly inputs?: object
   /** The job in TypeScript. */
   readonly code?: (input: Stream<Value>, others: typeof stream) => readonly Output[]
   /** Inputs that are not streams, in steps; a TypeScript job says so itself. */
@@ -41,7 +43,7 @@ export function operatorCases(cases: readonly OperatorCase[]): void {
   afterEach(() => bench?.stop())
 
   for (const one of cases) {
-    const inputs = Object.keys(one.given).map((name) => ({ name, topic: name }))
+    const inputs = Object.keys(one.given).map((name) => ({ name, topic: name, ...one.inputs }))
     const { steps, code, as = {} } = one
     if (steps !== undefined) {
       const typed = inputs.map((input) => ({ ...input, as: as[input.name] }))

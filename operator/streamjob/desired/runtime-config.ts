@@ -19,6 +19,9 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     ...(spec.steps === undefined ? {} : { steps: spec.steps }),
     ...(codePath === undefined ? {} : { code: { path: codePath } }),
     outputs: spec.outputs,
+    ...(spec.time?.idleAfter === undefined
+      ? {}
+      : { time: { idleAfterMs: durationMs(spec.time.idleAfter) } }),
     threads: spec.threads,
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),

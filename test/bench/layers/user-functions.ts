@@ -2,9 +2,8 @@ import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { bind } from '../../../runtime/dsl/bind.ts'
 import { job } from '../../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../../runtime/dsl/stream.ts'
+import { StreamTime } from '../../../runtime/processors/stream-time.ts'
 import { buildProcessors } from '../../../runtime/processors/build.ts'
-import { jsonSerde } from '../../../runtime/serde/json.ts'
-import { stringSerde } from '../../../runtime/serde/string.ts'
 import { RecordQueue } from '../../../runtime/tasks/record-queue.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import type { Payment } from '../payments.ts'
@@ -51,6 +50,8 @@ function layer(
   const topology = bind(job(steps(stream<Payment>('payments')).to('out')), { inputs: [...inputs] })
   const [subTopology] = subTopologiesOf(topology, 'bench.layer')
   if (subTopology === undefined) throw new Error(`${does}: the job has no step`)
+  const [source] = subTopology.sources
+  if (source === undefined) throw new Error(`${does}: the job has no input`)
   let written = 0
   const processor = buildProcessors(subTopology, {
     entered: () => undefined,
@@ -67,14 +68,17 @@ function layer(
       throw new Error('no step here joins a global table')
     },
     repartition: () => undefined,
+    streamTime: () => new StreamTime(),
+    whenIdle: () => undefined,
   }).get('payments')
   const batch = new RecordBatch(sampleBatch(valueBytes))
   const partition = { topic: 'payments', partition: 0 }
   const run = () => {
-    const queue = new RecordQueue(partition, { serde: jsonSerde, keySerde: stringSerde }, 0)
+    const queue = new RecordQueue(partition, source, 0)
     const highWatermark = SAMPLE_RECORDS
     queue.add({ ...partition, position: 0, batches: [batch], highWatermark, receivedAt: 0 })
-    for (let next = queue.take(); next !== undefined; next = queue.take()) processor?.process(next)
+    for (let next = queue.take(); next !== undefined; next = queue.take())
+      processor?.process(next.record)
     return written
   }
   return { name: `user function: ${does}`, records: SAMPLE_RECORDS, run }

@@ -81,6 +81,7 @@ export const runtimeWith = (
   losses: [],
   throttledMs: { fetch: 0, produce: 0 },
   nodes: {},
+  dropped: {},
   inFlight: {},
   ...more,
 })

@@ -15,9 +15,16 @@ export function newTask(
     readonly programs?: TaskOptions['programs']
     readonly drainedAt?: TaskOptions['drainedAt']
     readonly partitionCounts?: ReadonlyMap<string, number>
+    readonly idleAfterMs?: number | undefined
   },
 ) {
-  const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
+  const {
+    broker,
+    clock,
+    programs,
+    idleAfterMs,
+    partitionCounts = new Map<string, number>(),
+  } = around
   const { drainedAt = () => Infinity } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
@@ -33,6 +40,7 @@ export function newTask(
     tally,
     programs,
     clock,
+    idleAfterMs,
     drainedAt,
     onAnswer: () => undefined,
     global: () => ({ get: () => undefined }),

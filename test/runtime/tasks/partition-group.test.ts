@@ -1,8 +1,6 @@
 import { expect } from 'chai'
 import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
-import { jsonSerde } from '../../../runtime/serde/json.ts'
-import { stringSerde } from '../../../runtime/serde/string.ts'
 import { PartitionGroup } from '../../../runtime/tasks/partition-group.ts'
 import { RecordQueue } from '../../../runtime/tasks/record-queue.ts'
 
@@ -11,7 +9,11 @@ class Buffered {
   readonly drainedAt = new Map<string, number>()
   readonly #queues = ['l', 'r'].map(
     (topic) =>
-      new RecordQueue({ topic, partition: 0 }, { serde: jsonSerde, keySerde: stringSerde }, 0),
+      new RecordQueue(
+        { topic, partition: 0 },
+        { node: topic, format: 'Json', keyFormat: 'String' },
+        0,
+      ),
   )
   readonly group: PartitionGroup
   #nextOffset = 0
@@ -36,7 +38,7 @@ class Buffered {
   takeAll(): string[] {
     const taken: string[] = []
     for (let next = this.group.take(); next !== undefined; next = this.group.take())
-      taken.push(`${next.topic}@${next.timestamp}`)
+      taken.push(`${next.record.topic}@${next.record.timestamp}`)
     return taken
   }
 }

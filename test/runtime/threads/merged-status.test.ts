@@ -11,6 +11,7 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   losses: [],
   throttledMs: { fetch: 0, produce: 0 },
   nodes: {},
+  dropped: {},
   inFlight: {},
   ...fields,
 })

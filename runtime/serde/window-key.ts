@@ -6,8 +6,28 @@
 const TIME_BYTES = 8
 const SEQUENCE_BYTES = 4
 
-export const windowedKey = (key: Buffer, start: number): Buffer =>
-  Buffer.concat([key, int64(start)])
+/** How the window of a record is written in its key; the end of a time window is not, but follows from its size. */
+export type WindowKeys =
+  { readonly kind: 'time'; readonly sizeMs: number } | { readonly kind: 'session' }
+
+/** Milliseconds since the epoch. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** A key as it is written in a topic with its window. */
+export const windowedKey = (key: Buffer, { start, end }: Span, { kind }: WindowKeys): Buffer =>
+  kind === 'session' ? sessionKey(key, start, end) : Buffer.concat([key, int64(start)])
+
+export const keyWithoutWindow = (bytes: Buffer, { kind }: WindowKeys): Buffer =>
+  bytes.subarray(0, bytes.length - (kind === 'session' ? 2 : 1) * TIME_BYTES)
+
+export function windowInKey(bytes: Buffer, windows: WindowKeys): Span {
+  const start = Number(bytes.readBigInt64BE(bytes.length - TIME_BYTES))
+  if (windows.kind === 'time') return { start, end: start + windows.sizeMs }
+  return { start, end: Number(bytes.readBigInt64BE(bytes.length - 2 * TIME_BYTES)) }
+}
 
 export const windowStoreKey = (key: Buffer, start: number, sequence: number): Buffer => {
   const tail = Buffer.alloc(SEQUENCE_BYTES)

@@ -1,0 +1,35 @@
+import type { WindowConfig } from '../config.ts'
+
+/** Which windows an aggregate has: what `tumbling`, `hopping`, `sliding` and `session` return. Durations are text: `1h30m`. */
+export type Windows = Readonly<WindowConfig>
+
+export interface WindowOptions {
+  /** For how long after its end a window takes records that come late, by stream time; not at all unless given. */
+  readonly grace?: string
+  /** `OnClose`: one value for each window, once it takes no more records; `OnUpdate` unless given. */
+  readonly emit?: 'OnUpdate' | 'OnClose'
+}
+
+/** Windows of one size, one after the other. */
+export const tumbling = (size: string, options: WindowOptions = {}): Windows => ({
+  tumbling: size,
+  ...options,
+})
+
+/** Windows of one size that overlap: the next begins `every` so often. */
+export const hopping = (
+  size: string,
+  options: WindowOptions & { readonly every: string },
+): Windows => ({ hopping: size, ...options })
+
+/** For any records of a key that are at most so far apart there is a window that holds them. */
+export const sliding = (difference: string, options: WindowOptions = {}): Windows => ({
+  sliding: difference,
+  ...options,
+})
+
+/** A window lasts as long as no gap between its records is longer than this. */
+export const session = (gap: string, options: WindowOptions = {}): Windows => ({
+  session: gap,
+  ...options,
+})
