@@ -4,4 +4,14 @@ export type { AsyncOptions } from './dsl/async-options.ts'
 export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
+export { type ProcessOptions, type Values, valuesOf } from './dsl/process.ts'
+export {
+  keyValueStore,
+  sessionStore,
+  type StoreOf,
+  type StoreOptions,
+  windowStore,
+} from './dsl/stores.ts'
+export type { Outgoing, ProcessorContext, RecordProcessor } from './topology/process-node.ts'
+export type { KeyValueStore, SessionStore, WindowStore } from './topology/user-stores.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'

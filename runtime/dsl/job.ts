@@ -1,4 +1,5 @@
 import type { TopologyNode } from '../topology/nodes.ts'
+import { storesOf } from '../topology/stores.ts'
 
 /** An input by the name that the manifest gives it; its topic and format come from there. */
 export interface InputNode {
@@ -36,7 +37,18 @@ export function job(...outputs: readonly Output[]): Job {
       throw new Error(`two steps are named "${node.name}": each step has a name of its own`)
     }
   }
+  refuseSharedNames(nodes)
   return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(nodes) })
+}
+
+/** Two stores of one name would write to one changelog. */
+function refuseSharedNames(nodes: readonly JobNode[]): void {
+  const names = nodes.flatMap((node) =>
+    node.kind === 'input' ? [] : storesOf(node).map(({ name }) => name),
+  )
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice === undefined) return
+  throw new Error(`two steps have a store named "${twice}": give one of the steps another name`)
 }
 
 export const isJob = (value: unknown): value is Job =>

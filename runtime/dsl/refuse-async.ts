@@ -1,3 +1,4 @@
+import { isAsyncFunction } from '../topology/async-function.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 
 const twins: Partial<Record<TopologyNode['kind'], string>> = {
@@ -10,10 +11,7 @@ export function refuseAsync(
   { kind, name }: Pick<TopologyNode, 'kind' | 'name'>,
   functions: readonly unknown[],
 ): void {
-  const isAsync = functions.some(
-    (candidate) => Object.prototype.toString.call(candidate) === '[object AsyncFunction]',
-  )
-  if (!isAsync) return
+  if (!functions.some(isAsyncFunction)) return
   const twin = twins[kind]
   const instead = twin === undefined ? 'let mapValuesAsync before it wait' : `use ${twin}`
   throw new Error(

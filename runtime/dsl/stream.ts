@@ -6,6 +6,17 @@ import { keyChanged } from '../topology/repartitioning.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
+import {
+  type Forward,
+  type ForwardTo,
+  type Outputs,
+  type OutputsOf,
+  processNodes,
+  type ProcessOptions,
+  type StoresOf,
+  type UntypedOptions,
+  type Values,
+} from './process.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 
@@ -153,6 +164,40 @@ export class Stream<V> {
    */
   peek(name: string, action: (record: TypedRecord<V>) => void): Stream<V> {
     return this.#then({ kind: 'peek', name, action: action as never })
+  }
+
+  /**
+   * What the other operations cannot say: a processor of your own, with stores, that forwards what it likes and is called by
+   * time as well as by records. Its values are those of the stream unless `output` gives their type; with `outputs` there is
+   * a stream for each.
+   *
+   * @example
+   * readings.process('changes', {
+   *   stores: { last: keyValueStore<number>() },
+   *   create: ({ stores: { last }, forward }) => ({
+   *     process(record) {
+   *       if (last.get(record.key) !== record.value) forward(record)
+   *       last.put(record.key, record.value)
+   *     },
+   *   }),
+   * })
+   */
+  process<O extends OutputsOf, S extends StoresOf = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<V, S, ForwardTo<O>> & { readonly outputs: O },
+  ): Outputs<O>
+  process<W = V, S extends StoresOf = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<V, S, Forward<W>> & { readonly output?: Values<W> },
+  ): Stream<W>
+  process(name: string, options: UntypedOptions): unknown {
+    const { node, outputs } = processNodes(name, this.#tail, options)
+    const nodes = [...this.#nodes, node]
+    if (outputs.size === 0) return new Stream(nodes, name)
+    const streams = [...outputs].map(
+      ([output, branch]) => [output, new Stream([...nodes, branch], branch.name)] as const,
+    )
+    return Object.fromEntries(streams)
   }
 
   /**

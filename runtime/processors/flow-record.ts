@@ -21,6 +21,8 @@ export class FlowRecord implements StreamRecord {
   #valueChanged = false
   #oldValue: unknown
   #window: Window | undefined
+  /** Unset: those it came with. */
+  #headers: readonly RecordHeader[] | undefined
 
   /** `index`: its place at its origin. */
   constructor(origin: RecordOrigin, index: number) {
@@ -58,6 +60,12 @@ export class FlowRecord implements StreamRecord {
   withTimestamp(timestamp: number): FlowRecord {
     const record = this.#copy()
     record.#timestamp = timestamp
+    return record
+  }
+
+  withHeaders(headers: readonly RecordHeader[]): FlowRecord {
+    const record = this.#copy()
+    record.#headers = headers
     return record
   }
 
@@ -114,7 +122,7 @@ export class FlowRecord implements StreamRecord {
   }
 
   get headers(): readonly RecordHeader[] {
-    return this.#origin.headersAt(this.#index)
+    return this.#headers ?? this.originalHeaders()
   }
 
   /** Where it came from, for a record that is to outlive its batch. */
@@ -135,6 +143,10 @@ export class FlowRecord implements StreamRecord {
 
   originalValue(): Buffer | null {
     return this.#origin.valueAt(this.#index)
+  }
+
+  originalHeaders(): readonly RecordHeader[] {
+    return this.#origin.headersAt(this.#index)
   }
 
   /** Bytes of the key in the format of where it goes; unset, as they came, or as text if the key was changed. */
@@ -165,6 +177,7 @@ export class FlowRecord implements StreamRecord {
     record.#valueChanged = this.#valueChanged
     record.#oldValue = this.#oldValue
     record.#window = this.#window
+    record.#headers = this.#headers
     return record
   }
 }

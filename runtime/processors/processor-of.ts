@@ -13,6 +13,8 @@ import { mapValuesProcessor } from './map-values.ts'
 import { mapValuesAsyncProcessor } from './map-values-async.ts'
 import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
+import { processProcessor } from './process.ts'
+import type { ProcessorHost } from './processor-host.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
@@ -31,6 +33,8 @@ export interface Wiring {
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
+  /** What the task is to users' processors. */
+  readonly host: ProcessorHost
 }
 
 /** What comes of a record once its answer is there; may throw. */
@@ -61,7 +65,9 @@ const makers: {
   branch: passOn,
   repartition: passOn,
   merge: passOn,
-  aggregate: (node, { store, forward }) => aggregateProcessor(node, store('key-value', node.name), forward),
+  aggregate: (node, { store, forward }) =>
+    aggregateProcessor(node, store('key-value', node.name), forward),
+  process: (node, wiring) => processProcessor(node, wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

@@ -27,7 +27,7 @@ function deadLetter(
     value: record.originalValue(),
     timestamp: now,
     headers: [
-      ...record.headers.map(({ key, value }): Header => [key, value]),
+      ...record.originalHeaders().map(({ key, value }): Header => [key, value]),
       text('millrace.job', job),
       text('millrace.topic', record.topic),
       text('millrace.partition', String(record.partition)),

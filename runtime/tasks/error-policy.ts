@@ -21,3 +21,11 @@ export const failureMessage = (
 ): string =>
   `${at.topic}-${at.partition}@${at.offset}: ${reason} in "${node}": ${message}\n` +
   'The job stops here because onError is Fail; DeadLetter sets such records aside, Skip drops and counts them.'
+
+/** Of what a punctuator did or forwarded. */
+export const punctuationFailureMessage = (
+  task: string,
+  { reason, node, message }: BadRecord,
+): string =>
+  `task ${task}, in a punctuator: ${reason} in "${node}": ${message}\n` +
+  'The job stops here whatever onError says: there is no record to set aside. Let the punctuator catch what it can go on after.'

@@ -57,6 +57,16 @@ export class TaskManager {
     }
   }
 
+  /** Lets processors do what they do by the clock. Throws as `Task.punctuate`. */
+  punctuate(nowMs: number): void {
+    for (const task of this.#tasks.values()) task.punctuate(nowMs)
+  }
+
+  /** When `punctuate` next has something to do, in milliseconds since the epoch; Infinity: never. */
+  get nextPunctuationMs(): number {
+    return Math.min(Infinity, ...this.all.map((task) => task.nextPunctuationMs))
+  }
+
   close(task: Task): void {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)

@@ -6,6 +6,7 @@ import { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/logger.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
@@ -16,13 +17,14 @@ import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { stageDeadLetter } from './dead-letters.ts'
-import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { failureMessage, fateOf, type OnError, punctuationFailureMessage } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
+import { UserProcessors } from './user-processors.ts'
 
 /** Totals of one instance, shared by its tasks. */
 export interface Tally {
@@ -43,8 +45,9 @@ export interface TaskOptions {
   readonly tally: Tally
   /** The sub-topology as functions over batches, if it can be; the tasks of a worker share them. */
   readonly programs: ReadonlyMap<string, Program> | undefined
-  /** For the time-outs of async functions and the time of dead letters. */
+  /** For the time-outs of async functions, for users' processors and for the time of dead letters. */
   readonly clock: Clock
+  readonly log: Logger
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
 }
@@ -62,6 +65,7 @@ export class Task {
   readonly #processors: ReadonlyMap<string, Processor>
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
+  readonly #userProcessors: UserProcessors
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -71,6 +75,7 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
+    this.#userProcessors = new UserProcessors(options)
     this.#processors = buildProcessors(options.subTopology, this.#surroundings())
   }
 
@@ -82,7 +87,7 @@ export class Task {
     this.#state = moveTask(this.name, this.#state, state)
   }
 
-  /** Where to start reading each partition; called once, before the first `add`. */
+  /** Where to start reading each partition; called once, when the stores are restored, before the first `add`. */
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
@@ -95,6 +100,7 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
+    this.#userProcessors.begin()
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -137,6 +143,18 @@ export class Task {
     }
   }
 
+  /** Calls the punctuators that are due by the wall clock. Throws as `process`, whatever `onError` says. */
+  punctuate(nowMs: number): void {
+    if (this.#awaitsCommit) return
+    const next = () => this.#userProcessors.takeDueByWallClock(nowMs)
+    for (let due = next(); due !== undefined; due = next()) this.#pass(due.record, due)
+  }
+
+  /** When `punctuate` has something to do, in milliseconds since the epoch; Infinity: not as things are. */
+  get nextPunctuationMs(): number {
+    return this.#awaitsCommit ? Infinity : this.#userProcessors.nextDueMs
+  }
+
   /** Async node → records that are with its function, or wait there. */
   get pending(): PendingCalls['counts'] {
     return this.#pending.counts
@@ -170,9 +188,10 @@ export class Task {
     return this.#awaitsCommit && !this.isPending
   }
 
-  /** Aborts what is under way; for a task that is not committed any more. */
+  /** Aborts what is under way and closes users' processors; for a task that is not committed any more. */
   cancel(): void {
     this.#pending.cancel()
+    this.#userProcessors.close()
   }
 
   /** Positions that moved since they were last committed. None is past a record that an async function still has. */
@@ -195,9 +214,11 @@ export class Task {
   stageChangelog(): void {
     const { collector, subTopology, id } = this.#options
     for (const store of this.stores) {
-      const spec = subTopology.stores.find(({ name }) => name === store.name)
-      const to = { topic: spec?.changelogTopic ?? '', partition: id.partition }
-      for (const record of store.takeDirty()) collector.stage({ ...to, ...record, headers: [] })
+      const topic = subTopology.stores.find(({ name }) => name === store.name)?.changelogTopic
+      for (const record of store.takeDirty()) {
+        if (topic === undefined) continue
+        collector.stage({ topic, partition: id.partition, ...record, headers: [] })
+      }
       collector.accept()
     }
   }
@@ -251,8 +272,11 @@ export class Task {
 
   #processOne(record: FlowRecord): void {
     this.#options.tally.consumed++
+    this.#userProcessors.observe(record.timestamp)
     const processor = this.#processors.get(record.topic)
     if (processor !== undefined) this.#pass(record, processor)
+    const next = () => this.#userProcessors.takeDueByStreamTime()
+    for (let due = next(); due !== undefined; due = next()) this.#pass(due.record, due)
   }
 
   /** All that `processor` makes of the record, or nothing. */
@@ -272,11 +296,10 @@ export class Task {
 
   #settle(record: FlowRecord, error: BadRecord): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
+    if (isOfPunctuator(record)) throw failure(error, punctuationFailureMessage(this.name, error))
     switch (fateOf(onError)) {
       case 'fail':
-        throw new BadRecord(error.reason, error.node, failureMessage(record, error), {
-          cause: error,
-        })
+        throw failure(error, failureMessage(record, error))
       case 'skip':
         tally.skipped++
         return
@@ -296,6 +319,7 @@ export class Task {
           throw new Error(`task ${this.name} has no ${layout} store ${name}`)
         return this.stores.find((store) => store.name === name) as unknown as Stores[L]
       },
+      host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
@@ -317,6 +341,12 @@ export class Task {
     }
   }
 }
+
+/** It came from no topic: there is nothing to read again, to skip or to set aside. */
+const isOfPunctuator = ({ offset }: FlowRecord): boolean => offset < 0
+
+const failure = (cause: BadRecord, message: string): BadRecord =>
+  new BadRecord(cause.reason, cause.node, message, { cause })
 
 const leaving = (
   record: FlowRecord,

@@ -141,6 +141,7 @@ export class Worker {
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) this.#tasks.add(part)
     this.#tasks.process()
+    this.#tasks.punctuate(clock.now())
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
@@ -161,10 +162,13 @@ export class Worker {
   }
 
   get #maxWaitMs(): number {
-    if (this.#generators.length > 0) return GENERATOR_TICK_MS
     const { config, clock } = this.#options
+    // Never 0: a punctuator that is always late must not keep sockets from having their turn.
+    const untilPunctuation = Math.max(1, this.#tasks.nextPunctuationMs - clock.now())
+    if (this.#generators.length > 0) return Math.min(GENERATOR_TICK_MS, untilPunctuation)
     const sinceCommit = clock.monotonic() - this.#lastCommitMs
-    return Math.min(POLL_MS, Math.max(0, config.commitIntervalMs - sinceCommit))
+    const untilCommit = Math.max(0, config.commitIntervalMs - sinceCommit)
+    return Math.min(POLL_MS, untilCommit, untilPunctuation)
   }
 
   /** An answer need not wait for the next record, nor for the end of a drain. */
@@ -288,7 +292,7 @@ export class Worker {
   }
 
   #newTask({ id, subTopology }: OwnedTask): Task {
-    const { config, deadLetterTopic, tally, clock } = this.#options
+    const { config, deadLetterTopic, tally, clock, log } = this.#options
     const { applicationId, onError, job } = config
     return new Task({
       id,
@@ -301,6 +305,7 @@ export class Worker {
       tally,
       programs: this.#programs[id.subTopology],
       clock,
+      log,
       onAnswer: () => this.#onAnswer(),
     })
   }

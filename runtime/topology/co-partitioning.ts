@@ -1,4 +1,5 @@
 import { InvalidJob } from '../errors.ts'
+import { storesOf } from './stores.ts'
 import type { SubTopology, SubTopologySource } from './sub-topologies.ts'
 import { lineageOf } from './topology.ts'
 
@@ -11,14 +12,16 @@ export function requireCoPartitioned(
   partitionsOf: (source: SubTopologySource) => number,
 ): void {
   const problems = subTopologies.flatMap((subTopology) =>
-    subTopology.stores.flatMap(({ name }) => {
+    subTopology.nodes.flatMap((node) => {
+      if (storesOf(node).length === 0) return []
+      const { name } = node
       // A topic that is gone has no partitions; that is not for us to say.
       const sources = sourcesAbove(subTopology, name).filter((source) => partitionsOf(source) > 0)
       if (new Set(sources.map(partitionsOf)).size <= 1) return []
       const counts = sources.map((source) => `${source.topic} (${partitionsOf(source)})`)
       const message =
-        `groups what was merged from topics of different partition counts: ${counts.join(', ')}; equal keys would be ` +
-        'counted apart. Put a step with `repartition: {}` between the merge and it'
+        `keeps state by key of what was merged from topics of different partition counts: ${counts.join(', ')}; equal keys would be ` +
+        'kept apart. Put a step with `repartition: {}` between the merge and it'
       return [{ path: `"${name}"`, message }]
     }),
   )

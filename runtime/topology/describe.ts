@@ -12,7 +12,8 @@ export const describeTopology = (subTopologies: readonly SubTopology[]): string 
           (node) => `  ${describeNode(node, sources.find((s) => s.node === node.name)?.topic)}`,
         ),
         ...stores.map(
-          ({ name, changelogTopic }) => `  store ${name} (changelog ${changelogTopic})`,
+          ({ name, changelogTopic }) =>
+            `  store ${name} (${changelogTopic === undefined ? 'no changelog' : `changelog ${changelogTopic}`})`,
         ),
       ].join('\n'),
     )

@@ -74,11 +74,10 @@ export function internalTopicsOf(
       const partitions = repartitionPartitions(repartition, subTopologies, taskCounts)
       return [{ name: topic, partitions, config: REPARTITION_CONFIG }]
     })
-    const changelogTopics = stores.map((store) => ({
-      name: store.changelogTopic,
-      partitions: taskCounts.get(id) ?? 0,
-      config: changelogConfig(store),
-    }))
+    const changelogTopics = stores.flatMap(({ changelogTopic: name, ...store }) => {
+      if (name === undefined) return []
+      return [{ name, partitions: taskCounts.get(id) ?? 0, config: changelogConfig(store) }]
+    })
     return [...repartitionTopics, ...changelogTopics]
   })
 }

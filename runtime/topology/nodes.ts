@@ -1,5 +1,6 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
+import type { ProcessNode } from './process-node.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
 
 /**
@@ -23,6 +24,7 @@ export type TopologyNode =
   | RepartitionNode
   | MergeNode
   | AggregateNode
+  | ProcessNode
   | SinkNode
   | DynamicSinkNode
 
@@ -46,7 +48,7 @@ export type ValueMapper = RecordFunction<unknown> & {
   readonly fields?: readonly (readonly [name: string, expression: Expression<StreamRecord>])[]
 }
 
-interface Child {
+export interface Child {
   readonly name: string
   readonly parent: string
   /** The user's own text of what this node does, for `describe()`; '' for a TypeScript function. */
@@ -145,7 +147,7 @@ export interface Branch {
   readonly predicate?: RecordFunction<boolean>
 }
 
-/** What a split gave to one of its branches. */
+/** What a split gave to one of its branches, or a processor to one of its outputs. */
 export interface BranchNode extends Child {
   readonly kind: 'branch'
 }

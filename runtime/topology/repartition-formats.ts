@@ -18,6 +18,7 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'flat-map-values',
   'project',
   'aggregate',
+  'process',
 ])
 
 /**

@@ -1,4 +1,5 @@
 import type { TopologyNode } from './nodes.ts'
+import { storesOfProcess } from './process-node.ts'
 import type { StoreDeclaration } from './store-spec.ts'
 
 /** What each kind of node keeps; kinds that are not here keep nothing. */
@@ -8,6 +9,7 @@ const declarations: {
   ) => readonly StoreDeclaration[]
 } = {
   aggregate: ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
+  process: storesOfProcess,
 }
 
 /** The stores that a node has, each by the node's name or `<node>.<part>`. */

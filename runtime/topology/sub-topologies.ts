@@ -1,7 +1,7 @@
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
 import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
-import type { StoreSpec } from './store-spec.ts'
+import type { StoreDeclaration, StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
 
@@ -37,15 +37,18 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
-    stores: nodes
-      .flatMap(storesOf)
-      .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
+    stores: nodes.flatMap(storesOf).map((store) => withChangelog(store, applicationId)),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
       .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
   }))
 }
+
+const withChangelog = (store: StoreDeclaration, applicationId: string): StoreSpec =>
+  store.changelog === false
+    ? store
+    : { ...store, changelogTopic: changelogTopic(applicationId, store.name) }
 
 /** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */
 function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {

@@ -79,7 +79,7 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md')
+  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md', 'docs/processors.md')
 
   for (const operation of [Stream.prototype, GroupedStream.prototype].flatMap(methodsOf)) {
     it(`runs an example of .${operation}(…)`, () => {

@@ -27,7 +27,7 @@ const sessions: StoreDeclaration = {
 
 const keyValueStore = () => createStore(keyValue) as KeyValueStore & StateStore
 const windowStore = (spec: Partial<StoreDeclaration> = {}) =>
-  createStore({ ...windows, ...spec } as StoreDeclaration) as WindowStore & StateStore
+  createStore({ ...windows, ...spec }) as WindowStore & StateStore
 const sessionStore = () => createStore(sessions) as SessionStore & StateStore
 
 const bytes = (text: string) => Buffer.from(text)
@@ -140,7 +140,7 @@ describe('a window store', () => {
   })
 
   it('keeps duplicates where it is told to, in the order in which they came', () => {
-    const store = windowStore({ retainDuplicates: true } as never)
+    const store = windowStore({ retainDuplicates: true })
     for (const value of ['x', 'y']) store.put(bytes('a'), 5, value, 5)
     expect([...store.fetch(bytes('a'), 0, 9)].map(({ value }) => value)).to.deep.equal(['x', 'y'])
     expect(written(store).map(([key]) => String(key).slice(-1))).to.deep.equal(['\x01', '\x02'])
@@ -154,14 +154,14 @@ describe('a window store', () => {
     })
     fc.assert(
       fc.property(fc.array(put), fc.boolean(), (puts, retainDuplicates) => {
-        const store = windowStore({ retainDuplicates } as never)
+        const store = windowStore({ retainDuplicates })
         const changelog: ChangelogRecord[] = []
         for (const { key, start, value } of puts) {
           store.put(bytes(key), start, value, start)
           store.accept()
           changelog.push(...store.takeDirty())
         }
-        const again = windowStore({ retainDuplicates } as never)
+        const again = windowStore({ retainDuplicates })
         for (const record of changelog) again.restore(record)
         const list = (of: WindowStore) =>
           [...of.fetchAll(0, 1000)].map(({ key, start, value }) => [key.toString(), start, value])

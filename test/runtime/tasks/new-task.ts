@@ -1,5 +1,6 @@
 import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
+import { silentLogger } from '../../../runtime/platform/logger.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import { Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
@@ -31,6 +32,7 @@ export function newTask(
     tally,
     programs,
     clock,
+    log: silentLogger,
     onAnswer: () => undefined,
   })
   return { task, collector, tally }
