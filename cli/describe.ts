@@ -1,18 +1,12 @@
-import type { StreamJob } from '../crds/index.ts'
 import type { KubeObject } from '../operator/kube/kube.ts'
-import { admit } from '../operator/local/admit.ts'
-import { runtimeConfig } from '../operator/streamjob/desired/runtime-config.ts'
-import type { ConfigMap } from '../operator/streamjob/workload.ts'
-import { type RuntimeConfig, runtimeConfigSchema } from '../runtime/config.ts'
-import { lint } from '../runtime/lint.ts'
+import type { RuntimeConfig } from '../runtime/config.ts'
 import { describedTopology, describeTopology } from '../runtime/topology/describe.ts'
-import { topologyFromSteps } from '../runtime/topology/from-steps.ts'
 import { classifyChange, type ShapeChange } from '../runtime/topology/shape-change.ts'
 import { subTopologiesOf } from '../runtime/topology/sub-topologies.ts'
 import type { Topology } from '../runtime/topology/topology.ts'
 import { fingerprintOf, shapeOf } from '../runtime/topology/topology-shape.ts'
 import { FriendlyError } from './friendly-error.ts'
-import { loadCode } from './load-code.ts'
+import { jobOf } from './manifest-job.ts'
 import { readManifests } from './manifests.ts'
 
 export interface DescribeOptions {
@@ -75,43 +69,17 @@ const changeText = ({ verdict, reasons }: ShapeChange): string =>
   ].join('\n')
 
 async function jobsAt(path: string): Promise<readonly KnownJob[]> {
-  const manifests = readManifests(path)
-  const jobs = manifests.filter(({ kind }) => kind === 'StreamJob')
+  const objects = readManifests(path)
+  const jobs = objects.filter(({ kind }) => kind === 'StreamJob')
   if (jobs.length === 0) throw new FriendlyError(`${path}: there is no StreamJob in it`)
-  return Promise.all(jobs.map((job) => knownJob(job, manifests)))
+  return Promise.all(jobs.map((job) => knownJob(job, objects)))
 }
 
-async function knownJob(object: KubeObject, manifests: readonly KubeObject[]): Promise<KnownJob> {
+async function knownJob(object: KubeObject, objects: readonly KubeObject[]): Promise<KnownJob> {
   const name = `${object.metadata.namespace}/${object.metadata.name}`
   try {
-    const job = admit(object) as StreamJob
-    const config = runtimeConfigSchema.parse(runtimeConfig(job))
-    const problems = lint(config).map(({ path, message }) => `  spec.${path}: ${message}`)
-    if (problems.length > 0) throw new Error(`\n${problems.join('\n')}`)
-    return { name, config, topology: await topologyOf(job, config, manifests) }
+    return { name, ...(await jobOf(object, objects)) }
   } catch (error) {
-    throw new FriendlyError(`${name}: ${(error as Error).message}`)
+    throw new FriendlyError(`${name}: ${(error as Error).message}`, { cause: error })
   }
 }
-
-async function topologyOf(
-  { spec, metadata }: StreamJob,
-  config: RuntimeConfig,
-  manifests: readonly KubeObject[],
-): Promise<Topology> {
-  if (spec.code === undefined) return topologyFromSteps(config).topology
-  const { inline, configMapRef: ref } = spec.code
-  if (ref === undefined) return loadCode(inline, config)
-  const found = manifests
-    .filter(isConfigMap)
-    .find(
-      ({ metadata: { name, namespace } }) => name === ref.name && namespace === metadata.namespace,
-    )
-  const text = found?.data?.[ref.key]
-  if (text !== undefined) return loadCode(text, config)
-  throw new Error(
-    `its code is not here: put ${ref.key}, or the ConfigMap "${ref.name}", beside the manifest`,
-  )
-}
-
-const isConfigMap = (object: KubeObject): object is ConfigMap => object.kind === 'ConfigMap'

@@ -54,6 +54,21 @@ program
   })
 
 program
+  .command('test')
+  .description('run the tests of jobs, on no Kafka and in virtual time')
+  .argument('[paths...]', 'files *.test.yaml, or folders with such files at any depth', ['.'])
+  .option('--filter <text>', 'only tests with this in their name')
+  .option('--json', 'print the results as JSON')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  millrace test\n  millrace test examples/fraud-detection --filter third',
+  )
+  .action(async (paths: string[], options: { filter?: string; json?: true }) => {
+    const { test } = await import('./test.ts')
+    if (!(await test({ paths, ...options }))) process.exitCode = FAILED
+  })
+
+program
   .command('run')
   .description('run one instance of a job, as a pod does')
   .requiredOption('--config <file>', 'the configuration that the operator rendered')

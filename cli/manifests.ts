@@ -6,6 +6,8 @@ import type { KubeObject } from '../operator/kube/kube.ts'
 import { FriendlyError } from './friendly-error.ts'
 
 const YAML_FILE = /\.ya?ml$/
+/** Tests of jobs, which may lie beside them: `millrace test` reads those. */
+export const TEST_FILE = /\.test\.ya?ml$/
 const DEFAULT_NAMESPACE = 'default'
 
 /** Every object in a file, or in the YAML files of a folder. Throws `FriendlyError` with file:line:column. */
@@ -43,7 +45,7 @@ function filesOf(path: string): string[] {
   if (found === undefined) throw new FriendlyError(`${path}: there is no such file or folder`)
   if (!found.isDirectory()) return [path]
   const files = readdirSync(path)
-    .filter((name) => YAML_FILE.test(name))
+    .filter((name) => YAML_FILE.test(name) && !TEST_FILE.test(name))
     .sort()
   return files.map((name) => join(path, name))
 }

@@ -1,5 +1,5 @@
 import type { Broker, Fetcher } from '../runtime/broker/broker.ts'
-import { headersAt, keyAt, valueAt } from '../runtime/broker/record-batch.ts'
+import { recordsOf } from '../runtime/broker/fetched-records.ts'
 
 /** A record as people read it. */
 export interface TailRecord {
@@ -42,21 +42,14 @@ export class TopicTail {
 
   async read(maxWaitMs: number): Promise<TailRecord[]> {
     const fetched = await this.#fetcher.poll(maxWaitMs)
-    return fetched.flatMap(({ topic, partition, position, batches }) =>
-      batches.flatMap((batch) => {
-        const columns = batch.columns()
-        return Array.from({ length: columns.count }, (_, index) => ({
-          topic,
-          partition,
-          offset: batch.baseOffset + (columns.offsetDelta[index] ?? 0),
-          timestamp: batch.timestamp(columns, index),
-          key: keyAt(columns, index)?.toString('utf8') ?? null,
-          value: valueAt(columns, index)?.toString('utf8').slice(0, MAX_VALUE_CHARS) ?? null,
-          headers: Object.fromEntries(
-            headersAt(columns, index).map(([name, value]) => [name, value?.toString('utf8') ?? '']),
-          ),
-        })).filter(({ offset }) => offset >= position)
-      }),
+    return fetched.flatMap((part) =>
+      recordsOf(part).map(({ key, value, headers, ...place }) => ({
+        topic: part.topic,
+        ...place,
+        key: key?.toString() ?? null,
+        value: value?.toString().slice(0, MAX_VALUE_CHARS) ?? null,
+        headers: Object.fromEntries(headers.map(([name, text]) => [name, text?.toString() ?? ''])),
+      })),
     )
   }
 

@@ -83,6 +83,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/expr/',
   ],
   'runtime/upgrade.ts': ['runtime/topology/', 'runtime/config.ts'],
+  'runtime/job-topology.ts': [
+    'runtime/topology/',
+    'runtime/config.ts',
+    'runtime/errors.ts',
+    'runtime/lint.ts',
+  ],
+  'runtime/testing/': ['runtime/'],
   'runtime/index.ts': ['runtime/dsl/', 'runtime/topology/', 'runtime/serde/'],
   'runtime/instance.ts': ['runtime/'],
   'runtime/threads/': ['runtime/'],

@@ -9,7 +9,8 @@ import type {
 } from './broker.ts'
 import type { BrokerError } from './errors.ts'
 import { callForParts } from './kafka-call.ts'
-import { errorName, isConfiguration, isTransient, refused } from './kafka-errors.ts'
+import { errorName } from './kafka-error-name.ts'
+import { isConfiguration, isTransient, refused } from './kafka-errors.ts'
 import { type Cluster, listOffsets } from './kafka-list-offsets.ts'
 
 export interface KafkaAdminOptions extends Cluster {

@@ -1,11 +1,4 @@
-import { protocolErrorsCodesById } from '@platformatic/kafka'
 import { BrokerError } from './errors.ts'
-
-/** Kafka's own name of an error code; `NONE` for 0. */
-export const errorName = (code: number): string =>
-  code === 0
-    ? 'NONE'
-    : ((protocolErrorsCodesById as Readonly<Record<number, string>>)[code] ?? `ERROR_${code}`)
 
 /** Rights that are lacking. Whoever took them away may give them back. */
 const DENIED: ReadonlySet<string> = new Set([

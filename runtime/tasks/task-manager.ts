@@ -57,9 +57,9 @@ export class TaskManager {
     }
   }
 
-  /** Lets processors do what they do by the clock. Throws as `Task.punctuate`. */
-  punctuate(nowMs: number): void {
-    for (const task of this.#tasks.values()) task.punctuate(nowMs)
+  /** Lets processors do what they do by the clock. False when nothing was due. Throws as `Task.punctuate`. */
+  punctuate(nowMs: number): boolean {
+    return this.all.map((task) => task.punctuate(nowMs)).some((hasPunctuated) => hasPunctuated)
   }
 
   /** When `punctuate` next has something to do, in milliseconds since the epoch; Infinity: never. */

@@ -21,6 +21,7 @@ import { failureMessage, fateOf, type OnError, punctuationFailureMessage } from 
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
+import type { Due } from './punctuations.ts'
 import { RecordQueue } from './record-queue.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
@@ -143,11 +144,11 @@ export class Task {
     }
   }
 
-  /** Calls the punctuators that are due by the wall clock. Throws as `process`, whatever `onError` says. */
-  punctuate(nowMs: number): void {
-    if (this.#awaitsCommit) return
-    const next = () => this.#userProcessors.takeDueByWallClock(nowMs)
-    for (let due = next(); due !== undefined; due = next()) this.#pass(due.record, due)
+  /**
+   * Calls the punctuators that are due by the wall clock; false if none was. Throws when one fails, whatever `onError` says.
+   */
+  punctuate(nowMs: number): boolean {
+    return !this.#awaitsCommit && this.#call(() => this.#userProcessors.takeDueByWallClock(nowMs))
   }
 
   /** When `punctuate` has something to do, in milliseconds since the epoch; Infinity: not as things are. */
@@ -275,8 +276,14 @@ export class Task {
     this.#userProcessors.observe(record.timestamp)
     const processor = this.#processors.get(record.topic)
     if (processor !== undefined) this.#pass(record, processor)
-    const next = () => this.#userProcessors.takeDueByStreamTime()
-    for (let due = next(); due !== undefined; due = next()) this.#pass(due.record, due)
+    this.#call(() => this.#userProcessors.takeDueByStreamTime())
+  }
+
+  /** False when no punctuator was due. */
+  #call(next: () => Due | undefined): boolean {
+    const first = next()
+    for (let due = first; due !== undefined; due = next()) this.#pass(due.record, due)
+    return first !== undefined
   }
 
   /** All that `processor` makes of the record, or nothing. */

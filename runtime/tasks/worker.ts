@@ -108,12 +108,8 @@ export class Worker {
   /** Works until `stop`. Throws what the job cannot get over. */
   async run(): Promise<void> {
     try {
-      await this.#rejoin()
-      while (!this.#stopping) {
-        if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.#rejoin()
-        else if (this.#isSetBack) await this.#resume()
-        else await this.#round()
-      }
+      await this.join()
+      while (!this.#stopping) await this.turn()
       await this.#finish()
       await this.#close({ leave: true })
     } catch (error) {
@@ -135,26 +131,38 @@ export class Worker {
     await this.#close({ leave: false })
   }
 
-  async #round(): Promise<void> {
+  /**
+   * Once round the loop; waits for at most `maxWaitMs` when there is nothing to do. False when there was nothing. `run` calls
+   * it, or, in place of `run`, who decides when time passes.
+   */
+  async turn(maxWaitMs = this.#maxWaitMs): Promise<boolean> {
+    if (this.#member.rejoinNeeded || this.#counts.haveGrown()) await this.join()
+    else if (this.#isSetBack) await this.#resume()
+    else return this.#round(maxWaitMs)
+    return true
+  }
+
+  async #round(maxWaitMs: number): Promise<boolean> {
     const { config, clock } = this.#options
-    const fetched = await this.#poll()
+    const isRipe = this.tasks.some((task) => task.isRipe)
+    // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
+    if (isRipe) await immediate()
+    const fetched = await this.#poll(isRipe ? 0 : maxWaitMs)
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) this.#tasks.add(part)
     this.#tasks.process()
-    this.#tasks.punctuate(clock.now())
+    const hasPunctuated = this.#tasks.punctuate(clock.now())
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
     const isDue = clock.monotonic() - this.#lastCommitMs >= config.commitIntervalMs
-    if (isDue || this.tasks.some((task) => task.isDue)) await this.#commit()
+    if (isDue || this.tasks.some((task) => task.isDue)) await this.commit()
+    return isRipe || hasPunctuated || fetched.length > 0
   }
 
-  async #poll(): Promise<readonly FetchedPartition[]> {
-    const isRipe = this.tasks.some((task) => task.isRipe)
-    // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
-    if (isRipe) await immediate()
+  async #poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     try {
-      return await this.#fetcher.poll(isRipe ? 0 : this.#maxWaitMs)
+      return await this.#fetcher.poll(maxWaitMs)
     } catch (error) {
       this.#tasks.skipTo(this.#losses.passOver(error))
       return []
@@ -197,10 +205,11 @@ export class Worker {
       this.#answered = new AbortController()
       await sleep(clock, left, this.#answered.signal)
     }
-    await this.#commit()
+    await this.commit()
   }
 
-  async #commit(): Promise<void> {
+  /** All that is done so far. Throws what the job cannot get over. */
+  async commit(): Promise<void> {
     // Once abandoned, what the tasks hold is not the truth any more.
     if (this.#closed) return
     const { clock, config } = this.#options
@@ -242,7 +251,8 @@ export class Worker {
     this.#tasks.closeAll()
   }
 
-  async #rejoin(): Promise<void> {
+  /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
+  async join(): Promise<void> {
     const { onState, log } = this.#options
     if (this.tasks.length > 0) await this.#finish()
     onState('Joining')

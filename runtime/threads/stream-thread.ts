@@ -2,14 +2,13 @@ import type { TopicDescription } from '../broker/broker.ts'
 import { BrokerError } from '../broker/errors.ts'
 import { isDenied } from '../broker/kafka-errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
-import { InvalidJob, RepartitionRequired } from '../errors.ts'
+import { RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
-import { lint } from '../lint.ts'
+import { topologyOfJob } from '../job-topology.ts'
 import { sleep } from '../platform/clock.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { type Tally } from '../tasks/task.ts'
 import { Worker } from '../tasks/worker.ts'
-import { topologyFromSteps } from '../topology/from-steps.ts'
 import {
   deadLetterTopicOf,
   type InternalTopic,
@@ -27,6 +26,8 @@ export interface StreamThreadOptions extends InstanceOptions {
   readonly thread: number
   /** Called whenever the state of `status()` has changed. */
   readonly onState?: () => void
+  /** How the worker works; unset: by itself, until `stop`. */
+  readonly work?: (worker: Worker) => Promise<void>
 }
 
 const TOPIC_RETRY_MS = 1000
@@ -69,7 +70,8 @@ class Run {
       if (worker === undefined) return
       this.#worker = worker
       if (this.#stopped.signal.aborted) worker.stop()
-      await worker.run()
+      const { work = (one: Worker) => one.run() } = this.#options
+      await work(worker)
       this.#moveTo('Stopping')
     } catch (error) {
       this.#fail(error as Error)
@@ -117,7 +119,7 @@ class Run {
   /** undefined when stopped meanwhile. */
   async #prepare(): Promise<Worker | undefined> {
     const { config, log } = this.#options
-    const topology = await this.#topology()
+    const topology = await topologyOfJob(config, this.#options.loadTopology)
     const subTopologies = subTopologiesOf(topology, config.applicationId)
     log.info('topology', { topology: describeTopology(subTopologies) })
     const partitions = await this.#externalTopics(topology)
@@ -137,13 +139,6 @@ class Run {
         if (!this.#stopped.signal.aborted) this.#moveTo(state)
       },
     })
-  }
-
-  async #topology(): Promise<Topology> {
-    const { config, loadTopology } = this.#options
-    const problems = lint(config)
-    if (problems.length > 0) throw new InvalidJob(problems)
-    return config.code === undefined ? topologyFromSteps(config).topology : loadTopology(config)
   }
 
   /** Partition counts of the user's topics, waiting for those that do not exist: never creates one. */

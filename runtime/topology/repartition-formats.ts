@@ -28,7 +28,10 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
  * Where streams of several formats are merged, JSON and text are what all can be turned into, each record from the format
  * it came in: bytes of several formats in one topic could not be told apart, and equal keys would not meet.
  */
-export function repartitionFormats(node: RepartitionNode, topology: Topology): RecordFormats {
+export function repartitionFormats(
+  node: Pick<RepartitionNode, 'name'>,
+  topology: Topology,
+): RecordFormats {
   return {
     format: formatAt(node, topology, { field: 'format', changes: CHANGES_VALUE, made: 'Json' }),
     keyFormat: formatAt(node, topology, {
@@ -40,7 +43,7 @@ export function repartitionFormats(node: RepartitionNode, topology: Topology): R
 }
 
 function formatAt(
-  { name }: RepartitionNode,
+  { name }: Pick<RepartitionNode, 'name'>,
   { nodes }: Topology,
   part: {
     readonly field: keyof RecordFormats

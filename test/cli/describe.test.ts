@@ -103,12 +103,12 @@ describe('millrace describe', () => {
     [
       'one with an expression that is wrong',
       countingAs('counts').replace('value.card', 'value.('),
-      /default\/fraud: \n {2}spec\.steps\[0\]\.groupBy: /,
+      /default\/fraud: steps\[0\]\.groupBy: /,
     ],
     [
       'code that is not there',
       code,
-      /its code is not here: put fraud\.ts, or the ConfigMap "fraud"/,
+      /there is neither a ConfigMap "fraud" with the key "fraud\.ts" nor a file fraud\.ts beside it/,
     ],
   ] as const
   for (const [what, text, why] of rows) {

@@ -1,0 +1,29 @@
+import { type RecordFormats, repartitionFormats } from '../topology/repartition-formats.ts'
+import { storesOf } from '../topology/stores.ts'
+import type { SubTopology } from '../topology/sub-topologies.ts'
+import { type Topology, topicsWrittenBy } from '../topology/topology.ts'
+
+/** How records lie in each topic that a job reads or writes, its changelogs aside. */
+export function formatsByTopic(
+  { nodes }: Topology,
+  subTopologies: readonly SubTopology[],
+): ReadonlyMap<string, RecordFormats> {
+  const written = nodes.flatMap((node) =>
+    node.kind === 'sink' || node.kind === 'dynamic-sink'
+      ? topicsWrittenBy(node).map((topic) => [topic, node] as const)
+      : [],
+  )
+  const read = subTopologies.flatMap(({ sources }) =>
+    sources.map((source) => [source.topic, source] as const),
+  )
+  return new Map<string, RecordFormats>([...written, ...read])
+}
+
+/** How the keys of a store are written: as it says, or as a repartition at its node would write them. */
+export function keyFormatOf(store: string, topology: Topology): RecordFormats['keyFormat'] {
+  const isMeant = ({ name }: { readonly name: string }) => name === store
+  const owner = topology.nodes.find((node) => storesOf(node).some(isMeant))
+  const own = owner && storesOf(owner).find(isMeant)?.keyFormat
+  if (own !== undefined) return own
+  return owner === undefined ? 'String' : repartitionFormats(owner, topology).keyFormat
+}
