@@ -124,7 +124,7 @@ export const step = withRules(
       'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
     ).optional(),
     aggregate: fieldsOf(
-      'New value: each field one of `count()`, `sum(x)`, `min(x)`, `max(x)`, `avg(x)` over all records of the key so far. Needs `groupBy`.',
+      'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far. Needs `groupBy`.',
     ).optional(),
   }),
   [

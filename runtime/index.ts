@@ -14,4 +14,22 @@ export {
 } from './dsl/stores.ts'
 export type { Outgoing, ProcessorContext, RecordProcessor } from './topology/process-node.ts'
 export type { KeyValueStore, SessionStore, WindowStore } from './topology/user-stores.ts'
+export {
+  type AggregateFunction,
+  avg,
+  collect,
+  count,
+  countIf,
+  distinct,
+  fields,
+  first,
+  last,
+  max,
+  min,
+  quantile,
+  stddev,
+  sum,
+  topN,
+  variance,
+} from './dsl/aggregate-functions.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'

@@ -36,6 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/config.ts',
     'runtime/errors.ts',
     'runtime/serde/',
+    'runtime/expr/aggregates/',
     'runtime/platform/did-you-mean.ts',
   ],
   'runtime/processors/': [
@@ -52,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/fused/',
     'runtime/topology/',
     'runtime/expr/',
+    'runtime/state/column-store.ts',
     'runtime/broker/',
     'runtime/config.ts',
   ],

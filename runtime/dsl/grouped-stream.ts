@@ -1,3 +1,4 @@
+import { count } from './aggregate-functions.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Stream, type TypedRecord } from './stream.ts'
@@ -21,7 +22,12 @@ export class GroupedStream<V> {
     this.#tail = tail
   }
 
-  /** One value a key over all its records so far, in store `name`; emits every update. */
+  /**
+   * One value a key over all its records so far, in store `name`; emits every update.
+   *
+   * @example
+   * grouped.aggregate('total', sum(({ value }) => value.amount))
+   */
   aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Stream<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
     const node = Object.freeze({
@@ -38,7 +44,7 @@ export class GroupedStream<V> {
 
   /** How many records the key has had. */
   count(name: string): Stream<number> {
-    return this.aggregate(name, { initial: () => 0, add: (count: number) => count + 1 })
+    return this.aggregate(name, count())
   }
 
   /** The first value, then what `combine` makes of it and each later one. */

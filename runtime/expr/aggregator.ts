@@ -1,89 +1,87 @@
 import { hint } from '../platform/did-you-mean.ts'
-import { compileParsed, type Expr, type Expression, parseSource } from './compile.ts'
+import type { Aggregator } from './aggregates/aggregate.ts'
+import {
+  type AggregateName,
+  aggregateNames,
+  called,
+  formOf,
+  isAggregateName,
+  literalOf,
+  signaturesOf,
+} from './aggregates/functions.ts'
+import { compileParsed, type Expr, type Expression, offsetOf, parseSource } from './compile.ts'
 import type { Environment } from './environment.ts'
-import { ExpressionError } from './expression-error.ts'
-import { typeName } from './values.ts'
+import { EvaluationFault, ExpressionError } from './expression-error.ts'
 
-/** One field of an `aggregate`: `count()`, `sum(x)`, `min(x)`, `max(x)` or `avg(x)`. */
-export interface Aggregator<S> {
-  /** Plain JSON, so that it can be written to a changelog. */
-  readonly initial: unknown
-  readonly add: (state: unknown, subject: S) => unknown
-  readonly result: (state: unknown) => unknown
+export interface CompiledAggregator<S> extends Aggregator<S> {
+  readonly function: AggregateName
+  /** What is read of each record. */
+  readonly expressions: readonly Expression<S>[]
 }
 
-interface Kind {
-  readonly args: 0 | 1
-  readonly initial: unknown
-  readonly add: (state: unknown, value: number) => unknown
-  readonly result?: (state: unknown) => unknown
-}
-
-interface Mean {
-  readonly sum: number
-  readonly count: number
-}
-
-const kinds: Readonly<Record<string, Kind>> = {
-  count: { args: 0, initial: 0, add: (state) => (state as number) + 1 },
-  sum: { args: 1, initial: 0, add: (state, value) => (state as number) + value },
-  min: {
-    args: 1,
-    initial: null,
-    add: (state, value) => Math.min((state as number | null) ?? value, value),
-  },
-  max: {
-    args: 1,
-    initial: null,
-    add: (state, value) => Math.max((state as number | null) ?? value, value),
-  },
-  avg: {
-    args: 1,
-    initial: { sum: 0, count: 0 } satisfies Mean,
-    add: (state, value) => ({ sum: (state as Mean).sum + value, count: (state as Mean).count + 1 }),
-    result: (state) => {
-      const { sum, count } = state as Mean
-      return count === 0 ? null : sum / count
-    },
-  },
-}
-
-/** Throws `ExpressionError`. */
-export function compileAggregator<S>(source: string, environment: Environment<S>): Aggregator<S> {
+/** One field of an `aggregate`: a call of an aggregate function. Throws `ExpressionError`, as the functions of it do. */
+export function compileAggregator<S>(
+  source: string,
+  environment: Environment<S>,
+): CompiledAggregator<S> {
   const parsed = parseSource(source)
-  const call = parsed.expr?.exprKind
-  const names = Object.keys(kinds)
-  if (call?.case !== 'callExpr' || call.value.target !== undefined) {
-    throw new ExpressionError(
-      `write one of ${names.map((name) => `${name}(…)`).join(', ')}`,
-      source,
-      0,
+  const at = <A extends readonly unknown[], R>(place: Expr | undefined, work: (...args: A) => R) =>
+    located(source, place === undefined ? 0 : offsetOf(parsed, place), work)
+
+  const { name, args } = at(parsed.expr, callIn)(parsed.expr)
+  const form = at(parsed.expr, formOf)(name, args.length)
+  const expressions: Expression<S>[] = []
+  const given = args.map((arg, i) => {
+    const parameter = form.parameters[i]
+    if (typeof parameter === 'object') return at(arg, literalOf)(name, parameter, constantIn(arg))
+    const expression = compileParsed(source, parsed, arg, environment)
+    expressions.push(expression)
+    return (subject: S) => expression.evaluate(subject)
+  })
+
+  const { add, subtract, ...rest } = called(form, given)
+  const place = args[0] ?? parsed.expr
+  return {
+    ...{ ...rest, function: name, expressions, add: at(place, add) },
+    ...(subtract && { subtract: at(place, subtract) }),
+  }
+}
+
+/** The same function, whose faults say where they are. */
+const located =
+  <A extends readonly unknown[], R>(source: string, offset: number, work: (...args: A) => R) =>
+  (...args: A): R => {
+    try {
+      return work(...args)
+    } catch (error) {
+      if (!(error instanceof EvaluationFault)) throw error
+      throw new ExpressionError(error.message, source, offset)
+    }
+  }
+
+function callIn(expr: Expr | undefined): {
+  readonly name: AggregateName
+  readonly args: readonly Expr[]
+} {
+  const call = expr?.exprKind
+  if (call?.case !== 'callExpr' || call.value.target !== undefined || isOperator(call.value)) {
+    throw new EvaluationFault(
+      `write one of ${aggregateNames.flatMap(signaturesOf).join(', ')}; what is computed from several goes into the map of a later step`,
     )
   }
   const { function: name, args } = call.value
-  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-  if (kind === undefined) {
-    throw new ExpressionError(
-      `unknown aggregate "${name}"; there are ${names.join(', ')}.${hint(name, names)}`,
-      source,
-      0,
-    )
-  }
-  if (args.length !== kind.args) {
-    throw new ExpressionError(`${name} takes ${kind.args} arguments, not ${args.length}`, source, 0)
-  }
-  const [argument] = args as readonly Expr[]
-  const value =
-    argument === undefined ? undefined : compileParsed(source, parsed, argument, environment)
-  return {
-    initial: kind.initial,
-    add: (state, subject) => kind.add(state, value === undefined ? 0 : numberFrom(value, subject)),
-    result: kind.result ?? ((state) => state),
-  }
+  if (isAggregateName(name)) return { name, args: args }
+  throw new EvaluationFault(
+    `unknown aggregate "${name}"; there are ${aggregateNames.join(', ')}.${hint(name, aggregateNames)}`,
+  )
 }
 
-function numberFrom<S>(value: Expression<S>, subject: S): number {
-  const number = value.evaluate(subject)
-  if (typeof number === 'number') return number
-  throw new ExpressionError(`needs a number, not ${typeName(number)}`, value.source, 0)
+/** The parser calls the function of `a / b` `_/_`. */
+const isOperator = ({ function: name }: { readonly function: string }): boolean =>
+  !/^\w+$/.test(name)
+
+function constantIn({ exprKind }: Expr): unknown {
+  if (exprKind.case !== 'constExpr') return undefined
+  const { value } = exprKind.value.constantKind
+  return typeof value === 'bigint' ? Number(value) : value
 }

@@ -26,9 +26,6 @@ const MAX_STEPS = 100_000
 
 /** Throws `ExpressionError` on bad syntax, an unknown name, or a wrong number of arguments. */
 export function compile<S>(source: string, environment: Environment<S>): Expression<S> {
-  if (source.length > MAX_SOURCE_LENGTH) {
-    throw new ExpressionError(`longer than ${MAX_SOURCE_LENGTH} characters`, source, 0)
-  }
   const parsed = parseSource(source)
   if (parsed.expr === undefined) throw new ExpressionError('empty expression', source, 0)
   return compileParsed(source, parsed, parsed.expr, environment)
@@ -49,7 +46,11 @@ export function compileParsed<S>(
   }
 }
 
+/** Throws `ExpressionError`. */
 export function parseSource(source: string): Parsed {
+  if (source.length > MAX_SOURCE_LENGTH) {
+    throw new ExpressionError(`longer than ${MAX_SOURCE_LENGTH} characters`, source, 0)
+  }
   try {
     return parse(source)
   } catch (error) {
@@ -62,17 +63,21 @@ export function parseSource(source: string): Parsed {
   }
 }
 
+/** Where in the source a part of it begins. */
+export const offsetOf = ({ sourceInfo }: Parsed, { id }: Expr): number =>
+  sourceInfo?.positions[String(id)] ?? 0
+
 /** Turns the syntax tree into closures. Knows the variables of the macros around the place it is at. */
 export class Compiler<S> {
   readonly #source: string
-  readonly #positions: Readonly<Record<string, number>>
+  readonly #parsed: Parsed
   readonly #environment: Environment<S>
   readonly #locals: string[] = []
   #depth = 0
 
   constructor(source: string, parsed: Parsed, environment: Environment<S>) {
     this.#source = source
-    this.#positions = parsed.sourceInfo?.positions ?? {}
+    this.#parsed = parsed
     this.#environment = environment
   }
 
@@ -203,7 +208,7 @@ export class Compiler<S> {
   }
 
   #error(expr: Expr, what: string): ExpressionError {
-    return new ExpressionError(what, this.#source, this.#positions[String(expr.id)] ?? 0)
+    return new ExpressionError(what, this.#source, offsetOf(this.#parsed, expr))
   }
 }
 

@@ -1,6 +1,15 @@
 import { hint } from '../platform/did-you-mean.ts'
 import { EvaluationFault } from './expression-error.ts'
-import { compare, equals, hasKey, isMap, requireBool, requireNumber, typeName } from './values.ts'
+import {
+  compare,
+  equals,
+  finite,
+  hasKey,
+  isMap,
+  requireBool,
+  requireNumber,
+  typeName,
+} from './values.ts'
 
 /** CEL's operators under the names its parser gives them. Those that need not evaluate all operands are in `compile.ts`. */
 export const operators: Readonly<Record<string, (...operands: readonly unknown[]) => unknown>> = {
@@ -28,12 +37,6 @@ function add(a: unknown, b: unknown): unknown {
   throw new EvaluationFault(
     `cannot add ${typeName(a)} and ${typeName(b)}: write string(…) or double(…) around one of them`,
   )
-}
-
-/** JSON has no Infinity: it would be written as null, unseen. */
-function finite(result: number): number {
-  if (Number.isFinite(result)) return result
-  throw new EvaluationFault('the result is too large for a number')
 }
 
 /** A JSON user expects 7 / 2 to be 3.5; what has no number as its answer is a fault, never Infinity. */

@@ -60,6 +60,19 @@ export function requireNumber(value: unknown, what: string): number {
   throw new EvaluationFault(`${what} needs a number, not ${typeName(value)}`)
 }
 
+/** Not NaN and not Infinity, which a Double on the wire may be, and which JSON writes as null. */
+export function requireFinite(value: unknown, what: string): number {
+  const number = requireNumber(value, what)
+  if (Number.isFinite(number)) return number
+  throw new EvaluationFault(`${what} needs a finite number, not ${number}`)
+}
+
+/** JSON has no Infinity: it would be written as null, unseen. */
+export function finite(result: number): number {
+  if (Number.isFinite(result)) return result
+  throw new EvaluationFault('the result is too large for a number')
+}
+
 export function requireString(value: unknown, what: string): string {
   if (typeof value === 'string') return value
   throw new EvaluationFault(`${what} needs a string, not ${typeName(value)}`)

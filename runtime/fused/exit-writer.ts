@@ -48,6 +48,8 @@ export class ExitWriter {
   readonly #isOwn: boolean
   readonly #keySlot: number
   readonly #template: number
+  /** Address of the times of records. */
+  readonly #times: number
   /** The slots whose text is written, and where the text of their numbers goes. */
   readonly #written: readonly { readonly slot: number; readonly texts: number }[]
   readonly #placed: number
@@ -55,7 +57,7 @@ export class ExitWriter {
 
   constructor(
     kernel: Kernel,
-    { topic, key, template, ways }: Exit,
+    { topic, key, template, time, ways }: Exit,
     partitions: number,
     place: (slot: number) => number,
   ) {
@@ -63,6 +65,8 @@ export class ExitWriter {
     this.#topic = topic
     this.#partitions = partitions
     this.#isOwn = key === undefined && template === undefined && ways === 1
+    this.#times =
+      time === undefined ? kernel.at.timestamps : kernel.at.numbers + place(time) * kernel.chunk * 8
     this.#keySlot = key === undefined ? OWN_KEY : place(key)
     this.#template = template === undefined ? OWN_VALUE : placeTemplate(kernel, template, place)
     const slots = [...(template ?? []), ...(key === undefined ? [] : [key])]
@@ -141,7 +145,7 @@ export class ExitWriter {
       const { count, baseTimestamp } = this.#base(to, at, sink)
       const out = this.#kernel.end
       this.#kernel.reserve(out + room)
-      const args = [at, selected - done, this.#keySlot, this.#template] as const
+      const args = [at, selected - done, this.#keySlot, this.#template, this.#times] as const
       const end = call.encodeRecords(...args, count, baseTimestamp, out, out + room)
       const encoded = call.encoded.value as number
       // One record that is larger than all the room.
@@ -157,9 +161,9 @@ export class ExitWriter {
   #base(to: TopicPartition, at: number, sink: RecordSink) {
     const open = sink.openBatch(to)
     if (open.count > 0) return open
-    const { int32, float64, at: columns } = this.#kernel
+    const { int32, float64 } = this.#kernel
     const first = int32[at / 4] ?? 0
-    return { count: 0, baseTimestamp: float64[columns.timestamps / 8 + first] ?? 0 }
+    return { count: 0, baseTimestamp: float64[this.#times / 8 + first] ?? 0 }
   }
 }
 

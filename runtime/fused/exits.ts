@@ -9,6 +9,8 @@ export interface Exit {
   readonly key: number | undefined
   /** Fixed text and slots that make up the new value; undefined for the record's own. */
   readonly template: Template | undefined
+  /** The slot of the time; undefined for the record's own. */
+  readonly time: number | undefined
   /** How many ways lead here: as often may one record be selected. */
   readonly ways: number
 }
@@ -40,7 +42,7 @@ export class Exits {
 
   /** Merged streams share an exit as long as their records are as they came. */
   #exitOf(topic: string, flow: Flow): number {
-    const isOwn = flow.key === 'own' && flow.value === 'own'
+    const isOwn = flow.key === 'own' && flow.value === 'own' && flow.time === undefined
     const known = this.#exits.findIndex(
       (exit) => isOwn && exit.topic === topic && isUnchanged(exit),
     )
@@ -51,7 +53,7 @@ export class Exits {
     }
     const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
     const template = flow.value === 'own' ? undefined : this.#template(flow.value)
-    return this.#exits.push({ topic, key, template, ways: 1 }) - 1
+    return this.#exits.push({ topic, key, template, time: flow.time, ways: 1 }) - 1
   }
 
   #keySlot(key: Code): number {
@@ -104,7 +106,8 @@ export class Exits {
   }
 }
 
-const isUnchanged = ({ key, template }: Exit) => key === undefined && template === undefined
+const isUnchanged = ({ key, template, time }: Exit) =>
+  key === undefined && template === undefined && time === undefined
 
 /** Fixed text that follows fixed text becomes one piece. */
 function merged(pieces: Template): Template {

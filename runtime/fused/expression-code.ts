@@ -10,6 +10,8 @@ export interface Scope {
   /** `has(value.a.b)`, as a bool. */
   hasField(path: readonly string[]): Code
   key(): Code
+  /** A number in code. */
+  timestamp(): string
 }
 
 type CallExpr = Extract<Expr['exprKind'], { case: 'callExpr' }>['value']
@@ -59,6 +61,7 @@ export class ExpressionCode {
 
   #variable(name: string): Code {
     if (name === 'key') return this.#scope.key()
+    if (name === 'timestamp') return { type: 'number', text: this.#scope.timestamp() }
     const read = Object.hasOwn(numericVariables, name) ? numericVariables[name] : undefined
     if (read === undefined) throw new NotFusable()
     return { type: 'number', text: read }
@@ -158,7 +161,6 @@ export class ExpressionCode {
 }
 
 const numericVariables: Readonly<Record<string, string>> = {
-  timestamp: 'float64[TIMESTAMPS + i]',
   offset: '(baseOffset + int32[OFFSET_DELTAS + i])',
   partition: 'partition',
 }

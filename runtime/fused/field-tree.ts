@@ -25,7 +25,7 @@ export class FieldTree {
   nodes(place: (name: Buffer) => number): number[] {
     const nodes: number[] = []
     layOut(this.#root, nodes, place)
-    return nodes
+    return nodes.length > 0 ? nodes : NO_FIELD
   }
 }
 
@@ -34,6 +34,8 @@ interface Branch {
 }
 
 const NODE_SIZE = 5
+/** The kernel begins at the first node: one that no name is like. */
+const NO_FIELD = [0, -1, -1, -1, 0]
 
 function layOut({ children }: Branch, nodes: number[], place: (name: Buffer) => number): number {
   if (children.size === 0) return -1

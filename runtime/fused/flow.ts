@@ -4,6 +4,8 @@ import type { Code } from './code.ts'
 export interface Flow {
   readonly key: 'own' | Code
   readonly value: 'own' | Made | Projected
+  /** The slot of its time; undefined for the record's own. */
+  readonly time?: number
 }
 
 /** An object of fields that the job computes. */

@@ -5,14 +5,16 @@ import { programCode } from './program-code.ts'
 
 /**
  * A program for each source topic of the sub-topology; undefined when there is something in it that only the interpreter can
- * do: state, a user's function, or an expression beyond numbers, bools and plain text.
+ * do: most kinds of state, a user's function, or an expression beyond numbers, bools and plain text.
  */
 export function fuse(
   subTopology: SubTopology,
   applicationId: string,
   partitionsOf: (topic: string) => number,
 ): ReadonlyMap<string, Program> | undefined {
-  if (subTopology.stores.length > 0) return undefined
+  const { stores, sources } = subTopology
+  // With state the order in which records of several topics come matters; programs take batch by batch.
+  if (stores.length > 0 && sources.length > 1) return undefined
   try {
     return new Map(
       subTopology.sources.map((source) => {

@@ -67,6 +67,7 @@ interface Exports extends Record<
     selected: number,
     keySlot: number,
     template: number,
+    times: number,
     firstOffsetDelta: number,
     baseTimestamp: number,
     out: number,

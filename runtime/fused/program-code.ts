@@ -1,11 +1,18 @@
 import type { Expression } from '../expr/compile.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
-import type { Branch, Projection, SinkNode, TopologyNode } from '../topology/nodes.ts'
+import type {
+  AggregateNode,
+  Branch,
+  Projection,
+  SinkNode,
+  TopologyNode,
+} from '../topology/nodes.ts'
 import { projectionOf } from '../topology/projection.ts'
 import type { StreamRecord } from '../topology/record.ts'
 import type { RecordFormats } from '../topology/repartition-formats.ts'
 import type { RepartitionExit, SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
+import { Aggregates } from './aggregates.ts'
 import { CodeWriter, NotFusable } from './code.ts'
 import { type Exit, Exits } from './exits.ts'
 import { ExpressionCode } from './expression-code.ts'
@@ -22,9 +29,12 @@ export interface ProgramCode {
   readonly writer: CodeWriter
   readonly fields: FieldTree
   readonly exits: readonly Exit[]
+  readonly aggregates: Aggregates
   /** The nodes that are passed, by their bit in `passed`. */
   readonly nodes: readonly string[]
   readonly readsKey: boolean
+  /** Whether values are scanned, be it for no field at all. */
+  readonly readsValue: boolean
 }
 
 /** Bits of a number that generated code works on. */
@@ -49,6 +59,7 @@ class Generator {
   readonly #fields = new FieldTree()
   readonly #scopes: Scopes
   readonly #exits: Exits
+  readonly #aggregates: Aggregates
   readonly #nodes: string[] = []
 
   constructor(subTopology: SubTopology, source: SubTopologySource, applicationId: string) {
@@ -57,6 +68,7 @@ class Generator {
     this.#applicationId = applicationId
     this.#scopes = new Scopes(this.#writer, this.#fields, source)
     this.#exits = new Exits(this.#writer)
+    this.#aggregates = new Aggregates(this.#writer)
   }
 
   finish(): ProgramCode {
@@ -65,8 +77,10 @@ class Generator {
       writer: this.#writer,
       fields: this.#fields,
       exits: this.#exits.all(),
+      aggregates: this.#aggregates,
       nodes: this.#nodes,
       readsKey: this.#scopes.readsKey,
+      readsValue: this.#scopes.readsValue,
     }
   }
 
@@ -97,17 +111,18 @@ class Generator {
       this.#writer.block(`if (!(${test}))`, () => this.children(name, flow))
     },
     'map-values': ({ name, mapper }, flow) => {
-      this.children(name, { key: flow.key, value: this.#map(mapper, flow) })
+      this.children(name, { ...flow, value: this.#map(mapper, flow) })
     },
     project: ({ name, projection }, flow) => {
-      this.children(name, { key: flow.key, value: this.#project(projection, flow) })
+      this.children(name, { ...flow, value: this.#project(projection, flow) })
     },
     'select-key': ({ name, selector }, flow) => {
-      this.children(name, { key: this.#code(flow).value(astOf(selector)), value: flow.value })
+      this.children(name, { ...flow, key: this.#code(flow).value(astOf(selector)) })
     },
     split: ({ branches }, flow) => this.#split(branches, flow),
     branch: ({ name }, flow) => this.children(name, flow),
     merge: ({ name }, flow) => this.children(name, flow),
+    aggregate: (node, flow) => this.#aggregate(node, flow),
     sink: (node, flow) => this.#sink(node, flow),
   }
 
@@ -122,6 +137,14 @@ class Generator {
     const test = this.#code(flow).bool(astOf(branch.predicate))
     this.#writer.block(`if (${test})`, goOn)
     this.#writer.block('else', () => this.#split(others, flow))
+  }
+
+  /** Without a key there is nothing to group by; a record without a value is in doubt once it is scanned. */
+  #aggregate(node: AggregateNode, flow: Flow): void {
+    if (flow.value === 'own') this.#scopes.requireValue()
+    this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => {
+      this.children(node.name, this.#aggregates.add(node, flow, this.#code(flow)))
+    })
   }
 
   #passed(name: string): void {

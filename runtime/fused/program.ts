@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
+import type { ColumnStore } from '../state/column-store.ts'
 import { DOUBT, KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
 import { Kernel } from './kernel.ts'
@@ -15,6 +16,7 @@ export interface ProgramHost {
   readonly sink: RecordSink
   /** Does one record the slow and exact way; `index` is its place in the batch. */
   interpret(index: number): void
+  store(name: string): ColumnStore
   /** So many records have passed the node. */
   entered(node: string, count: number): void
 }
@@ -27,6 +29,7 @@ type Loop = (
     readonly baseOffset: number
     readonly partition: number
   },
+  stores: readonly ColumnStore[],
   doubt: (i: number) => void,
 ) => void
 
@@ -90,10 +93,10 @@ export class Program {
   }
 
   #runChunk(batch: RecordBatch, first: number, count: number, host: ProgramHost): number {
-    const { fields, readsKey } = this.#code
+    const { fields, readsKey, readsValue, aggregates } = this.#code
     const { call } = this.#kernel
     this.#kernel.clearTexts()
-    if (fields.slots > 0) call.scanValues(count, fields.slots)
+    if (readsValue) call.scanValues(count, fields.slots)
     if (readsKey) call.readKeys(count, fields.slots - KEY_SLOT - 1, this.#nullText)
     const { baseOffset } = batch
     const from = this.#firstAt(host.position - baseOffset, count)
@@ -107,7 +110,9 @@ export class Program {
       host.interpret(first + i)
     }
     const { partition } = host.from
-    this.#loop(this.#kernel, { from, to: count, baseOffset, partition }, doubt)
+    const stores = aggregates.stores.map((name) => host.store(name))
+    for (const store of stores) store.reserve(count)
+    this.#loop(this.#kernel, { from, to: count, baseOffset, partition }, stores, doubt)
     const isWhole = flushed === 0 && count === batch.recordCount
     this.#flush(flushed, count, host.sink, isWhole ? batch : undefined)
     const settled = count - from - doubts
@@ -152,11 +157,11 @@ export class Program {
   }
 
   #compile(place: (slot: number) => number): Loop {
-    const { writer, nodes, fields } = this.#code
+    const { writer, nodes, readsValue, aggregates } = this.#code
     const { at } = this.#kernel
     const [TRUE, FALSE] = ['true', 'false'].map((word) => this.#kernel.place(Buffer.from(word)))
     const source = [
-      `const KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
+      `const KEY_STARTS = ${at.keyStarts / 4}, KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
       `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
       `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
       ...this.#exits.map(({ selection }, index) => `const SELECTION${index} = ${selection / 4}`),
@@ -164,28 +169,30 @@ export class Program {
         (fields, index) => `const PROJECTION${index} = ${placeProjection(this.#kernel, fields)}`,
       ),
       ...writer.addresses(this.#kernel, place),
-      'return (kernel, { from, to, baseOffset, partition }, doubt) => {',
+      'return (kernel, { from, to, baseOffset, partition }, stores, doubt) => {',
       'let { bytes, int32, float64 } = kernel',
+      ...aggregates.declare(),
       'for (let i = from; i < to; i++) {',
+      ...aggregates.declareChanged(),
       'clear: {',
-      ...(fields.slots > 0 ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
+      ...(readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
       'let passed = 0',
       ...writer.lines,
       ...nodes.map((_, bit) => `counts[${bit}] += (passed >>> ${bit}) & 1`),
       'continue',
       '}',
+      ...aggregates.undo(),
       'doubt(i)',
       // The memory may have grown meanwhile, which detaches its views.
       ';({ bytes, int32, float64 } = kernel)',
+      ...aggregates.refresh(),
       '}',
       '}',
     ].join('\n')
     const { projectValue } = this.#kernel.call
-    const given = {
-      ...{ selected: this.#selected, counts: this.#counts, texts: writer.texts },
-      projectValue,
-    }
-    const names = { ...given, contains, endsWith, equalText, equalTexts, startsWith }
+    const given = { selected: this.#selected, counts: this.#counts, texts: writer.texts }
+    const functions = { projectValue, contains, endsWith, equalText, equalTexts, startsWith }
+    const names = { ...given, ...functions }
     // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
     const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loop

@@ -11,6 +11,7 @@ export class Scopes {
   readonly #fields: FieldTree
   readonly #source: SubTopologySource
   #readsKey = false
+  #readsValue = false
 
   constructor(writer: CodeWriter, fields: FieldTree, source: SubTopologySource) {
     this.#writer = writer
@@ -22,8 +23,19 @@ export class Scopes {
     return this.#readsKey
   }
 
-  at({ key, value }: Flow): Scope {
+  get readsValue(): boolean {
+    return this.#readsValue
+  }
+
+  /** What is no value at all, or none in the source's format, is in doubt. */
+  requireValue(): void {
+    if (this.#source.format !== 'Json') throw new NotFusable()
+    this.#readsValue = true
+  }
+
+  at({ key, value, time }: Flow): Scope {
     return {
+      timestamp: () => (time === undefined ? 'float64[TIMESTAMPS + i]' : this.#writer.number(time)),
       field: (path) =>
         isMade(value) ? madeField(value, path) : this.#ownField(originOf(value, path).path),
       hasField: (path) => (isMade(value) ? hasMade(value, path) : this.#hasField(value, path)),
@@ -48,7 +60,7 @@ export class Scopes {
   }
 
   #slotsOf(path: readonly string[]): readonly number[] {
-    if (this.#source.format !== 'Json') throw new NotFusable()
+    this.requireValue()
     return this.#fields.slotsOf(path)
   }
 

@@ -31,6 +31,8 @@ export interface Wiring {
   readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
+  /** The way for what the node makes at a time of its own, such as a window that closes: if it fails, then by itself. */
+  readonly alone: (forward: Forward) => Forward
   /** Lets the node's function answer later; `goOn` gets each record with its answer, in the order in which they came. */
   readonly later: (node: AsyncNode, goOn: GoOn) => Processor
   /** What the task is to users' processors. */

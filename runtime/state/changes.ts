@@ -39,9 +39,12 @@ export class Changes<E extends Entry> {
     this.#undo.length = 0
   }
 
-  rollback(): void {
-    const undone = this.#undo.reverse()
-    this.#undo = []
+  get mark(): number {
+    return this.#undo.length
+  }
+
+  rollback(mark = 0): void {
+    const undone = this.#undo.splice(mark).reverse()
     for (const { entry, value, timestamp, wasDirty } of undone) {
       entry.value = value
       entry.timestamp = timestamp

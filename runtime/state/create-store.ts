@@ -1,5 +1,6 @@
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
+import { ColumnStore } from './column-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
@@ -20,7 +21,10 @@ const serdeOf = ({ encoded = false, format }: StoreDeclaration): Serde =>
 const makers: {
   readonly [L in Layout]: (spec: Extract<StoreDeclaration, { kind: L }>) => Stores[L] & StateStore
 } = {
-  'key-value': (spec) => new MemoryKeyValueStore(spec.name, serdeOf(spec)),
+  'key-value': (spec) =>
+    spec.numbers === undefined
+      ? new MemoryKeyValueStore(spec.name, serdeOf(spec))
+      : new ColumnStore(spec.name, spec.numbers),
   window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
 }

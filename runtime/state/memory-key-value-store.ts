@@ -44,8 +44,12 @@ export class MemoryKeyValueStore implements KeyValueStore, StateStore {
     this.#changes.accept()
   }
 
-  rollback(): void {
-    this.#changes.rollback()
+  get mark(): number {
+    return this.#changes.mark
+  }
+
+  rollback(mark?: number): void {
+    this.#changes.rollback(mark)
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {

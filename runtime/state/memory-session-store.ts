@@ -64,8 +64,12 @@ export class MemorySessionStore implements SessionStore, StateStore {
     this.#entries.accept()
   }
 
-  rollback(): void {
-    this.#entries.rollback()
+  get mark(): number {
+    return this.#entries.mark
+  }
+
+  rollback(mark?: number): void {
+    this.#entries.rollback(mark)
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {

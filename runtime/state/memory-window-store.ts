@@ -69,8 +69,12 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     this.#entries.accept()
   }
 
-  rollback(): void {
-    this.#entries.rollback()
+  get mark(): number {
+    return this.#entries.mark
+  }
+
+  rollback(mark?: number): void {
+    this.#entries.rollback(mark)
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {

@@ -69,8 +69,10 @@ export interface StateStore {
   readonly size: number
   /** The record is done: its changes stay. */
   accept(): void
-  /** The record failed: the store is as before it. */
-  rollback(): void
+  /** How much the record has changed so far. */
+  readonly mark: number
+  /** The record failed: the store is as before it, or as it was at a mark. */
+  rollback(mark?: number): void
   /** Each entry that changed since the last time, once. */
   takeDirty(): Iterable<ChangelogRecord>
   /** From the changelog, in its order: not dirty. */

@@ -84,9 +84,13 @@ export class TimedEntries<E extends TimedEntry> {
     this.#expire()
   }
 
-  rollback(): void {
-    this.#changes.rollback()
-    this.#latest = this.#acceptedLatest
+  get mark(): number {
+    return this.#changes.mark
+  }
+
+  rollback(mark = 0): void {
+    this.#changes.rollback(mark)
+    if (mark === 0) this.#latest = this.#acceptedLatest
   }
 
   takeDirty(): readonly E[] {

@@ -5,7 +5,13 @@ import type { OutputCollector, OutputRecord } from './output-collector.ts'
 
 const MAX_MESSAGE_CHARS = 1024
 
-export interface DeadLetterTarget {
+/** What is set aside: of a record that came, as it came. */
+export interface LetterBytes {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+}
+
+export interface DeadLetterTarget extends LetterBytes {
   readonly topic: string
   readonly job: string
   /** Milliseconds since the epoch. */
@@ -13,21 +19,21 @@ export interface DeadLetterTarget {
 }
 
 /**
- * The record's own bytes, its own headers, and where it came from and why it is here. Its time is that of being set aside:
+ * The bytes, the record's own headers, and where it came from and why it is here. Its time is that of being set aside:
  * retention goes by that, and must not take the letter of an old record at once.
  */
 function deadLetter(
   record: FlowRecord,
   error: BadRecord,
-  { topic, job, now }: DeadLetterTarget,
+  { topic, job, now, key, value }: DeadLetterTarget,
 ): OutputRecord {
   return {
     topic,
-    key: record.originalKey(),
-    value: record.originalValue(),
+    key,
+    value,
     timestamp: now,
     headers: [
-      ...record.originalHeaders().map(({ key, value }): Header => [key, value]),
+      ...record.originalHeaders().map((header): Header => [header.key, header.value]),
       text('millrace.job', job),
       text('millrace.topic', record.topic),
       text('millrace.partition', String(record.partition)),

@@ -88,8 +88,14 @@ export class OutputCollector implements RecordSink {
     this.#staged.length = 0
   }
 
-  discard(): void {
-    this.#staged.length = 0
+  /** How much the record has staged so far. */
+  get mark(): number {
+    return this.#staged.length
+  }
+
+  /** All that the record has staged, or what it has since a mark. */
+  discard(mark = 0): void {
+    this.#staged.length = mark
   }
 
   /** Forgets all that was not handed to the producer. */

@@ -8,16 +8,18 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
-import type { Processor } from '../processors/processor.ts'
+import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
+import { jsonSerde } from '../serde/json.ts'
 import { serdes } from '../serde/serde.ts'
+import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
-import { stageDeadLetter } from './dead-letters.ts'
+import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
 import { failureMessage, fateOf, type OnError, punctuationFailureMessage } from './error-policy.ts'
+import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { earliestBatch, takeEarliest } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -264,6 +266,7 @@ export class Task {
       position,
       sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+      store: (name) => this.#store('key-value', name) as ColumnStore,
       entered: (node, count) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + count
       },
@@ -297,11 +300,27 @@ export class Task {
       collector.discard()
       for (const store of this.stores) store.rollback()
       if (!(error instanceof BadRecord)) throw error
-      this.#settle(record, error)
+      this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
+      collector.accept()
     }
   }
 
-  #settle(record: FlowRecord, error: BadRecord): void {
+  /** What the job makes at a time of its own is judged by itself: its fault is not that of the record before. */
+  #passAlone(record: FlowRecord, forward: Forward): void {
+    const { collector } = this.#options
+    const staged = collector.mark
+    const marks = this.stores.map(({ mark }) => mark)
+    try {
+      forward(record)
+    } catch (error) {
+      collector.discard(staged)
+      this.stores.forEach((store, index) => store.rollback(marks[index]))
+      if (!(error instanceof BadRecord)) throw error
+      this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
+    }
+  }
+
+  #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
     if (isOfPunctuator(record)) throw failure(error, punctuationFailureMessage(this.name, error))
     switch (fateOf(onError)) {
@@ -312,38 +331,30 @@ export class Task {
         return
       case 'dead-letter':
         tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now() })
-        collector.accept()
+        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), ...bytes })
     }
+  }
+
+  #store<L extends keyof Stores>(layout: L, name: string): Stores[L] {
+    const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
+    if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
+    return this.stores.find((store) => store.name === name) as unknown as Stores[L]
   }
 
   #surroundings() {
     const { collector, applicationId, tally } = this.#options
     return {
-      store: <L extends keyof Stores>(layout: L, name: string) => {
-        const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
-        if (spec?.kind !== layout)
-          throw new Error(`task ${this.name} has no ${layout} store ${name}`)
-        return this.stores.find((store) => store.name === name) as unknown as Stores[L]
-      },
+      store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
+      alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
       entered: (node: string) => {
         tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
       },
-      sink: ({ topic, format, keyFormat }: SinkTarget, record: FlowRecord) =>
-        collector.stage(
-          leaving(record, topic, {
-            key: record.keyBytes(serdes[keyFormat]),
-            value: record.valueBytes(serdes[format]),
-          }),
-        ),
-      repartition: ({ stem, format, keyFormat }: RepartitionExit, record: FlowRecord) => {
-        const key = record.keyBytes(serdes[keyFormat])
-        // Without a key there is nothing to group by; Kafka Streams drops such a record here, too.
-        if (key === null) return
-        const value = record.valueBytes(serdes[format])
-        collector.stage(leaving(record, repartitionTopic(applicationId, stem), { key, value }))
+      sink: (to: SinkTarget, record: FlowRecord) => collector.stage(leavingFor(to, record)),
+      repartition: (exit: RepartitionExit, record: FlowRecord) => {
+        const leaving = leavingThrough(exit, record, applicationId)
+        if (leaving !== undefined) collector.stage(leaving)
       },
     }
   }
@@ -354,14 +365,3 @@ const isOfPunctuator = ({ offset }: FlowRecord): boolean => offset < 0
 
 const failure = (cause: BadRecord, message: string): BadRecord =>
   new BadRecord(cause.reason, cause.node, message, { cause })
-
-const leaving = (
-  record: FlowRecord,
-  topic: string,
-  bytes: { readonly key: Buffer | null; readonly value: Buffer | null },
-) => ({
-  topic,
-  ...bytes,
-  timestamp: record.timestamp,
-  headers: record.headers.map(({ key, value: header }) => [key, header] as const),
-})

@@ -2,6 +2,7 @@ import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
 import type { ProcessNode } from './process-node.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
+import type { NumberField } from './store-spec.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -178,6 +179,14 @@ export interface AggregateNode extends Child {
   readonly aggregator: (state: unknown, record: StreamRecord) => unknown
   /** State as stored → value as emitted (an average keeps count and sum, and emits their quotient). */
   readonly result: (state: unknown) => unknown
+  /** The fields of a step's `aggregate`, where each is of numbers: what the fused path compiles. */
+  readonly fields?: readonly AggregateField[]
+}
+
+export interface AggregateField extends NumberField {
+  readonly function: 'count' | 'sum' | 'min' | 'max' | 'avg'
+  /** What is counted needs none. */
+  readonly argument?: Expression<StreamRecord>
 }
 
 export interface SinkNode extends Child {

@@ -2,7 +2,11 @@ import type { RecordFormat } from '../config.ts'
 
 /** How a store is laid out; times in milliseconds. */
 export type StoreLayout =
-  | { readonly kind: 'key-value' }
+  | {
+      readonly kind: 'key-value'
+      /** Values are objects of these numbers, and nothing else. */
+      readonly numbers?: readonly NumberField[]
+    }
   /** Values by key and start of window; those that began `retentionMs` or more before stream time are gone. */
   | {
       readonly kind: 'window'
@@ -12,6 +16,14 @@ export type StoreLayout =
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
   | { readonly kind: 'session'; readonly retentionMs: number }
+
+export interface NumberField {
+  readonly name: string
+  /** Where the field is an object, the numbers in it. */
+  readonly members: readonly string[]
+  /** What each number is before the first record; null: none yet. */
+  readonly initial: number | null
+}
 
 /** A store that a node has. */
 export type StoreDeclaration = StoreLayout & {

@@ -8,7 +8,9 @@ const declarations: {
     node: Extract<TopologyNode, { kind: K }>,
   ) => readonly StoreDeclaration[]
 } = {
-  aggregate: ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
+  aggregate: ({ name, fields: numbers }) => [
+    { kind: 'key-value', name, format: 'Json', ...(numbers === undefined ? {} : { numbers }) },
+  ],
   process: storesOfProcess,
 }
 

@@ -90,7 +90,10 @@ const repartitionShape = ({
   ...(partitions === undefined ? {} : { partitions }),
 })
 
-/** Where a node stands and what it hands on is not what its state is made of; its stores have shapes of their own. */
+/**
+ * Where a node stands and what it hands on is not what its state is made of; its stores have shapes of their own; and what
+ * follows from the label of an aggregate would say the same twice.
+ */
 const NO_DATA: ReadonlySet<string> = new Set([
   'name',
   'parent',
@@ -98,6 +101,8 @@ const NO_DATA: ReadonlySet<string> = new Set([
   'reads',
   'stores',
   'outputs',
+  'fields',
+  'irreversible',
 ])
 
 /** JSON leaves functions out. */

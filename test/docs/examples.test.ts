@@ -4,8 +4,7 @@ import { type StreamJob, streamJobSchema, topicSchema } from '../../crds/index.t
 import { step } from '../../crds/step.ts'
 import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
-import { compileAggregator } from '../../runtime/expr/aggregator.ts'
-import { recordEnvironment } from '../../runtime/expr/record-environment.ts'
+import { aggregateNames } from '../../runtime/expr/aggregates/functions.ts'
 import { lint } from '../../runtime/lint.ts'
 import { configOf, examplesIn, jobOf, placeOf, runExample } from './example.ts'
 import { pageOf, pages } from './page.ts'
@@ -66,7 +65,7 @@ describe('docs on steps', () => {
     })
   }
 
-  for (const name of aggregateNames()) {
+  for (const name of aggregateNames) {
     it(`runs an example of the aggregate ${name}`, () => {
       expect(code).to.match(new RegExp(`\\b${name}\\(`))
     })
@@ -86,19 +85,14 @@ describe('docs on TypeScript jobs', () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))
     })
   }
+
+  for (const name of ['fields', ...aggregateNames]) {
+    it(`runs an example of ${name}(…)`, () => {
+      expect(code).to.match(new RegExp(`\\b${name}\\(`))
+    })
+  }
 })
 
 function methodsOf(prototype: object): string[] {
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
-}
-
-/** As the answer to a wrong one lists them. */
-function aggregateNames(): string[] {
-  try {
-    compileAggregator('none()', recordEnvironment)
-    return []
-  } catch (error) {
-    const [, names = ''] = /there are ([\w, ]+)\./.exec((error as Error).message) ?? []
-    return names.split(', ')
-  }
 }

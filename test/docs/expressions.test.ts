@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { aggregateNames, signaturesOf } from '../../runtime/expr/aggregates/functions.ts'
 import { compile } from '../../runtime/expr/compile.ts'
 import { functions } from '../../runtime/expr/functions.ts'
 import { generatorEnvironment } from '../../runtime/expr/generator-environment.ts'
@@ -50,6 +51,11 @@ describe('expressions in docs/writing-jobs.md', () => {
       expect(sources).to.contain(name.replaceAll(/[_@]/g, '').replace(']', ''))
     })
   }
+
+  it('name every way of calling an aggregate function, and no other', () => {
+    const named = rowsOf(page, 'aggregate', 'gives').flatMap(({ aggregate }) => spansOf(aggregate))
+    expect(named).to.deep.equal(aggregateNames.flatMap(signaturesOf))
+  })
 
   it('name every variable of a record, and no other', () => {
     const named = rowsOf(page, 'variable', 'is').flatMap(({ variable }) => spansOf(variable))

@@ -8,7 +8,6 @@ import {
   kinds,
   recordEnds,
   starts,
-  timestamps,
   valueStarts,
 } from './columns'
 import { copy } from './copy'
@@ -27,14 +26,15 @@ const SLOT: i32 = 1
 
 /**
  * Writes the selected records as they follow `firstOffsetDelta` in a batch with `baseTimestamp`: with their own key or that
- * of a slot (`keySlot` ≥ 0), with their own value or one made by `template` (not 0), and with their own headers. Stops when
- * `out` is full. Returns the position after the last byte.
+ * of a slot (`keySlot` ≥ 0), with their own value or one made by `template` (not 0), at the times of a column of f64, and with
+ * their own headers. Stops when `out` is full. Returns the position after the last byte.
  */
 export function encodeRecords(
   selection: usize,
   selected: i32,
   keySlot: i32,
   template: usize,
+  times: usize,
   firstOffsetDelta: i32,
   baseTimestamp: f64,
   out: usize,
@@ -43,7 +43,7 @@ export function encodeRecords(
   maxTimestamp = -Infinity
   for (encoded = 0; encoded < selected; encoded++) {
     const i = load<i32>(selection + (encoded << 2))
-    const timestamp = load<f64>(timestamps + (i << 3))
+    const timestamp = load<f64>(times + (i << 3))
     const timestampDelta = <i64>(timestamp - baseTimestamp)
     const offsetDelta = <i64>(firstOffsetDelta + encoded)
     const valueSize = template == 0 ? 0 : sizeOfTemplate(template, i)

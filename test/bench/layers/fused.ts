@@ -43,6 +43,9 @@ function layer(does: string, valueBytes: number, ...steps: readonly Partial<Step
   const host = {
     from: { topic: 'payments', partition: 0 },
     position: 0,
+    store: () => {
+      throw new Error(`${does}: keeps nothing`)
+    },
     interpret: (index: number) => {
       throw new Error(`${does}: record ${index} is left to the interpreter`)
     },

@@ -60,6 +60,7 @@ function layer(
     store: () => {
       throw new Error('no step here keeps state')
     },
+    alone: (forward) => forward,
     later: () => {
       throw new Error('no function here answers later')
     },

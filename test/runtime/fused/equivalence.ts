@@ -6,6 +6,7 @@ import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
 import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
+import { repartitionTopic } from '../../../runtime/topology/internal-topics.ts'
 import { type SubTopology, subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { recordsOf } from '../../contract/broker.ts'
 import type { JobSpec } from '../../support/job-bench.ts'
@@ -20,8 +21,8 @@ const PARTITIONS = 3
 export function checkEquivalence(
   jobs: number,
   seed: number,
-): { readonly fused: number; readonly records: number } {
-  const seen = { fused: 0, records: 0 }
+): { readonly fused: number; readonly withState: number; readonly records: number } {
+  const seen = { fused: 0, withState: 0, records: 0 }
   const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
   fc.assert(
     fc.property(randomJob, records, (job, input) => {
@@ -30,6 +31,7 @@ export function checkEquivalence(
       const programs = fuse(subTopology, 'test.job', () => PARTITIONS)
       if (programs === undefined) return
       seen.fused++
+      if (subTopology.stores.length > 0) seen.withState++
       seen.records += input.length
       const batches = batchesOf(input)
       deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
@@ -75,9 +77,12 @@ function run(
   const broker = new EmbeddedBroker()
   const topics = [
     ...subTopology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])),
+    ...subTopology.exits.map(({ stem }) => repartitionTopic('test.job', stem)),
     DEAD_LETTERS,
   ]
-  for (const name of topics) broker.createTopic({ name, partitions: PARTITIONS })
+  const changelogs = subTopology.stores.flatMap(({ changelogTopic }) => changelogTopic ?? [])
+  for (const name of [...topics, ...changelogs])
+    broker.createTopic({ name, partitions: PARTITIONS })
   const { task, collector, tally } = newTask(subTopology, {
     broker,
     clock: new ManualClock(),
@@ -87,13 +92,22 @@ function run(
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
   task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })
   task.process()
+  task.stageChangelog()
   collector.send()
   const written = topics.map((topic) => [topic, recordsIn(broker, topic)] as const)
+  // Between two commits the order of keys in a changelog says nothing.
+  const changes = changelogs.map((topic) =>
+    recordsIn(broker, topic)
+      .flat()
+      .map(({ key, value, timestamp }) => `${key} ${value} ${timestamp}`)
+      .sort(),
+  )
   const nodes = Object.entries(tally.nodes)
     .filter(([, count]) => count > 0)
     .sort()
   return {
     written,
+    changes,
     tally: { ...tally, nodes },
     uncommitted: task.uncommitted(),
     produced: collector.produced,

@@ -61,6 +61,9 @@ function outcome(steps: readonly Step[], value: string) {
     from: { topic: 'in', partition: 0 },
     position: 0,
     interpret: () => interpreted++,
+    store: () => {
+      throw new Error('a projection keeps nothing')
+    },
     entered: () => undefined,
     sink: {
       openBatch: () => out,

@@ -78,6 +78,11 @@ const projection = fc.oneof(
     .map((names) => ({ rename: Object.fromEntries(names) })),
 )
 
+const aggregate = fc.oneof(
+  pick('count()'),
+  fc.tuple(pick('sum', 'min', 'max', 'avg'), number).map(([f, x]) => `${f}(${x})`),
+)
+
 const operation = fc.oneof(
   bool.map((filter) => ({ filter })),
   fc
@@ -88,6 +93,9 @@ const operation = fc.oneof(
     .map((map) => ({ map: { ...map } })),
   fc.oneof(path, number, pick('key')).map((keyBy) => ({ keyBy })),
   projection.map((project) => ({ project })),
+  fc
+    .dictionary(pick('a', 'b', 'text', '2', '1'), aggregate, { minKeys: 1, maxKeys: 3 })
+    .map((fields) => ({ groupBy: 'key', aggregate: { ...fields } })),
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
@@ -111,7 +119,7 @@ export const randomJob: fc.Arbitrary<JobSpec> = fc
     const outputs = names.map((from, index) => {
       const made = steps[index - 1]
       const output = { from, topic: `out-${index}`, keyFormat }
-      return made !== undefined && ('map' in made || 'project' in made)
+      return made !== undefined && ('map' in made || 'project' in made || 'aggregate' in made)
         ? { ...output, format }
         : output
     })

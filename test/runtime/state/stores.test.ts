@@ -157,6 +157,8 @@ describe('a window store', () => {
         const store = windowStore({ retainDuplicates })
         const changelog: ChangelogRecord[] = []
         for (const { key, start, value } of puts) {
+          // Nothing is written of it, but time goes on.
+          if (retainDuplicates && value === undefined) continue
           store.put(bytes(key), start, value, start)
           store.accept()
           changelog.push(...store.takeDirty())

@@ -1,0 +1,168 @@
+import { jsonSerde } from '../serde/json.ts'
+import type { NumberField } from '../topology/store-spec.ts'
+import { grown, KeyIndex } from './key-index.ts'
+import { NumberFields } from './number-fields.ts'
+import type { ChangelogRecord, KeyValueStore, StateStore, Stored } from './store.ts'
+
+const PRESENT = 1
+const DIRTY = 2
+
+interface Undo {
+  readonly row: number
+  readonly numbers: readonly number[]
+  readonly timestamp: number
+  readonly flags: number
+}
+
+/**
+ * A key-value store whose values are objects of numbers: a row a key, a column a number. Processors put and get objects;
+ * generated code works on the columns themselves, and says with `touch` what it has changed.
+ */
+export class ColumnStore implements KeyValueStore, StateStore {
+  readonly name: string
+  readonly #fields: NumberFields
+  readonly #keys = new KeyIndex()
+  /** By number, then by row. They are replaced when they grow, which `reserve` and `put` do. */
+  readonly columns: Float64Array<ArrayBuffer>[]
+  timestamps = new Float64Array(256)
+  flags = new Uint8Array(256)
+  #size = 0
+  #dirty = new Int32Array(256)
+  #dirtyCount = 0
+  #undo: Undo[] = []
+
+  constructor(name: string, fields: readonly NumberField[]) {
+    this.name = name
+    this.#fields = new NumberFields(fields)
+    this.columns = Array.from({ length: this.#fields.count }, () => new Float64Array(256))
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(key: Buffer): Stored | undefined {
+    const row = this.#keys.find(key)
+    if (row < 0 || ((this.flags[row] ?? 0) & PRESENT) === 0) return undefined
+    return { value: this.#fields.value(this.columns, row), timestamp: this.timestamps[row] ?? 0 }
+  }
+
+  put(key: Buffer, value: unknown, timestamp: number): void {
+    this.reserve(1)
+    const row = this.row(key, 0, key.length)
+    const numbers = this.columns.map((column) => column[row] ?? 0)
+    const flags = this.flags[row] ?? 0
+    this.#undo.push({ row, numbers, flags, timestamp: this.timestamps[row] ?? 0 })
+    this.touch(row)
+    this.#set(row, value, timestamp)
+  }
+
+  *entries(): Iterable<Stored & { readonly key: Buffer }> {
+    const rows = Array.from({ length: this.#keys.count }, (_, row) => row)
+    const present = rows.filter((row) => ((this.flags[row] ?? 0) & PRESENT) !== 0)
+    const keyed = present.map((row) => ({ row, key: Buffer.from(this.#keys.key(row)) }))
+    for (const { row, key } of keyed.sort((a, b) => a.key.compare(b.key)))
+      yield {
+        key,
+        value: this.#fields.value(this.columns, row),
+        timestamp: this.timestamps[row] ?? 0,
+      }
+  }
+
+  /** The row of a key. One that is new has the numbers that an aggregate starts with, and time -1. */
+  row(bytes: Uint8Array, start: number, length: number): number {
+    const before = this.#keys.count
+    const row = this.#keys.intern(bytes, start, length)
+    if (row === before) this.#clear(row)
+    return row
+  }
+
+  /** Makes room for as many new keys: until then no column is replaced. */
+  reserve(rows: number): void {
+    const wanted = this.#keys.count + rows
+    if (wanted <= this.flags.length) return
+    this.columns.forEach((column, index) => (this.columns[index] = grown(column, wanted)))
+    this.timestamps = grown(this.timestamps, this.columns[0]?.length ?? wanted)
+    this.flags = grown(this.flags, this.timestamps.length)
+  }
+
+  /** The row has a value, and the changelog is to have it. */
+  touch(row: number): void {
+    const flags = this.flags[row] ?? 0
+    if ((flags & PRESENT) === 0) this.#size++
+    this.flags[row] = PRESENT | DIRTY
+    if ((flags & DIRTY) !== 0) return
+    if (this.#dirtyCount === this.#dirty.length)
+      this.#dirty = grown(this.#dirty, this.#dirtyCount + 1)
+    this.#dirty[this.#dirtyCount++] = row
+  }
+
+  /** Takes `touch` back, for a row whose flags were these. */
+  untouch(row: number, flags: number): void {
+    if ((flags & PRESENT) === 0) this.#size--
+    this.flags[row] = flags
+  }
+
+  accept(): void {
+    this.#undo.length = 0
+  }
+
+  get mark(): number {
+    return this.#undo.length
+  }
+
+  rollback(mark = 0): void {
+    for (const { row, numbers, timestamp, flags } of this.#undo.splice(mark).reverse()) {
+      numbers.forEach((number, index) => this.#column(index).fill(number, row, row + 1))
+      this.timestamps[row] = timestamp
+      this.#present(row, (flags & PRESENT) !== 0)
+      this.flags[row] = flags
+    }
+  }
+
+  *takeDirty(): Iterable<ChangelogRecord> {
+    const rows = this.#dirty.subarray(0, this.#dirtyCount)
+    this.#dirtyCount = 0
+    for (const row of rows) {
+      const flags = this.flags[row] ?? 0
+      // It was taken back, or is in the list twice for having been so.
+      if ((flags & DIRTY) === 0) continue
+      this.flags[row] = flags & ~DIRTY
+      const isPresent = (flags & PRESENT) !== 0
+      yield {
+        key: this.#keys.key(row),
+        value: isPresent ? Buffer.from(this.#fields.text(this.columns, row)) : null,
+        timestamp: this.timestamps[row] ?? 0,
+      }
+    }
+  }
+
+  restore({ key, value, timestamp }: ChangelogRecord): void {
+    this.reserve(1)
+    const row = this.row(key, 0, key.length)
+    this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
+  }
+
+  #set(row: number, value: unknown, timestamp: number): void {
+    this.timestamps[row] = timestamp
+    this.#present(row, value !== undefined)
+    if (value === undefined) this.#fields.clear(this.columns, row)
+    else this.#fields.set(this.columns, row, value)
+  }
+
+  #present(row: number, isPresent: boolean): void {
+    const flags = this.flags[row] ?? 0
+    this.#size += Number(isPresent) - (flags & PRESENT)
+    this.flags[row] = isPresent ? flags | PRESENT : flags & ~PRESENT
+  }
+
+  #clear(row: number): void {
+    this.#fields.clear(this.columns, row)
+    this.timestamps[row] = -1
+    this.flags[row] = 0
+  }
+
+  #column(index: number): Float64Array {
+    return this.columns[index] as Float64Array
+  }
+}

@@ -1,0 +1,105 @@
+const FREE = -1
+
+/**
+ * Keys as dense numbers from 0, in the order in which they first came. Their bytes lie one after the other in one buffer, and
+ * are found by open addressing: a key costs its bytes and some twenty more, and no object.
+ */
+export class KeyIndex {
+  #bytes = new Uint8Array(4096)
+  /** Where each key starts; one more than there are keys, so that each ends where the next starts. */
+  #starts = new Uint32Array(257)
+  #hashes = new Int32Array(256)
+  /** Slot → number of its key. At most half of the slots are taken. */
+  #table = new Int32Array(512).fill(FREE)
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The number of a key, a new one if it is unknown. */
+  intern(bytes: Uint8Array, start: number, length: number): number {
+    const hash = hashOf(bytes, start, length)
+    const mask = this.#table.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = this.#table[slot] ?? FREE
+      if (id === FREE) return this.#add(slot, hash, bytes.subarray(start, start + length))
+      if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
+    }
+  }
+
+  /** The number of a key; -1 if it is unknown. */
+  find(bytes: Uint8Array): number {
+    const hash = hashOf(bytes, 0, bytes.length)
+    const mask = this.#table.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = this.#table[slot] ?? FREE
+      if (id === FREE) return FREE
+      if (this.#hashes[id] === hash && this.#isSame(id, bytes, 0, bytes.length)) return id
+    }
+  }
+
+  /** A view, valid until the next key comes. */
+  key(id: number): Buffer {
+    const start = this.#starts[id] ?? 0
+    const end = this.#starts[id + 1] ?? 0
+    return Buffer.from(this.#bytes.buffer, start, end - start)
+  }
+
+  #isSame(id: number, bytes: Uint8Array, start: number, length: number): boolean {
+    const at = this.#starts[id] ?? 0
+    if ((this.#starts[id + 1] ?? 0) - at !== length) return false
+    const own = this.#bytes
+    for (let n = 0; n < length; n++) if (own[at + n] !== bytes[start + n]) return false
+    return true
+  }
+
+  #add(slot: number, hash: number, key: Uint8Array): number {
+    const id = this.#count++
+    const start = this.#starts[id] ?? 0
+    const end = start + key.length
+    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end)
+    if (id >= this.#hashes.length) {
+      this.#hashes = grown(this.#hashes, id + 1)
+      this.#starts = grown(this.#starts, this.#hashes.length + 1)
+    }
+    this.#bytes.set(key, start)
+    this.#starts[id + 1] = end
+    this.#hashes[id] = hash
+    this.#table[slot] = id
+    if (this.#count * 2 > this.#table.length) this.#rehash()
+    return id
+  }
+
+  #rehash(): void {
+    const table = new Int32Array(this.#table.length * 2).fill(FREE)
+    const mask = table.length - 1
+    for (let id = 0; id < this.#count; id++) {
+      let slot = (this.#hashes[id] ?? 0) & mask
+      while (table[slot] !== FREE) slot = (slot + 1) & mask
+      table[slot] = id
+    }
+    this.#table = table
+  }
+}
+
+type Column =
+  | Uint8Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+
+/** A copy at least twice as long, so that growing costs little a key. */
+export function grown<C extends Column>(column: C, length: number): C {
+  const Type = column.constructor as new (length: number) => C
+  const larger = new Type(Math.max(length, column.length * 2))
+  larger.set(column)
+  return larger
+}
+
+/** FNV-1a, and a last mix: table sizes look at its lowest bits only. */
+function hashOf(bytes: Uint8Array, start: number, length: number): number {
+  let hash = -2128831035
+  for (let n = start; n < start + length; n++) hash = Math.imul(hash ^ (bytes[n] ?? 0), 16777619)
+  return hash ^ (hash >>> 15)
+}

@@ -1,0 +1,93 @@
+import type { NumberField } from '../topology/store-spec.ts'
+
+type Columns = readonly Float64Array[]
+
+/** NaN, which no JSON number is, stands for null. */
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : NaN)
+const valueOf = (number: number): number | null => (Number.isNaN(number) ? null : number)
+/** As `JSON.stringify` writes it. */
+const textOf = (number: number): string => (Number.isFinite(number) ? `${number}` : 'null')
+
+interface Part {
+  readonly name: string
+  /** Names of the numbers within the field; none where the field is a number itself. */
+  readonly members: readonly string[]
+  readonly initial: number
+  readonly first: number
+}
+
+/** Objects of numbers as rows of columns: each field a number, or an object of numbers such as that of an average. */
+export class NumberFields {
+  readonly #parts: readonly Part[]
+  /** What stands before each number in the JSON text, and after the last. */
+  readonly #texts: readonly string[]
+  /** Columns that they take. */
+  readonly count: number
+
+  constructor(fields: readonly NumberField[]) {
+    let first = 0
+    this.#parts = fields.map(({ name, members, initial }) => {
+      const part = { name, members, initial: numberOf(initial), first }
+      first += widthOf(part)
+      return part
+    })
+    this.count = first
+    this.#texts = textsOf(fields)
+  }
+
+  clear(columns: Columns, row: number): void {
+    for (const part of this.#parts)
+      for (let n = 0; n < widthOf(part); n++) write(columns, part.first + n, row, part.initial)
+  }
+
+  set(columns: Columns, row: number, value: unknown): void {
+    const object = value as Readonly<Record<string, unknown>>
+    for (const { name, members, initial, first } of this.#parts) {
+      const field = object[name]
+      const numbers =
+        members.length === 0
+          ? [field]
+          : members.map((member) => (field as Readonly<Record<string, unknown>> | null)?.[member])
+      numbers.forEach((number, n) => {
+        write(columns, first + n, row, number === undefined ? initial : numberOf(number))
+      })
+    }
+  }
+
+  value(columns: Columns, row: number): unknown {
+    const at = (column: number) => valueOf(columns[column]?.[row] ?? NaN)
+    return Object.fromEntries(
+      this.#parts.map(({ name, members, first }) => [
+        name,
+        members.length === 0
+          ? at(first)
+          : Object.fromEntries(members.map((member, n) => [member, at(first + n)])),
+      ]),
+    )
+  }
+
+  /** The JSON text of `value`. */
+  text(columns: Columns, row: number): string {
+    let text = ''
+    for (let n = 0; n < this.count; n++)
+      text += (this.#texts[n] ?? '') + textOf(columns[n]?.[row] ?? NaN)
+    return text + (this.#texts[this.count] ?? '')
+  }
+}
+
+const widthOf = ({ members }: Pick<Part, 'members'>): number => Math.max(1, members.length)
+
+function textsOf(fields: readonly NumberField[]): readonly string[] {
+  const mark = '\0'
+  const template = fields.map(({ name, members }) => {
+    const inner = members.map((member) => `${JSON.stringify(member)}:${mark}`).join(',')
+    return `${JSON.stringify(name)}:${members.length === 0 ? mark : `{${inner}}`}`
+  })
+  // JSON writes a NUL in a name as an escape: the mark is nowhere else.
+  return `{${template.join(',')}}`.split(mark)
+}
+
+function write(columns: Columns, column: number, row: number, number: number): void {
+  const numbers = columns[column]
+  if (numbers !== undefined) numbers[row] = number
+}
