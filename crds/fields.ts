@@ -42,6 +42,15 @@ export const duration = () =>
     .max(16)
     .regex(/^[1-9][0-9]{0,8}(ms|s|m|h)$/)
 
+/** A time in event time, from its largest unit to its smallest. The runtime refuses one that is 0. */
+export const timeSpan = (what: string) =>
+  z
+    .string()
+    .min(2)
+    .max(32)
+    .regex(/^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$/)
+    .describe(`${what} Such as \`500ms\`, \`10s\`, \`1h30m\`.`)
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** `10s` → 10000. The pattern of `duration()` has been checked before. */

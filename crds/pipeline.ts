@@ -44,9 +44,27 @@ export const input = withRules(
       .enum(['Earliest', 'Latest'])
       .default('Earliest')
       .describe('Where to start when the job has no committed offset.'),
+    as: z
+      .enum(['Stream', 'Table', 'GlobalTable'])
+      .default('Stream')
+      .describe(
+        '`Table`: the latest value of each key is a row, a tombstone removes it. `GlobalTable`: so is it, and every thread has all of it, so that streams can join it by any key. Not in a TypeScript job, where `table(input)` and `globalTable(input)` say so.',
+      ),
     generator: generator.optional(),
   }),
   [
+    {
+      cel: "self.as == 'Stream' || self.startFrom == 'Earliest'",
+      message: 'a table is read from its start: leave startFrom out',
+      holds: (self) => self.as === 'Stream' || self.startFrom === 'Earliest',
+      fieldPath: '.startFrom',
+    },
+    {
+      cel: "self.as != 'GlobalTable' || !has(self.generator)",
+      message: 'no pod of its own reads a global table: leave generator out',
+      holds: (self) => self.as !== 'GlobalTable' || self.generator === undefined,
+      fieldPath: '.generator',
+    },
     {
       cel: "!has(self.generator) || self.format in ['Json', 'String']",
       message: 'a generator writes objects with fields: its input has format Json or String',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { expression, fieldsOf, MAX_FIELDS, name, origin } from './fields.ts'
 import { withRules } from './rule.ts'
+import { burst, deduplicate, join } from './step-joins.ts'
 
 /** Fields of a step of which it needs one, unless it merges. */
 const operations = [
@@ -11,6 +12,9 @@ const operations = [
   'project',
   'keyBy',
   'repartition',
+  'join',
+  'deduplicate',
+  'burst',
   'branches',
   'groupBy',
 ] as const
@@ -18,8 +22,11 @@ const operations = [
 /** Those that cannot go before groupBy in one step: what is grouped has a name of its own to look at. */
 const notWithGroupBy = ['flatMap', 'map', 'project', 'keyBy', 'repartition'] as const
 
-/** A split is all that its step does: its branches bear the step's name, and nothing else may. */
-const notWithBranches = operations.filter((field) => field !== 'branches')
+/** All that their step does: before or after them, a filter would look at other values. */
+const alone = ['join', 'deduplicate', 'burst', 'branches'] as const
+
+const count = (fields: readonly string[]): string =>
+  `[${fields.map((field) => `has(self.${field})`).join(', ')}].filter(given, given).size()`
 
 const fieldNames = (what: string) =>
   z
@@ -119,13 +126,22 @@ export const step = withRules(
       .describe(
         'Sends the records through a topic of the job, by their key. Example: `{partitions: 12}`, or `{}`.',
       ),
+    join: join.optional(),
+    deduplicate: deduplicate.optional(),
+    burst: burst.optional(),
     branches: branches.optional(),
     groupBy: expression(
       'Key to aggregate by; `key` keeps the present one. Needs `aggregate`.',
     ).optional(),
     aggregate: fieldsOf(
-      'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far. Needs `groupBy`.',
+      'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far; over a table, over the rows that it has. Needs `groupBy`.',
     ).optional(),
+    as: z
+      .enum(['Stream', 'Table'])
+      .optional()
+      .describe(
+        '`Table`: what comes of the step is a table, with the latest value of each key. `Stream`: the updates of a table. Unset: a step over a table gives a table, all others and every aggregate a stream.',
+      ),
   }),
   [
     {
@@ -145,17 +161,18 @@ export const step = withRules(
         self.groupBy === undefined || notWithGroupBy.every((field) => self[field] === undefined),
     },
     {
-      cel: `!has(self.branches) || has(self.from) && !(${notWithBranches.map((field) => `has(self.${field})`).join(' || ')})`,
-      message:
-        'a step with branches has from and nothing else: write the rest as steps of their own',
+      cel: `${count(alone)} == 0 || has(self.from) && ${count(operations)} == 1`,
+      message: `a step with ${alone.slice(0, -1).join(', ')} or ${alone.at(-1)} has from and nothing else: write the rest as steps of their own`,
       holds: (self) =>
-        self.branches === undefined ||
-        (self.from !== undefined && notWithBranches.every((field) => self[field] === undefined)),
+        alone.every((field) => self[field] === undefined) ||
+        (self.from !== undefined &&
+          operations.filter((field) => self[field] !== undefined).length === 1),
     },
     {
-      cel: [...operations, 'merge'].map((field) => `has(self.${field})`).join(' || '),
+      cel: [...operations, 'merge', 'as'].map((field) => `has(self.${field})`).join(' || '),
       message: `a step does something: write one of ${operations.join(', ')}`,
-      holds: (self) => [...operations, 'merge' as const].some((field) => self[field] !== undefined),
+      holds: (self) =>
+        [...operations, 'merge' as const, 'as' as const].some((field) => self[field] !== undefined),
     },
   ],
 ).describe(

@@ -176,6 +176,12 @@ const spec = withRules(
       fieldPath: '.outputs',
     },
     {
+      cel: "has(self.steps) || self.inputs.all(i, i.as == 'Stream')",
+      message: 'with code, table(input) and globalTable(input) make tables of inputs: leave as out',
+      holds: (self) => self.steps !== undefined || self.inputs.every(({ as }) => as === 'Stream'),
+      fieldPath: '.inputs',
+    },
+    {
       cel: 'self.outputs.map(o, has(o.topics) ? size(o.topics) : 1).sum() <= 64',
       message: 'the outputs have at most 64 topics in all',
       holds: (self) => self.outputs.flatMap(topicsOfOutput).length <= 64,

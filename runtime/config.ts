@@ -18,6 +18,8 @@ const input = z.strictObject({
   keyFormat: format.default('String'),
   /** Where a group without a committed offset starts. */
   startFrom: z.enum(['Earliest', 'Latest']).default('Earliest'),
+  /** With steps; a TypeScript job says so itself. */
+  as: z.enum(['Stream', 'Table', 'GlobalTable']).default('Stream'),
   generator: generator.optional(),
 })
 
@@ -30,6 +32,22 @@ const output = z.strictObject({
   topics: z.array(z.string()).optional(),
   format: format.default('Json'),
   keyFormat: format.default('String'),
+})
+
+/** Exactly one of `stream` and `table`; durations such as `10m`. */
+const join = z.strictObject({
+  stream: z.string().optional(),
+  table: z.string().optional(),
+  /** Keys to join by, expressions over the step's own records and over those of `stream`. Unset: the key. */
+  on: z.string().optional(),
+  otherOn: z.string().optional(),
+  /** The field that holds what was met. */
+  as: z.string(),
+  type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),
+  within: z.string().optional(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  grace: z.string().optional(),
 })
 
 /** Within one step the order is the one of the fields below; groupBy with aggregate ends a step. */
@@ -51,6 +69,15 @@ const step = z.strictObject({
     .optional(),
   keyBy: z.string().optional(),
   repartition: z.strictObject({ partitions: z.int().min(1).optional() }).optional(),
+  join: join.optional(),
+  deduplicate: z.strictObject({ by: z.string().optional(), within: z.string() }).optional(),
+  burst: z
+    .strictObject({
+      atLeast: z.int().min(2),
+      within: z.string(),
+      as: z.string().default('count'),
+    })
+    .optional(),
   /** In order; a last one without `when` takes the others. Later steps say `from: <step>.<branch>`. */
   branches: z
     .array(z.strictObject({ name: z.string(), when: z.string().optional() }))
@@ -58,6 +85,8 @@ const step = z.strictObject({
     .optional(),
   groupBy: z.string().optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
+  /** Unset: a step over a table gives a table, all others and every aggregate a stream. */
+  as: z.enum(['Stream', 'Table']).optional(),
 })
 
 const compression = z.enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
@@ -122,6 +151,7 @@ export type RuntimeConfigInput = z.input<typeof runtimeConfigSchema>
 export type InputConfig = RuntimeConfig['inputs'][number]
 export type OutputConfig = RuntimeConfig['outputs'][number]
 export type StepConfig = z.output<typeof step>
+export type JoinConfig = z.output<typeof join>
 export type GeneratorConfig = z.output<typeof generator>
 export type RecordFormat = z.output<typeof format>
 

@@ -1,7 +1,8 @@
 /** What a TypeScript job imports as `millrace`. */
 export { type Job, job, type Output } from './dsl/job.ts'
 export type { AsyncOptions } from './dsl/async-options.ts'
-export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
+export type { OutputFormats } from './dsl/output-formats.ts'
+export { Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
 export { type ProcessOptions, type Values, valuesOf } from './dsl/process.ts'
@@ -33,3 +34,6 @@ export {
   variance,
 } from './dsl/aggregate-functions.ts'
 export type { KeyValue, RecordHeader, StreamRecord } from './topology/record.ts'
+export { GlobalTable, globalTable } from './dsl/global-table.ts'
+export { GroupedTable, type TableAggregation } from './dsl/grouped-table.ts'
+export { Table, table } from './dsl/table.ts'

@@ -11,6 +11,7 @@ export default job(
     .filter('hot', ({ value }) => value.celsius > 80)
     .groupBy('by-sensor', ({ value }) => value.sensor)
     .aggregate('heat', fields({ readings: count(), hottest: max(({ value }) => value.celsius) }))
+    .toStream()
     .filter('often', ({ value }) => value.readings >= 3)
     .mapValues('alert', ({ key, value }) => ({ sensor: key, ...value }))
     .to('heat-alerts'),

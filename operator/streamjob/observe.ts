@@ -193,7 +193,9 @@ async function lookAtKafka(job: StreamJob, kafka: KafkaAdminFor): Promise<KafkaV
     if (!complete) return { reachable: true, topics, others: await admin.listTopics('') }
     const groupId = applicationIdOf(job)
     const group = await admin.describeGroup(groupId)
-    const lag = await admin.lag(groupId, [...new Set(job.spec.inputs.map(({ topic }) => topic))])
+    // Threads read global tables outside of the group, which has no offsets of them.
+    const ofGroup = job.spec.inputs.filter(({ as }) => as !== 'GlobalTable')
+    const lag = await admin.lag(groupId, [...new Set(ofGroup.map(({ topic }) => topic))])
     return { reachable: true, topics, others: [], lag, ...(group === undefined ? {} : { group }) }
   } catch (error) {
     return unreachable(error)

@@ -95,6 +95,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly batches: readonly RecordBatch[]
   /** Offset after the last record a consumer may see now; lag is this minus the position. */
   readonly highWatermark: number
+  /** When the broker's answer came, on the monotonic clock. */
+  readonly receivedAt: number
 }
 
 export interface Fetcher {
@@ -108,6 +110,11 @@ export interface Fetcher {
   readonly throttledMs: number
   /** The next offset that `poll` will return for the partition; undefined if not assigned. */
   position(partition: TopicPartition): number | undefined
+  /**
+   * When, on the monotonic clock, a broker last answered that there was nothing at the position or behind it; undefined
+   * if it has not. Who asks waits for it: the next such answer comes soon, and ends a waiting poll.
+   */
+  caughtUpAt(partition: TopicPartition): number | undefined
   /**
    * Waits up to `maxWaitMs` for records, [] if none came. Retries what is transient (leader moves, dropped connections)
    * by itself. Throws `OffsetOutOfRange` when a position is no longer (or not yet) in the log, `TOPIC_RECREATED` when it is

@@ -104,6 +104,13 @@ export class EmbeddedFetcher implements Fetcher {
     return this.#reading.get(partitionKey(partition))?.position
   }
 
+  /** What the log says is so at this very moment. */
+  caughtUpAt(partition: TopicPartition): number | undefined {
+    const log = this.#logs.log(partition)
+    const isAtEnd = log !== undefined && (this.position(partition) ?? -1) >= log.endOffset
+    return isAtEnd ? this.#clock.monotonic() : undefined
+  }
+
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const waiting = new AbortController()
     this.#woken = waiting
@@ -150,7 +157,8 @@ export class EmbeddedFetcher implements Fetcher {
       if (last === undefined) continue
       left -= batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
       reading.position = last.nextOffset
-      found.push({ ...partition, position, batches, highWatermark: log.endOffset })
+      const receivedAt = this.#clock.monotonic()
+      found.push({ ...partition, position, batches, highWatermark: log.endOffset, receivedAt })
     }
     return found
   }

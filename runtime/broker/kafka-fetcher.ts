@@ -19,6 +19,8 @@ import { partitionKey } from './partition-key.ts'
 
 /** How long a broker may hold a fetch open. */
 const LONG_POLL_MS = 500
+/** So short where somebody waits to hear that there is nothing. */
+const AWAITED_POLL_MS = 50
 const RETRY_MS = 200
 /** A topic that is gone for so long was deleted. */
 const MISSING_TOPIC_MS = 60_000
@@ -37,6 +39,7 @@ export interface KafkaFetcherOptions extends FetcherOptions {
 /** One leader: at most one fetch in flight, or one response that waits to be handed out. */
 interface Lane {
   parts: readonly FetchResponsePart[] | undefined
+  receivedAt: number
   /** True while a fetch is in flight, and while the broker or a failure asks for a pause after it. */
   isBusy: boolean
 }
@@ -87,6 +90,12 @@ export class KafkaFetcher implements Fetcher {
     return this.#readings.get(partitionKey(partition))?.position
   }
 
+  caughtUpAt(partition: TopicPartition): number | undefined {
+    const reading = this.#readings.get(partitionKey(partition))
+    if (reading !== undefined) reading.awaitedAt = this.#options.clock.monotonic()
+    return reading?.caughtUpAt
+  }
+
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const ready = this.#take()
     if (ready.length > 0 || this.#failure !== undefined || maxWaitMs <= 0) return ready
@@ -110,19 +119,19 @@ export class KafkaFetcher implements Fetcher {
     this.#failure = undefined
     if (failure !== undefined) throw failure
     const fetched = [...this.#lanes.values()].flatMap((lane) => {
-      const { parts = [] } = lane
+      const { parts = [], receivedAt } = lane
       lane.parts = undefined
-      return parts.flatMap((part) => this.#accept(part))
+      return parts.flatMap((part) => this.#accept(part, receivedAt))
     })
     this.#send()
     return fetched
   }
 
-  #accept(part: FetchResponsePart): FetchedPartition[] {
+  #accept(part: FetchResponsePart, receivedAt: number): FetchedPartition[] {
     const key = partitionKey(part)
     const reading = this.#readings.get(key)
     if (reading === undefined || reading.isPaused) return []
-    const fetched = this.#advance(reading, part)
+    const fetched = this.#advance(reading, part, receivedAt)
     if (fetched === undefined) return []
     this.#readings.delete(key)
     this.#readings.set(key, reading)
@@ -130,9 +139,13 @@ export class KafkaFetcher implements Fetcher {
   }
 
   /** What is corrupt is thrown by the next poll, so that what arrived beside it is handed out first. */
-  #advance(reading: Reading, part: FetchResponsePart): FetchedPartition | undefined {
+  #advance(
+    reading: Reading,
+    part: FetchResponsePart,
+    receivedAt: number,
+  ): FetchedPartition | undefined {
     try {
-      return reading.advance(part)
+      return reading.advance(part, receivedAt)
     } catch (error) {
       if (!(error instanceof CorruptBatch)) throw error
       this.#failure = error
@@ -173,13 +186,13 @@ export class KafkaFetcher implements Fetcher {
 
   async #fetch(leader: number, readings: readonly Reading[], leaders: number): Promise<void> {
     const { connections, metadata, maxBytes } = this.#options
-    const lane: Lane = { parts: undefined, isBusy: true }
+    const lane: Lane = { parts: undefined, receivedAt: 0, isBusy: true }
     this.#lanes.set(leader, lane)
     const before = readings.map((reading) => ({ reading, at: reading.position }))
     try {
       const connection = await connections.to(metadata.node(leader))
       const { parts, throttleMs } = await fetchRaw(connection, {
-        maxWaitMs: LONG_POLL_MS,
+        maxWaitMs: this.#areAwaited(readings) ? AWAITED_POLL_MS : LONG_POLL_MS,
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
         topics: asked(readings, metadata),
       })
@@ -189,7 +202,7 @@ export class KafkaFetcher implements Fetcher {
         parts,
         new Map(current.map(({ reading }) => [partitionKey(reading.partition), reading])),
       )
-      if (lane.parts !== undefined) this.wake()
+      if (lane.parts !== undefined || this.#areAwaited(readings)) this.wake()
       this.throttledMs += throttleMs
       await this.#rest(throttleMs)
     } catch (error) {
@@ -208,14 +221,24 @@ export class KafkaFetcher implements Fetcher {
     parts: readonly FetchResponsePart[],
     current: ReadonlyMap<string, Reading>,
   ): void {
+    lane.receivedAt = this.#options.clock.monotonic()
     const full = parts.filter((part) => {
       const reading = current.get(partitionKey(part))
       if (reading === undefined) return false
-      if (part.errorCode !== 0) this.#refused(reading, errorName(part.errorCode))
-      else this.#answered(reading)
-      return part.errorCode === 0 && part.records.length > 0
+      if (part.errorCode !== 0) {
+        this.#refused(reading, errorName(part.errorCode))
+        return false
+      }
+      this.#answered(reading)
+      if (part.records.length === 0) reading.foundNothing(part, lane.receivedAt)
+      return part.records.length > 0
     })
     if (full.length > 0) lane.parts = full
+  }
+
+  #areAwaited(readings: readonly Reading[]): boolean {
+    const since = this.#options.clock.monotonic() - LONG_POLL_MS
+    return readings.some(({ awaitedAt }) => awaitedAt > since)
   }
 
   #answered(reading: Reading): void {

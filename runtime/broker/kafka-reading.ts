@@ -13,6 +13,10 @@ export class Reading {
   retryAt = 0
   /** Monotonic time since when the cluster says that there is no such partition. */
   missingSince: number | undefined
+  /** When a broker last said that there is nothing at the position or behind it. */
+  caughtUpAt: number | undefined
+  /** When somebody last wanted to know that. */
+  awaitedAt = -Infinity
   /** Of the topic that the position is of; another one under the same name holds other records. */
   topicId: string | undefined
 
@@ -28,14 +32,28 @@ export class Reading {
   }
 
   /** Moves past what arrived and returns it; undefined when there is nothing. Throws `CorruptBatch`. */
-  advance(part: FetchResponsePart): FetchedPartition | undefined {
+  advance(part: FetchResponsePart, receivedAt: number): FetchedPartition | undefined {
     const { topic, partition, lastStableOffset } = part
     const { position, topicId } = this
     const { batches, nextOffset } = readFetched(part, position)
     if (nextOffset === position) return undefined
     this.position = nextOffset
+    this.foundNothing(part, receivedAt)
     const id = topicId === undefined ? {} : { topicId }
-    return { topic, partition, ...id, position, batches, highWatermark: lastStableOffset }
+    return {
+      topic,
+      partition,
+      ...id,
+      position,
+      batches,
+      highWatermark: lastStableOffset,
+      receivedAt,
+    }
+  }
+
+  /** Takes note of an answer behind which there is nothing; there may be, if a broker sent less than it had. */
+  foundNothing({ lastStableOffset }: FetchResponsePart, receivedAt: number): void {
+    if (lastStableOffset <= this.position) this.caughtUpAt = receivedAt
   }
 }
 

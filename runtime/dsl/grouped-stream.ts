@@ -1,7 +1,9 @@
 import { count } from './aggregate-functions.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
-import { Stream, type TypedRecord } from './stream.ts'
+import type { TypedRecord } from './stream.ts'
+import { Table } from './table.ts'
+import { written } from './written.ts'
 
 /** How to keep one value a key. `S` is plain JSON: it is written to the changelog. */
 export interface Aggregation<V, S, R = S> {
@@ -23,14 +25,14 @@ export class GroupedStream<V> {
   }
 
   /**
-   * One value a key over all its records so far, in store `name`; emits every update.
+   * One value a key over all its records so far, in store `name`: a table.
    *
    * @example
    * grouped.aggregate('total', sum(({ value }) => value.amount))
    */
-  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Stream<R> {
+  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
-    const node = Object.freeze({
+    const node = written({
       kind: 'aggregate',
       name,
       parent: this.#tail,
@@ -39,16 +41,16 @@ export class GroupedStream<V> {
       aggregator: add as never,
       result: (result ?? ((state: S) => state)) as never,
     } as const)
-    return new Stream<R>([...this.#nodes, node], name)
+    return new Table<R>([...this.#nodes, node], name)
   }
 
   /** How many records the key has had. */
-  count(name: string): Stream<number> {
+  count(name: string): Table<number> {
     return this.aggregate(name, count())
   }
 
   /** The first value, then what `combine` makes of it and each later one. */
-  reduce(name: string, combine: (soFar: V, value: V) => V): Stream<V> {
+  reduce(name: string, combine: (soFar: V, value: V) => V): Table<V> {
     refuseAsync({ kind: 'aggregate', name }, [combine])
     return this.aggregate<V | null, V>(name, {
       initial: () => null,

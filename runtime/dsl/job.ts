@@ -1,10 +1,13 @@
 import type { TopologyNode } from '../topology/nodes.ts'
 import { storesOf } from '../topology/stores.ts'
+import { asWritten } from './written.ts'
 
 /** An input by the name that the manifest gives it; its topic and format come from there. */
 export interface InputNode {
   readonly kind: 'input'
   readonly name: string
+  /** Unset: a stream. */
+  readonly as?: 'Table' | 'GlobalTable'
 }
 
 export type JobNode = InputNode | TopologyNode
@@ -33,18 +36,28 @@ export function job(...outputs: readonly Output[]): Job {
   for (const node of outputs.flatMap((output) => output.nodes)) {
     const same = nodes.find(({ name }) => name === node.name)
     if (same === undefined) nodes.push(node)
-    else if (same !== node && !(same.kind === 'input' && node.kind === 'input')) {
-      throw new Error(`two steps are named "${node.name}": each step has a name of its own`)
-    }
+    else if (same !== node) requireSameInput(same, node)
   }
   refuseSharedNames(nodes)
-  return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(nodes) })
+  return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(asWritten(nodes)) })
+}
+
+/** Two ways to write down one input are one. */
+function requireSameInput(one: JobNode, other: JobNode): void {
+  const { name } = one
+  if (one.kind !== 'input' || other.kind !== 'input')
+    throw new Error(`two steps are named "${name}": each step has a name of its own`)
+  if (one.as !== other.as) {
+    throw new Error(
+      `the input "${name}" is read in two ways: use one of stream, table and globalTable; table("${name}").toStream() has the updates of a table`,
+    )
+  }
 }
 
 /** Two stores of one name would write to one changelog. */
 function refuseSharedNames(nodes: readonly JobNode[]): void {
   const names = nodes.flatMap((node) =>
-    node.kind === 'input' ? [] : storesOf(node).map(({ name }) => name),
+    node.kind === 'input' ? [] : storesOf(node, () => 'Json').map(({ name }) => name),
   )
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice === undefined) return

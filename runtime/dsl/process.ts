@@ -9,6 +9,7 @@ import { requireKnown } from './known-options.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { StoreOf } from './stores.ts'
 import type { Stream, TypedRecord } from './stream.ts'
+import { written } from './written.ts'
 
 declare const VALUES: unique symbol
 
@@ -75,7 +76,7 @@ export function processNodes(
   const names = Object.keys(outputs ?? {})
   if (outputs !== undefined && names.length === 0)
     throw new Error(`step "${name}": outputs is empty: name one, or leave it out`)
-  const node = Object.freeze({
+  const node = written({
     kind: 'process',
     name,
     parent,
@@ -88,4 +89,4 @@ export function processNodes(
 }
 
 const branchNode = (node: string, output: string): BranchNode =>
-  Object.freeze({ kind: 'branch', name: `${node}.${output}`, parent: node, label: '' } as const)
+  written({ kind: 'branch', name: `${node}.${output}`, parent: node, label: '' } as const)

@@ -3,6 +3,7 @@ import { branchNodes } from '../topology/step-nodes.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Stream, type TypedRecord } from './stream.ts'
+import { written } from './written.ts'
 
 /** A stream for each branch, by its name. */
 export type Branches<V, N extends string> = Readonly<Record<N, Stream<V>>>
@@ -58,7 +59,7 @@ export class Split<V, N extends string = never> {
   }
 
   #end<M extends string>(branches: ReadonlyMap<string, Branch>): Branches<V, M> {
-    const split = Object.freeze({
+    const split = written({
       kind: 'split',
       name: this.#name,
       parent: this.#parent,
@@ -68,10 +69,7 @@ export class Split<V, N extends string = never> {
     const names = [...branches.keys()]
     const streams = branchNodes(split).map(
       (node, index) =>
-        [
-          names[index],
-          new Stream<V>([...this.#nodes, split, Object.freeze(node)], node.name),
-        ] as const,
+        [names[index], new Stream<V>([...this.#nodes, split, written(node)], node.name)] as const,
     )
     return Object.fromEntries(streams) as Branches<V, M>
   }

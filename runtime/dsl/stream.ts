@@ -1,11 +1,17 @@
 import type { RecordFormat } from '../config.ts'
+import type { GlobalJoinNode } from '../topology/global-nodes.ts'
 import { asyncText, projectionText, repartitionText } from '../topology/node-labels.ts'
 import type { AsyncNode, Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
+import { durationMs } from '../topology/duration.ts'
+import type { JoinType } from '../topology/join-nodes.ts'
+import type { JoinWithin } from '../topology/join-window.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
+import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
+import { type Joiner, joinedStreams, joinedTable } from './joins.ts'
 import {
   type Forward,
   type ForwardTo,
@@ -17,19 +23,16 @@ import {
   type UntypedOptions,
   type Values,
 } from './process.ts'
+import { formatsOf, type OutputFormats } from './output-formats.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
+import { Table } from './table.ts'
+import { written } from './written.ts'
 
 /** A record whose value is of type `V`; reading a value that is not is the job's own risk. */
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
   readonly key: string | null
   readonly value: V
-}
-
-/** How an output topic is written. */
-export interface OutputFormats {
-  readonly format?: RecordFormat
-  readonly keyFormat?: RecordFormat
 }
 
 /**
@@ -221,8 +224,95 @@ export class Stream<V> {
    */
   merge<W>(name: string, other: Stream<W>): Stream<V | W> {
     const node = { kind: 'merge', name, parents: [this.#tail, other.#tail], label: '' } as const
-    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, Object.freeze(node)])
+    const nodes = new Set<JobNode>([...this.#nodes, ...other.#nodes, written(node)])
     return new Stream<V | W>([...nodes], name)
+  }
+
+  /**
+   * Lets each record meet those of another stream that have its key and a time near its own, or what a table has for its
+   * key at that moment. What meets nothing is dropped. Both inputs need as many partitions; records whose key was changed
+   * go through a repartition topic.
+   *
+   * @example
+   * orders.join('shipped', shipments, (order, shipment) => ({ ...order, shipment }), { within: '10m' })
+   * payments.join('with-owner', cards, (payment, card) => ({ ...payment, owner: card.owner }))
+   */
+  join<W, R>(name: string, other: Stream<W>, joiner: Joiner<V, W, R>, within: JoinWithin): Stream<R>
+  join<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W, R>): Stream<R>
+  join(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
+    return this.#joined('Inner', name, other, joiner, within)
+  }
+
+  /** `join` that keeps records of this stream that meet nothing: with another stream, once their time is over. */
+  leftJoin<W, R>(
+    name: string,
+    other: Stream<W>,
+    joiner: Joiner<V, W | null, R>,
+    within: JoinWithin,
+  ): Stream<R>
+  leftJoin<W, R>(name: string, table: Table<W>, joiner: Joiner<V, W | null, R>): Stream<R>
+  leftJoin(name: string, other: Joinable, joiner: unknown, within?: JoinWithin): Stream<unknown> {
+    return this.#joined('Left', name, other, joiner, within)
+  }
+
+  /** `join` that keeps records of both streams that meet nothing, once their time is over. */
+  outerJoin<W, R>(
+    name: string,
+    other: Stream<W>,
+    joiner: Joiner<V | null, W | null, R>,
+    within: JoinWithin,
+  ): Stream<R> {
+    return this.#joined('Outer', name, other, joiner, within) as Stream<R>
+  }
+
+  /**
+   * Lets the first of equal records of a key through: of those within a time of each other, by their event time. `by`
+   * tells what makes them equal; unset, the key alone. Records older than the latest by more than that time are dropped.
+   *
+   * @example
+   * payments.deduplicate('once', { by: ({ value }) => value.id, within: '10m' })
+   */
+  deduplicate(
+    name: string,
+    { by, within }: { readonly by?: (record: TypedRecord<V>) => unknown; readonly within: string },
+  ): Stream<V> {
+    const placed = this.#placedByKey(name)
+    const withinMs = durationMs(within)
+    const equal = by === undefined ? {} : { by: by as never }
+    return placed.#then({
+      kind: 'deduplicate',
+      name,
+      label: `within ${within}`,
+      withinMs,
+      ...equal,
+    })
+  }
+
+  /**
+   * Lets each record through that is at least the `atLeast`-th of its key within a time up to it, as what `mapper` makes of
+   * it and of how many there are. Records older than the latest by more than that time are dropped.
+   *
+   * @example
+   * payments.burst('hasty', { atLeast: 3, within: '1m' }, (payment, count) => ({ ...payment, count }))
+   */
+  burst<W>(
+    name: string,
+    { atLeast, within }: { readonly atLeast: number; readonly within: string },
+    mapper: (value: V, count: number) => W,
+  ): Stream<W> {
+    if (!Number.isInteger(atLeast) || atLeast < 2)
+      throw new Error(`step "${name}": atLeast is a whole number from 2 on, not ${atLeast}`)
+    const label = `at least ${atLeast} within ${within}`
+    const withinMs = durationMs(within)
+    const burst = {
+      kind: 'burst',
+      name,
+      label,
+      atLeast,
+      withinMs,
+      mapper: mapper as never,
+    } as const
+    return this.#placedByKey(name).#then(burst)
   }
 
   /**
@@ -244,8 +334,42 @@ export class Stream<V> {
 
   /** Groups by the key that the records have; they move only if it was changed since they were last placed by it. */
   groupByKey(name: string): GroupedStream<V> {
-    const moves = keyChanged(this.#nodes, this.#tail)
-    return (moves ? this.#repartitioned(name) : this).#grouped()
+    return this.#placedByKey(name).#grouped()
+  }
+
+  /**
+   * Keeps the latest value of each key, in store `name`: a table. Records move to their key first if it was changed since they
+   * were last placed by it; one without key is dropped, one without value removes its row.
+   */
+  toTable(name: string): Table<V> {
+    const kept = this.#placedByKey(name).#then<V>({ kind: 'to-table', name })
+    return new Table<V>(kept.#nodes, name)
+  }
+
+  /**
+   * What becomes of each record and the row that a global table has, at that moment, for the key that `selector` gives;
+   * records without such a row are left out.
+   *
+   * @example
+   * payments.joinGlobal('in-euros', rates, ({ value }) => value.currency, (payment, rate) => payment.amount * rate.euros)
+   */
+  joinGlobal<W, R>(
+    name: string,
+    table: GlobalTable<W>,
+    selector: (record: TypedRecord<V>) => unknown,
+    joiner: (value: V, row: W) => R,
+  ): Stream<R> {
+    return this.#joinGlobal(table, { name, type: 'Inner', selector, joiner })
+  }
+
+  /** `joinGlobal` that keeps records without a row, whose `row` is null. */
+  leftJoinGlobal<W, R>(
+    name: string,
+    table: GlobalTable<W>,
+    selector: (record: TypedRecord<V>) => unknown,
+    joiner: (value: V, row: W | null) => R,
+  ): Stream<R> {
+    return this.#joinGlobal(table, { name, type: 'Left', selector, joiner })
   }
 
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
@@ -292,8 +416,20 @@ export class Stream<V> {
     })
   }
 
+  #joinGlobal<R>({ node }: GlobalTable<unknown>, join: GlobalJoin): Stream<R> {
+    const { name, type, selector, joiner } = join
+    return new Stream<V>([...this.#nodes, node], this.#tail).#then({
+      kind: 'global-join',
+      name,
+      type,
+      table: node.name,
+      selector: selector as never,
+      joiner: joiner as never,
+    })
+  }
+
   #append<W>(step: Unplaced<TopologyNode>): Stream<W> {
-    const node = Object.freeze({ label: '', ...step, parent: this.#tail }) as TopologyNode
+    const node = written({ label: '', ...step, parent: this.#tail }) as TopologyNode
     return new Stream<W>([...this.#nodes, node], node.name)
   }
 
@@ -308,10 +444,40 @@ export class Stream<V> {
     })
   }
 
+  #placedByKey(stem: string): Stream<V> {
+    return keyChanged(this.#nodes, this.#tail) ? this.#repartitioned(stem) : this
+  }
+
+  #joined(
+    type: JoinType,
+    name: string,
+    other: Joinable,
+    joiner: unknown,
+    within: JoinWithin | undefined,
+  ): Stream<unknown> {
+    refuseAsync({ kind: 'stream-join', name }, [joiner])
+    const isTable = other instanceof Table
+    const { ends, nodes } = this.#besides(isTable ? other.toStream() : other)
+    const join = { type, name, nodes, joiner: joiner as never, ...ends }
+    const added = isTable ? joinedTable(join) : joinedStreams(join, within)
+    return new Stream([...nodes, ...added], name)
+  }
+
+  #besides(other: Stream<unknown>) {
+    const nodes = [...new Set([...this.#nodes, ...other.#nodes])]
+    return { nodes, ends: { left: this.#tail, right: other.#tail } }
+  }
+
   #grouped(): GroupedStream<V> {
     return new GroupedStream(this.#nodes, this.#tail)
   }
 }
+
+type GlobalJoin = Pick<GlobalJoinNode, 'name' | 'type'> & {
+  readonly selector: unknown
+  readonly joiner: unknown
+}
+type Joinable = Stream<unknown> | Table<unknown>
 
 /** A node before the stream has said where it stands. */
 type Unplaced<N> = N extends { readonly parent: string }
@@ -321,10 +487,4 @@ type Unplaced<N> = N extends { readonly parent: string }
 /** The fields of `V`, those that `R` names under their new names. */
 type Renamed<V, R> = {
   readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
-}
-
-function formatsOf(formats: RecordFormat | OutputFormats): Required<OutputFormats> {
-  const { format = 'Json', keyFormat = 'String' } =
-    typeof formats === 'string' ? { format: formats } : formats
-  return { format, keyFormat }
 }

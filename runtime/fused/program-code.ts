@@ -182,12 +182,12 @@ class Generator {
     this.#exits.leave(sink.topic, flow)
   }
 
-  /** Without a key there is nothing to group by: such a record is dropped, as Kafka Streams does. */
+  /** Without a key there is nothing to group by: such a record is dropped, as Kafka Streams does, but where a join keeps it. */
   #repartition(exit: RepartitionExit, flow: Flow): void {
     this.#requireWritable(exit, flow)
     // Counted where it comes out of the topic, not where it goes in.
-    const topic = repartitionTopic(this.#applicationId, exit.stem)
-    if (flow.key !== 'own') return this.#exits.leave(topic, flow)
+    const topic = repartitionTopic(this.#applicationId, exit)
+    if (flow.key !== 'own' || exit.keepsNullKeys === true) return this.#exits.leave(topic, flow)
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exits.leave(topic, flow))
   }
 

@@ -15,7 +15,8 @@ export const aggregateProcessor = (
     const oldResult = before === undefined ? null : result(before)
     const state = aggregator(before ?? initializer(), record) ?? undefined
     const timestamp = Math.max(record.timestamp, time)
-    store.put(key, state, timestamp)
+    // A key that is gone goes at the time of the record: as Kafka Streams writes it to the changelog.
+    store.put(key, state, state === undefined ? record.timestamp : timestamp)
     const change = record.withChange(state === undefined ? null : result(state), oldResult)
     forward(change.withTimestamp(timestamp))
   },

@@ -6,9 +6,10 @@ import { parentsOf } from '../topology/topology.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
 import { processorOf, type Wiring } from './processor-of.ts'
+import { type TableView, viewOf } from './table-view.ts'
 
 /** What a sub-topology needs from the task around it. */
-export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo'> {
+export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo' | 'view'> {
   /** Takes a record that leaves for the repartition topic of the node. */
   readonly repartition: (node: RepartitionExit, record: FlowRecord) => void
   /** Counts a record that enters the node. */
@@ -61,6 +62,12 @@ class Builder {
     return (record) => processor.process(record)
   }
 
+  #viewOf(table: string): TableView {
+    const { store } = this.#surroundings
+    const { nodes } = this.#subTopology
+    return viewOf(table, { nodes, store: (node) => store('key-value', node) })
+  }
+
   /** Once a node, however many ways lead to it. */
   #processorAt(node: TopologyNode): Processor {
     const known = this.#built.get(node.name)
@@ -72,6 +79,7 @@ class Builder {
         ...this.#surroundings,
         forward: this.forwardFrom(node.name),
         forwardTo: (child) => this.#forwardTo(child),
+        view: (table) => this.#viewOf(table),
       }),
     )
     this.#built.set(node.name, processor)

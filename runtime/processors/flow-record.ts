@@ -83,6 +83,13 @@ export class FlowRecord implements StreamRecord {
     return record
   }
 
+  /** As `withChange`, where the value is the new one already. */
+  withOldValue(oldValue: unknown): FlowRecord {
+    const record = this.#copy()
+    record.#oldValue = oldValue ?? null
+    return record
+  }
+
   get topic(): string {
     return this.#origin.from.topic
   }

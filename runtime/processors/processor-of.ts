@@ -1,12 +1,19 @@
-import type { Stores } from '../state/store.ts'
+import type { Stored, Stores } from '../state/store.ts'
 import type { AsyncNode, SinkNode, TopologyNode } from '../topology/nodes.ts'
 import { aggregateProcessor } from './aggregate.ts'
+import { burstProcessor } from './burst.ts'
+import { deduplicateProcessor } from './deduplicate.ts'
 import { dynamicSinkProcessor } from './dynamic-sink.ts'
 import { filterProcessor } from './filter.ts'
 import { filterNotProcessor } from './filter-not.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { flatMapValuesProcessor } from './flat-map-values.ts'
 import type { FlowRecord } from './flow-record.ts'
+import { foreignKeyAnswerProcessor } from './foreign-key-answer.ts'
+import { foreignKeyResolveProcessor } from './foreign-key-resolve.ts'
+import { foreignKeySubscribeProcessor } from './foreign-key-subscribe.ts'
+import { foreignKeySubscriptionsProcessor } from './foreign-key-subscriptions.ts'
+import { globalJoinProcessor } from './global-join.ts'
 import { mapProcessor } from './map.ts'
 import { mapAsyncProcessor } from './map-async.ts'
 import { mapValuesProcessor } from './map-values.ts'
@@ -18,6 +25,15 @@ import type { ProcessorHost } from './processor-host.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { splitProcessor } from './split.ts'
+import { StreamJoin } from './stream-join.ts'
+import { tableJoinProcessor } from './table-join.ts'
+import { tableAggregateProcessor } from './table-aggregate.ts'
+import { tableFilterProcessor } from './table-filter.ts'
+import { tableGroupProcessor } from './table-group.ts'
+import { tableMapValuesProcessor } from './table-map-values.ts'
+import { tableTableJoinProcessor } from './table-table-join.ts'
+import type { TableView } from './table-view.ts'
+import { toTableProcessor } from './to-table.ts'
 
 /** A topic of the user's, and how records are written there. */
 export type SinkTarget = Pick<SinkNode, 'topic' | 'format' | 'keyFormat'>
@@ -29,6 +45,12 @@ export interface Wiring {
   readonly forwardTo: (child: string) => Forward
   /** The store of a node in this task; throws if it has another layout. */
   readonly store: <L extends keyof Stores>(layout: L, name: string) => Stores[L]
+  /** The table that a node makes, in this task; throws if it makes none. */
+  readonly view: (node: string) => TableView
+  /** This thread's copy of a global table. */
+  readonly global: (name: string) => GlobalRows
+  /** Counts a record that the node leaves out. */
+  readonly dropped: (node: string, reason: string) => void
   /** Takes a record that leaves for an output topic. Throws `SerdeFault` if it cannot be written. */
   readonly sink: (to: SinkTarget, record: FlowRecord) => void
   /** The way for what the node makes at a time of its own, such as a window that closes: if it fails, then by itself. */
@@ -39,10 +61,19 @@ export interface Wiring {
   readonly host: ProcessorHost
 }
 
+/** The rows of a global table, by their key as jobs see it. */
+export interface GlobalRows {
+  /** Throws `SerdeFault` for a key that the table cannot have. */
+  get(key: unknown): Stored | undefined
+}
+
 /** What comes of a record once its answer is there; may throw. */
 export type GoOn = (record: FlowRecord, answer: unknown) => void
 
 const passOn = (_: TopologyNode, { forward }: Wiring): Processor => ({ process: forward })
+
+const store = ({ name }: Pick<TopologyNode, 'name'>, wiring: Wiring) =>
+  wiring.store('key-value', name)
 
 /** What runs each kind of node. Some only say where records come from, and pass them on. */
 const makers: {
@@ -70,6 +101,28 @@ const makers: {
   aggregate: (node, { store, forward }) =>
     aggregateProcessor(node, store('key-value', node.name), forward),
   process: (node, wiring) => processProcessor(node, wiring),
+  'to-table': (node, wiring) => toTableProcessor(node, store(node, wiring), wiring),
+  'table-filter': (node, { forward }) => tableFilterProcessor(node, forward),
+  'table-map-values': (node, { forward }) => tableMapValuesProcessor(node, forward),
+  'to-stream': passOn,
+  'table-group': (node, { forward }) => tableGroupProcessor(node, forward),
+  'table-aggregate': (node, wiring) =>
+    tableAggregateProcessor(node, store(node, wiring), wiring.forward),
+  'table-table-join': (node, { view, forward }) =>
+    tableTableJoinProcessor(node, view(node.reads[0]), forward),
+  'foreign-key-subscribe': (node, wiring) => foreignKeySubscribeProcessor(node, wiring),
+  'foreign-key-subscriptions': (node, wiring) =>
+    foreignKeySubscriptionsProcessor(node, store(node, wiring), wiring),
+  'foreign-key-answer': ({ reads: [name] }, wiring) =>
+    foreignKeyAnswerProcessor(store({ name }, wiring), wiring.forward),
+  'foreign-key-resolve': (node, wiring) => foreignKeyResolveProcessor(node, wiring),
+  'global-table': passOn,
+  'global-join': (node, wiring) => globalJoinProcessor(node, wiring),
+  'stream-join': (node, wiring) => new StreamJoin(node, wiring),
+  'table-join': (node, wiring) => tableJoinProcessor(node, wiring),
+  deduplicate: (node, wiring) =>
+    deduplicateProcessor(node, wiring.store('window', node.name), wiring),
+  burst: (node, wiring) => burstProcessor(node, wiring.store('window', node.name), wiring),
   sink: (node, { sink }) => ({ process: (record) => sink(node, record) }),
   'dynamic-sink': (node, { sink }) => dynamicSinkProcessor(node, sink),
 }

@@ -1,6 +1,6 @@
 import { serdes } from '../serde/serde.ts'
 import type { KeyValueStore, SessionStore, Stored, Stores, WindowStore } from '../state/store.ts'
-import type { StoreSettings } from '../topology/process-node.ts'
+import type { StoreSettings, UserLayout } from '../topology/process-node.ts'
 import type * as user from '../topology/user-stores.ts'
 import type { Turn } from './turn.ts'
 
@@ -20,10 +20,7 @@ type Key = unknown
 type Value = unknown
 
 const views: {
-  readonly [L in StoreSettings['kind'] & keyof Stores]: (
-    store: Stores[L],
-    formats: StoreFormats,
-  ) => unknown
+  readonly [L in UserLayout]: (store: Stores[L], formats: StoreFormats) => unknown
 } = {
   'key-value': (store, formats): user.KeyValueStore<Value, Key> => ({
     get: (key) => formats.value(store.get(formats.keyBytes(key))),
@@ -33,7 +30,7 @@ const views: {
     entries: () => formats.entries(store.entries()),
     range: (from, to) =>
       formats.entries(between(store, formats.keyBytes(from), formats.keyBytes(to))),
-    prefix: (text) => formats.entries(beginningWith(store, Buffer.from(text))),
+    prefix: (text) => formats.entries(store.withPrefix(Buffer.from(text))),
   }),
 
   window: (store, formats): user.WindowStore<Value, Key> => ({
@@ -55,9 +52,6 @@ const views: {
 
 const between = (store: KeyValueStore, from: Buffer, to: Buffer) =>
   [...store.entries()].filter(({ key }) => key.compare(from) >= 0 && key.compare(to) <= 0)
-
-const beginningWith = (store: KeyValueStore, prefix: Buffer) =>
-  [...store.entries()].filter(({ key }) => key.subarray(0, prefix.length).equals(prefix))
 
 const putWindow = (
   store: WindowStore,

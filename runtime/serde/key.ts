@@ -12,3 +12,9 @@ export const serializeKey = (key: unknown, serde: Serde = stringSerde): Buffer |
 /** Throws `SerdeFault`. */
 export const deserializeKey = (bytes: Buffer | null, serde: Serde): unknown =>
   bytes === null ? null : serde.deserialize(bytes)
+
+/** Whether two keys that a job has made are the same where they are written; null is like nothing. Throws `SerdeFault`. */
+export function isSameKey(a: unknown, b: unknown): boolean {
+  const [first, second] = [serializeKey(a), serializeKey(b)]
+  return first !== null && second !== null && first.equals(second)
+}

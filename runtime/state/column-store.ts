@@ -57,9 +57,17 @@ export class ColumnStore implements KeyValueStore, StateStore {
     this.#set(row, value, timestamp)
   }
 
-  *entries(): Iterable<Stored & { readonly key: Buffer }> {
+  entries(): Iterable<Stored & { readonly key: Buffer }> {
+    return this.withPrefix(Buffer.alloc(0))
+  }
+
+  *withPrefix(prefix: Buffer): Iterable<Stored & { readonly key: Buffer }> {
     const rows = Array.from({ length: this.#keys.count }, (_, row) => row)
-    const present = rows.filter((row) => ((this.flags[row] ?? 0) & PRESENT) !== 0)
+    const present = rows.filter(
+      (row) =>
+        ((this.flags[row] ?? 0) & PRESENT) !== 0 &&
+        this.#keys.key(row).subarray(0, prefix.length).equals(prefix),
+    )
     const keyed = present.map((row) => ({ row, key: Buffer.from(this.#keys.key(row)) }))
     for (const { row, key } of keyed.sort((a, b) => a.key.compare(b.key)))
       yield {

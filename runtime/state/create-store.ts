@@ -3,6 +3,7 @@ import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnStore } from './column-store.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
+import { MemoryUnmatchedStore } from './memory-unmatched-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
 import type { StateStore, Stores } from './store.ts'
 
@@ -27,6 +28,8 @@ const makers: {
       : new ColumnStore(spec.name, spec.numbers),
   window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
+  unmatched: ({ name, format, rightFormat }) =>
+    new MemoryUnmatchedStore(name, { left: serdes[format], right: serdes[rightFormat] }),
 }
 
 export const createStore = (spec: StoreDeclaration): Stores[Layout] & StateStore =>

@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts'
 import { Changes, type Entry } from './changes.ts'
 import { bytesOf } from './bytes-of.ts'
+import { OrderedKeys } from './ordered-keys.ts'
 import type { ChangelogRecord, KeyValueStore, StateStore, Stored } from './store.ts'
 
 interface KeyEntry extends Entry {
@@ -13,7 +14,9 @@ export class MemoryKeyValueStore implements KeyValueStore, StateStore {
   readonly name: string
   readonly #serde: Serde
   readonly #entries = new Map<string, KeyEntry>()
-  readonly #changes = new Changes<KeyEntry>(({ id }) => this.#entries.delete(id))
+  readonly #changes = new Changes<KeyEntry>((entry) => this.#drop(entry))
+  /** Made when somebody first asks for several keys. */
+  #index: OrderedKeys<KeyEntry> | undefined
 
   /** `serde`: how values are written to the changelog. */
   constructor(name: string, serde: Serde) {
@@ -35,9 +38,11 @@ export class MemoryKeyValueStore implements KeyValueStore, StateStore {
   }
 
   entries(): Iterable<KeyEntry> {
-    return [...this.#entries.values()]
-      .filter(({ value }) => value !== undefined)
-      .sort((a, b) => a.key.compare(b.key))
+    return present(this.#ordered().all())
+  }
+
+  withPrefix(prefix: Buffer): Iterable<KeyEntry> {
+    return present(this.#ordered().withPrefix(prefix))
   }
 
   accept(): void {
@@ -58,8 +63,8 @@ export class MemoryKeyValueStore implements KeyValueStore, StateStore {
   }
 
   restore({ key, value, timestamp }: ChangelogRecord): void {
-    if (value === null) return void this.#entries.delete(key.toString('latin1'))
     const entry = this.#entry(key)
+    if (value === null) return this.#drop(entry)
     entry.value = this.#serde.deserialize(value)
     entry.timestamp = timestamp
   }
@@ -71,6 +76,19 @@ export class MemoryKeyValueStore implements KeyValueStore, StateStore {
     // A copy: the key is a view of a fetched batch, which must not stay in memory for one key's sake.
     const entry = { id, key: Buffer.from(key), value: undefined, timestamp: 0, dirty: false }
     this.#entries.set(id, entry)
+    this.#index?.add(entry)
     return entry
   }
+
+  #drop(entry: KeyEntry): void {
+    this.#entries.delete(entry.id)
+    this.#index?.delete(entry)
+  }
+
+  #ordered(): OrderedKeys<KeyEntry> {
+    return (this.#index ??= new OrderedKeys(this.#entries.values()))
+  }
 }
+
+const present = (entries: readonly KeyEntry[]): readonly KeyEntry[] =>
+  entries.filter(({ value }) => value !== undefined)

@@ -44,6 +44,10 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     return this.#entries.size
   }
 
+  get latest(): number {
+    return this.#entries.latest
+  }
+
   get(key: Buffer, start: number): Stored | undefined {
     return this.#entries.at(key, start)[0]
   }

@@ -1,3 +1,5 @@
+import type { JoinSide } from '../topology/store-spec.ts'
+
 /**
  * What processors see of stores. Keys are serialised key bytes; values are plain JSON and never changed in place. A stored
  * value is a view of the store: read what you need of it before you put another.
@@ -15,6 +17,8 @@ export interface KeyValueStore {
   put(key: Buffer, value: unknown, timestamp: number): void
   /** In the order of the key bytes. */
   entries(): Iterable<Stored & { readonly key: Buffer }>
+  /** Those whose key begins so, in the order of the key bytes. */
+  withPrefix(prefix: Buffer): Iterable<Stored & { readonly key: Buffer }>
 }
 
 export interface StoredWindow extends Stored {
@@ -25,6 +29,8 @@ export interface StoredWindow extends Stored {
 
 /** One that is older than the retention is not there, whether it is put or asked for. */
 export interface WindowStore {
+  /** The latest start that was put, in this store's whole life; -1 before the first. */
+  readonly latest: number
   get(key: Buffer, start: number): Stored | undefined
   /** undefined removes the window. */
   put(key: Buffer, start: number, value: unknown, timestamp: number): void
@@ -55,11 +61,36 @@ export interface SessionStore {
   ): void
 }
 
+export interface UnmatchedPlace {
+  readonly key: Buffer
+  readonly side: JoinSide
+  readonly time: number
+}
+
+/** Records of a join that none of the other side has met. Several of one side may have the same key and time. */
+export interface UnmatchedStore {
+  /** What both sides know of time. A record that fails changes nothing in it; it is not in the changelog. */
+  readonly times: JoinTimes
+  add(place: UnmatchedPlace, value: unknown): void
+  /** All of that place. */
+  remove(place: UnmatchedPlace): void
+  /** In the order of time; of one time the right side's first, then in the order of the key. As it is now. */
+  entries(): Iterable<UnmatchedPlace & { readonly values: readonly unknown[] }>
+}
+
+export interface JoinTimes {
+  /** The latest event time on either side; -1 before the first. */
+  streamTime: number
+  /** No unmatched record is older than this, as far as is known; undefined when nothing is. */
+  earliest: number | undefined
+}
+
 /** Layout → what processors see of such a store. */
 export interface Stores {
   readonly 'key-value': KeyValueStore
   readonly window: WindowStore
   readonly session: SessionStore
+  readonly unmatched: UnmatchedStore
 }
 
 /** What a task does with its stores, whatever their layout. */

@@ -36,6 +36,10 @@ export class TimedEntries<E extends TimedEntry> {
     return this.#size
   }
 
+  get latest(): number {
+    return this.#latest
+  }
+
   /** False when a value of that time is expired as it comes. */
   advanceTo(time: number): boolean {
     this.#latest = Math.max(this.#latest, time)

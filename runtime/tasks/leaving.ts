@@ -1,6 +1,8 @@
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { SinkTarget } from '../processors/processor-of.ts'
+import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
+import type { SubscriptionResponse } from '../serde/subscription.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
 import type { OutputRecord } from './output-collector.ts'
@@ -17,23 +19,28 @@ export const leavingFor = (
 })
 
 /**
- * A record on its way through a repartition topic. None for a record without key: there is nothing to group by, and Kafka
- * Streams drops it here as well.
+ * A record on its way through a repartition topic, to the partition of its key or, an answer, to that of who asked. None for
+ * a record without key, unless it is wanted, too: there is nothing to group by, and Kafka Streams drops it here as well.
  */
 export function leavingThrough(
-  { stem, format, keyFormat }: RepartitionExit,
+  exit: RepartitionExit,
   record: FlowRecord,
   applicationId: string,
 ): OutputRecord | undefined {
+  const { format, keyFormat, carries, keepsNullKeys } = exit
   const key = record.keyBytes(serdes[keyFormat])
-  if (key === null) return undefined
+  if (key === null && keepsNullKeys !== true) return undefined
   return {
-    topic: repartitionTopic(applicationId, stem),
+    topic: repartitionTopic(applicationId, exit),
+    ...(carries === 'responses' ? towards(record.value as SubscriptionResponse) : {}),
     key,
-    value: record.valueBytes(serdes[format]),
+    value: record.valueBytes(serdeOf(format, carries)),
     ...around(record),
   }
 }
+
+const towards = ({ partition }: SubscriptionResponse): Pick<OutputRecord, 'partition'> =>
+  partition === undefined ? {} : { partition }
 
 const around = ({
   timestamp,

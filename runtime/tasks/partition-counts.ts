@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import { RepartitionRequired } from '../errors.ts'
-import { internalTopicsOf, taskCountsOf } from '../topology/internal-topics.ts'
+import { internalTopicsOf } from '../topology/internal-topics.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import type { TopicWatch } from './topic-watch.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -80,7 +80,7 @@ export class PartitionCounts {
   }
 
   #internalTopicsOutgrown(next: Counts) {
-    const needed = internalTopicsOf(this.#subTopologies, taskCountsOf(this.#subTopologies, next))
+    const needed = internalTopicsOf(this.#subTopologies, next)
     return needed.flatMap(({ name, partitions }) => {
       const has = this.#current.get(name) ?? partitions
       return has === partitions ? [] : [{ topic: name, has, needs: partitions }]

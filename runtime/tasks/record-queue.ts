@@ -8,6 +8,8 @@ export class RecordQueue {
   readonly partition: TopicPartition
   readonly #serdes: RecordSerdes
   readonly #batches: RecordBatch[] = []
+  /** When each of them came from its broker. */
+  readonly #receivedAt: number[] = []
   /** The batch read last, with its columns at hand. */
   #origin: BatchOrigin | undefined
   #index = 0
@@ -25,8 +27,9 @@ export class RecordQueue {
     return this.#position
   }
 
-  add({ batches, position }: FetchedPartition): void {
+  add({ batches, position, receivedAt }: FetchedPartition): void {
     this.#batches.push(...batches)
+    for (const _ of batches) this.#receivedAt.push(receivedAt)
     // Nothing visible in what was fetched (aborted or control batches): the position still moves on.
     if (this.#batches.length === 0) this.#position = Math.max(this.#position, position)
   }
@@ -39,6 +42,11 @@ export class RecordQueue {
   get headTimestamp(): number | undefined {
     const head = this.#head()
     return head?.timestampAt(this.#index)
+  }
+
+  /** When the next record came from its broker, as its fetch says; Infinity when there is none. */
+  get headReceivedAt(): number {
+    return this.#receivedAt[0] ?? Infinity
   }
 
   take(): FlowRecord | undefined {
@@ -60,6 +68,7 @@ export class RecordQueue {
 
   finishBatch(): void {
     const batch = this.#batches.shift()
+    this.#receivedAt.shift()
     this.#origin = undefined
     this.#index = 0
     this.#position = Math.max(this.#position, batch?.nextOffset ?? 0)

@@ -1,4 +1,9 @@
-import type { FetchedPartition, Fetcher, PartitionOffset } from '../broker/broker.ts'
+import type {
+  FetchedPartition,
+  Fetcher,
+  PartitionOffset,
+  TopicPartition,
+} from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { Task } from './task.ts'
 
@@ -7,8 +12,8 @@ export class TaskManager {
   readonly #fetcher: Fetcher
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
-  /** Tasks that have enough to do: nothing is fetched for them. */
-  readonly #paused = new Set<Task>()
+  /** Partitions of which there is enough to do: nothing is fetched of them. */
+  readonly #paused = new Set<string>()
 
   constructor(fetcher: Fetcher) {
     this.#fetcher = fetcher
@@ -49,7 +54,7 @@ export class TaskManager {
     this.#fetcher.assign(position)
   }
 
-  /** Lets every task work off what it has; fetches on for one only once it has taken all of it. */
+  /** Lets every task work off what it has; fetches on of a partition only once all of it is taken. */
   process(): void {
     for (const task of this.#tasks.values()) {
       task.process()
@@ -71,10 +76,10 @@ export class TaskManager {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)
       this.#owners.delete(partitionKey(partition))
+      this.#paused.delete(partitionKey(partition))
     }
     task.cancel()
     task.moveTo('Closed')
-    this.#paused.delete(task)
     this.#tasks.delete(task.name)
   }
 
@@ -82,14 +87,24 @@ export class TaskManager {
     for (const task of this.all) this.close(task)
   }
 
+  /** A task may wait for one of its partitions while it is behind with another. */
   #regulate(task: Task): void {
-    const { isBehind } = task
-    if (isBehind === this.#paused.has(task)) return
+    const behind = new Set(task.behind.map(partitionKey))
     for (const partition of task.partitions) {
-      if (isBehind) this.#fetcher.pause(partition)
-      else this.#fetcher.resume(partition)
+      const key = partitionKey(partition)
+      if (behind.has(key) === this.#paused.has(key)) continue
+      if (behind.has(key)) this.#pause(partition)
+      else this.#resume(partition)
     }
-    if (isBehind) this.#paused.add(task)
-    else this.#paused.delete(task)
+  }
+
+  #pause(partition: TopicPartition): void {
+    this.#fetcher.pause(partition)
+    this.#paused.add(partitionKey(partition))
+  }
+
+  #resume(partition: TopicPartition): void {
+    this.#fetcher.resume(partition)
+    this.#paused.delete(partitionKey(partition))
   }
 }

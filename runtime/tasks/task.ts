@@ -9,8 +9,9 @@ import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import { jsonSerde } from '../serde/json.ts'
+import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import { serdeOf } from '../serde/carried.ts'
 import { serdes } from '../serde/serde.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
@@ -18,13 +19,15 @@ import type { StateStore, Stores } from '../state/store.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
-import { failureMessage, fateOf, type OnError, punctuationFailureMessage } from './error-policy.ts'
+import { failureOf, fateOf, type OnError } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import type { OutputCollector } from './output-collector.ts'
-import { earliestBatch, takeEarliest } from './partition-group.ts'
+import { type CaughtUpAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { stageChanges } from './stage-changes.ts'
 import type { Due } from './punctuations.ts'
 import { RecordQueue } from './record-queue.ts'
+import { countDropped, countEntered } from './tally.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
 import { UserProcessors } from './user-processors.ts'
@@ -35,6 +38,8 @@ export interface Tally {
   skipped: number
   deadLettered: number
   readonly nodes: Record<string, number>
+  /** Node → reason → records that it left out. */
+  readonly dropped: Record<string, Record<string, number>>
 }
 
 export interface TaskOptions {
@@ -51,8 +56,11 @@ export interface TaskOptions {
   /** For the time-outs of async functions, for users' processors and for the time of dead letters. */
   readonly clock: Clock
   readonly log: Logger
+  readonly caughtUpAt: CaughtUpAt
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
+  /** The thread's copies of global tables. */
+  readonly global: Wiring['global']
 }
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -69,6 +77,7 @@ export class Task {
   readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
   readonly #userProcessors: UserProcessors
+  #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
 
@@ -94,7 +103,8 @@ export class Task {
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      const serde = serdes[source?.format ?? 'Json']
+      const carries = source?.repartition?.carries
+      const serde = serdeOf(source?.format ?? 'Json', carries)
       const keySerde = serdes[source?.keyFormat ?? 'String']
       this.#queues.set(
         partitionKey({ topic, partition }),
@@ -103,6 +113,10 @@ export class Task {
       this.#committed.set(partitionKey({ topic, partition }), offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
     }
+    const { subTopology, caughtUpAt } = this.#options
+    // Without state nothing depends on the order of several topics.
+    const waits = subTopology.stores.length > 0 ? caughtUpAt : undefined
+    this.#group = new PartitionGroup([...this.#queues.values()], waits)
     this.#userProcessors.begin()
   }
 
@@ -124,16 +138,15 @@ export class Task {
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
-    const queues = [...this.#queues.values()]
     const { programs, collector } = this.#options
     // A program does not look at the size of each record that it writes.
     if (programs !== undefined && !collector.knowsLimits)
-      return this.#processBatches(queues, programs)
+      return this.#processBatches(this.#group.queues, programs)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
-      const next = takeEarliest(queues)
+      const next = this.#group.take()
       if (next === undefined) return
-      this.#processOne(next.record)
+      this.#processOne(next)
     }
   }
 
@@ -167,14 +180,19 @@ export class Task {
     return !this.#pending.isEmpty
   }
 
-  /** True while more is fetched than async functions keep up with. */
+  /** True while more is fetched than is taken: async functions do not keep up, or it waits for another partition. */
   get isBehind(): boolean {
-    return [...this.#queues.values()].some(({ headBatch }) => headBatch !== undefined)
+    return this.#group.queues.some(isBehind)
+  }
+
+  /** The partitions of which more is fetched than is taken. */
+  get behind(): readonly TopicPartition[] {
+    return this.#group.queues.filter(isBehind).map(({ partition }) => partition)
   }
 
   /** True when `process` would get on without anything new fetched. */
   get isRipe(): boolean {
-    return this.#pending.isRipe || (this.isBehind && this.#takesRecords)
+    return this.#pending.isRipe || (this.#takesRecords && this.#group.isReady)
   }
 
   /**
@@ -216,14 +234,7 @@ export class Task {
   /** One changelog record for each key that changed since the last time. */
   stageChangelog(): void {
     const { collector, subTopology, id } = this.#options
-    for (const store of this.stores) {
-      const topic = subTopology.stores.find(({ name }) => name === store.name)?.changelogTopic
-      for (const record of store.takeDirty()) {
-        if (topic === undefined) continue
-        collector.stage({ topic, partition: id.partition, ...record, headers: [] })
-      }
-      collector.accept()
-    }
+    stageChanges(this.stores, subTopology, { collector, partition: id.partition })
   }
 
   status(): TaskStatus {
@@ -267,9 +278,7 @@ export class Task {
       sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
       store: (name) => this.#store('key-value', name) as ColumnStore,
-      entered: (node, count) => {
-        tally.nodes[node] = (tally.nodes[node] ?? 0) + count
-      },
+      entered: (node, count) => countEntered(tally, node, count),
     })
     tally.consumed += settled
   }
@@ -322,10 +331,9 @@ export class Task {
 
   #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
-    if (isOfPunctuator(record)) throw failure(error, punctuationFailureMessage(this.name, error))
-    switch (fateOf(onError)) {
+    switch (fateOf(onError, record)) {
       case 'fail':
-        throw failure(error, failureMessage(record, error))
+        throw failureOf(record, error)
       case 'skip':
         tally.skipped++
         return
@@ -348,9 +356,9 @@ export class Task {
       host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
       alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
-      entered: (node: string) => {
-        tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
-      },
+      entered: (node: string) => countEntered(tally, node),
+      dropped: (node: string, reason: string) => countDropped(tally, node, reason),
+      global: this.#options.global,
       sink: (to: SinkTarget, record: FlowRecord) => collector.stage(leavingFor(to, record)),
       repartition: (exit: RepartitionExit, record: FlowRecord) => {
         const leaving = leavingThrough(exit, record, applicationId)
@@ -360,8 +368,4 @@ export class Task {
   }
 }
 
-/** It came from no topic: there is nothing to read again, to skip or to set aside. */
-const isOfPunctuator = ({ offset }: FlowRecord): boolean => offset < 0
-
-const failure = (cause: BadRecord, message: string): BadRecord =>
-  new BadRecord(cause.reason, cause.node, message, { cause })
+const isBehind = ({ headBatch }: RecordQueue): boolean => headBatch !== undefined

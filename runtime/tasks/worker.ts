@@ -14,6 +14,7 @@ import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
 import { commitTasks } from './commit.ts'
 import type { Generator } from './generator.ts'
+import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
 import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
@@ -24,6 +25,7 @@ import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
+import { globalTablesIn } from '../topology/sub-topologies.ts'
 import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -48,6 +50,7 @@ export class Worker {
   readonly #member: GroupMember
   readonly #collector: OutputCollector
   readonly #tasks: TaskManager
+  readonly #globals: GlobalTables
   readonly #counts: PartitionCounts
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
@@ -70,6 +73,12 @@ export class Worker {
     this.#producer = broker.producer()
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#tasks = new TaskManager(this.#fetcher)
+    this.#globals = new GlobalTables(globalTablesIn(options.subTopologies), {
+      ...options,
+      onError: config.onError,
+      fetcher: this.#fetcher,
+      admin: broker.admin,
+    })
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
     this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
@@ -149,7 +158,7 @@ export class Worker {
     if (isRipe) await immediate()
     const fetched = await this.#poll(isRipe ? 0 : maxWaitMs)
     this.#lastPollMs = clock.monotonic()
-    for (const part of fetched) this.#tasks.add(part)
+    for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
     this.#tasks.process()
     const hasPunctuated = this.#tasks.punctuate(clock.now())
     this.#generate()
@@ -268,10 +277,17 @@ export class Worker {
   async #startTasks(): Promise<void> {
     const { onState } = this.#options
     onState('Restoring')
+    const poll = () => this.#poll(POLL_MS)
+    if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
+      return
     for (const task of this.tasks) {
       if (task.state === 'Created' && !(await this.#startTask(task))) return
     }
     onState('Running')
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#stopping || this.#member.rejoinNeeded
   }
 
   /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
@@ -316,7 +332,9 @@ export class Worker {
       programs: this.#programs[id.subTopology],
       clock,
       log,
+      caughtUpAt: (partition) => this.#fetcher.caughtUpAt(partition),
       onAnswer: () => this.#onAnswer(),
+      global: (name) => this.#globals.rows(name),
     })
   }
 
@@ -325,8 +343,7 @@ export class Worker {
     const { broker, subTopologies } = this.#options
     const subTopology = subTopologies[task.id.subTopology]
     if (subTopology === undefined) return true
-    const interrupted = () => this.#stopping || this.#member.rejoinNeeded
-    if (!(await restoreTask(task, subTopology, broker, interrupted))) return false
+    if (!(await restoreTask(task, subTopology, broker, () => this.#isInterrupted))) return false
     task.moveTo('Restoring')
     const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RecordFormat } from '../config.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StateStore, Stored, Stores } from '../state/store.ts'
+import { parseSidedKey, parseUnmatchedKey } from '../state/unmatched-key.ts'
 import { parseSessionKey, parseWindowStoreKey } from '../state/window-key.ts'
 import type { StoreSpec } from '../topology/store-spec.ts'
 import { decoded } from './records.ts'
@@ -24,6 +25,12 @@ const entriesOf: { readonly [L in keyof Stores]: (store: Stores[L]) => Iterable<
   'key-value': (store) => store.entries(),
   window: (store) => store.fetchAll(-Infinity, Infinity),
   session: (store) => store.fetchAll(-Infinity, Infinity),
+  unmatched: unmatchedIn,
+}
+
+function* unmatchedIn(store: Stores['unmatched']): Iterable<RawEntry> {
+  for (const { key, time, values } of store.entries())
+    yield { key, value: values, timestamp: time, start: time }
 }
 
 /** What a store holds at the moment, in all its tasks. */
@@ -74,6 +81,11 @@ const changelogKeys: Readonly<Record<keyof Stores, (bytes: Buffer, serde: Serde)
   session(bytes, serde) {
     const { key, start, end } = parseSessionKey(bytes)
     return { key: decoded(key, serde), start, end }
+  },
+  unmatched(bytes, serde) {
+    const { time, key } = parseUnmatchedKey(bytes)
+    const { side, key: own } = parseSidedKey(key)
+    return { key: decoded(own, serde), side, start: time }
   },
 }
 

@@ -1,4 +1,4 @@
-import { type RecordFormats, repartitionFormats } from '../topology/repartition-formats.ts'
+import { keyFormatAt, type RecordFormats } from '../topology/repartition-formats.ts'
 import { storesOf } from '../topology/stores.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import { type Topology, topicsWrittenBy } from '../topology/topology.ts'
@@ -21,9 +21,9 @@ export function formatsByTopic(
 
 /** How the keys of a store are written: as it says, or as a repartition at its node would write them. */
 export function keyFormatOf(store: string, topology: Topology): RecordFormats['keyFormat'] {
-  const isMeant = ({ name }: { readonly name: string }) => name === store
-  const owner = topology.nodes.find((node) => storesOf(node).some(isMeant))
-  const own = owner && storesOf(owner).find(isMeant)?.keyFormat
-  if (own !== undefined) return own
-  return owner === undefined ? 'String' : repartitionFormats(owner, topology).keyFormat
+  for (const node of topology.nodes) {
+    const spec = storesOf(node, () => 'Json').find(({ name }) => name === store)
+    if (spec !== undefined) return spec.keyFormat ?? keyFormatAt(node.name, topology)
+  }
+  return 'String'
 }

@@ -13,11 +13,10 @@ import {
   deadLetterTopicOf,
   type InternalTopic,
   internalTopicsOf,
-  taskCountsOf,
 } from '../topology/internal-topics.ts'
 import { describeTopology } from '../topology/describe.ts'
 import { type SubTopology, subTopologiesOf } from '../topology/sub-topologies.ts'
-import { sinkTopicsOf, sourcesOf, type Topology } from '../topology/topology.ts'
+import { sinkTopicsOf, sourceTopicsOf, type Topology } from '../topology/topology.ts'
 import { STALLED_MS } from './messages.ts'
 import { nothingDone } from './nothing-done.ts'
 
@@ -53,7 +52,7 @@ export function startStreamThread(options: StreamThreadOptions): Instance {
 
 class Run {
   readonly #options: StreamThreadOptions
-  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} }
+  readonly #tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   readonly #stopped = new AbortController()
   #state: RuntimeState = 'Starting'
   #worker: Worker | undefined
@@ -145,7 +144,7 @@ class Run {
   async #externalTopics(topology: Topology): Promise<ReadonlyMap<string, number> | undefined> {
     const { clock, config } = this.#options
     const needed = new Set([
-      ...sourcesOf(topology).map(({ topic }) => topic),
+      ...sourceTopicsOf(topology),
       ...sinkTopicsOf(topology),
       ...(config.deadLetterTopic === undefined ? [] : [config.deadLetterTopic]),
     ])
@@ -244,7 +243,7 @@ function internalTopics(
 ): readonly InternalTopic[] {
   const ownDeadLetters = config.onError === 'DeadLetter' && config.deadLetterTopic === undefined
   return [
-    ...internalTopicsOf(subTopologies, taskCountsOf(subTopologies, inputPartitions)),
+    ...internalTopicsOf(subTopologies, inputPartitions),
     ...(ownDeadLetters
       ? [{ name: deadLetterTopicOf(config.applicationId), partitions: 1, config: {} }]
       : []),

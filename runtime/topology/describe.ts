@@ -44,7 +44,7 @@ export const describedTopology = (
   }))
 
 function describedNode(node: TopologyNode, read: string | undefined): NodeDescription {
-  const topics = read === undefined ? topicsWrittenBy(node) : [read]
+  const topics = topicsOf(node, read)
   const label = 'label' in node ? node.label : ''
   return {
     kind: node.kind,
@@ -53,6 +53,11 @@ function describedNode(node: TopologyNode, read: string | undefined): NodeDescri
     ...(label === '' ? {} : { label }),
     ...(topics.length === 0 ? {} : { topics }),
   }
+}
+
+function topicsOf(node: TopologyNode, read: string | undefined): readonly string[] {
+  if (node.kind === 'global-table') return [node.topic]
+  return read === undefined ? topicsWrittenBy(node) : [read]
 }
 
 /** The topology as text, in the manner of Kafka Streams' `Topology.describe()`. */

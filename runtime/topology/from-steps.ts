@@ -3,11 +3,12 @@ import type { Problem } from '../errors.ts'
 import { hint } from '../platform/did-you-mean.ts'
 import { FieldCompiler } from './field-compiler.ts'
 import { feedbackProblems } from './feedback.ts'
-import type { TopologyNode } from './nodes.ts'
-import { keyChanged } from './repartitioning.ts'
-import { nodesOfStep } from './step-nodes.ts'
+import { inputNodes } from './input-nodes.ts'
+import { joinProblems } from './join-problems.ts'
+import type { SourceNode } from './nodes.ts'
+import { givesTable, nodesOfStep } from './step-nodes.ts'
 import { sinksOf } from './sink-nodes.ts'
-import { duplicates, originsOf, parentsFirst } from './step-order.ts'
+import { duplicates, joinedBy, originsOf, parentsFirst } from './step-order.ts'
 import { type Topology, topologyOf } from './topology.ts'
 
 /** Builds the topology of a declarative job and collects every problem, not only the first. */
@@ -18,22 +19,29 @@ export function topologyFromSteps(config: Pick<RuntimeConfig, 'inputs' | 'output
   const problems: Problem[] = []
   const steps = config.steps ?? []
   const names = new Set([...config.inputs.map(({ name }) => name), ...steps.flatMap(namesOf)])
-  const nodes: TopologyNode[] = config.inputs.map(sourceNode)
+  const globalTables = new Set(inputsAs('GlobalTable', config))
+  const tables = new Set(inputsAs('Table', config))
+  const nodes = config.inputs.flatMap((input) => inputNodes(sourceNode(input), input.as))
   for (const { step, index } of parentsFirst(steps, config.inputs, problems)) {
     const path = `steps[${index}]`
-    const unknown = unknownOrigins(step, path, names)
+    const unknown = unknownOrigins(step, path, { names, globalTables })
     problems.push(...unknown)
     if (unknown.length > 0) continue
-    const isKeyChanged = (from: string) => keyChanged(nodes, from)
-    nodes.push(...nodesOfStep(step, new FieldCompiler(path, problems), isKeyChanged))
+    const scope = { compiler: new FieldCompiler(path, problems), nodes, tables, globalTables }
+    nodes.push(...nodesOfStep(step, scope))
+    if (givesTable(step, scope)) tables.add(step.name)
   }
   config.outputs.forEach((output, index) => {
-    const unknown = unknownOrigins(output, `outputs[${index}]`, names)
+    const unknown = unknownOrigins(output, `outputs[${index}]`, { names, globalTables })
     problems.push(...unknown)
     if (unknown.length === 0) nodes.push(...sinksOf(output, index, problems))
   })
   const topology = topologyOf(nodes)
-  problems.push(...duplicates(config.inputs, steps), ...feedbackProblems(topology, 'outputs'))
+  problems.push(
+    ...duplicates(config.inputs, steps),
+    ...feedbackProblems(topology, 'outputs'),
+    ...joinProblems(topology),
+  )
   return { topology, problems }
 }
 
@@ -44,7 +52,7 @@ export const sourceNode = ({
   keyFormat,
   startFrom,
   generator,
-}: InputConfig): TopologyNode => ({
+}: InputConfig): SourceNode => ({
   kind: 'source',
   name,
   topic,
@@ -54,20 +62,34 @@ export const sourceNode = ({
   ...(generator === undefined ? {} : { generator }),
 })
 
+const inputsAs = (
+  kind: InputConfig['as'],
+  { inputs }: Pick<RuntimeConfig, 'inputs'>,
+): readonly string[] => inputs.filter(({ as }) => as === kind).map(({ name }) => name)
+
 /** By which later steps may take from a step. */
 const namesOf = ({ name, branches }: StepConfig): readonly string[] =>
   branches?.map((branch) => `${name}.${branch.name}`) ?? [name]
 
 function unknownOrigins(
-  taking: Pick<StepConfig, 'from' | 'merge'>,
+  taking: Pick<StepConfig, 'from' | 'merge' | 'join'>,
   path: string,
-  names: ReadonlySet<string>,
+  { names, globalTables }: Record<'names' | 'globalTables', ReadonlySet<string>>,
 ): readonly Problem[] {
-  const origins = originsOf(taking)
+  const { merge, join } = taking
+  const origins = originsOf(taking).map(
+    (origin, index) => [merge === undefined ? 'from' : `merge[${index}]`, origin] as const,
+  )
   if (origins.length === 0) return [{ path, message: 'takes records from nothing: write from' }]
-  return origins.flatMap((origin, index) => {
+  const joined = joinedBy(taking).map(
+    (name) => [name === join?.table ? 'join.table' : 'join.stream', name] as const,
+  )
+  return [...origins, ...joined].flatMap(([field, origin]) => {
+    if (globalTables.has(origin) && field !== 'join.table') {
+      const message = `"${origin}" is a global table, which has no records: a stream meets its rows by join.table`
+      return [{ path: `${path}.${field}`, message }]
+    }
     if (names.has(origin)) return []
-    const field = taking.merge === undefined ? 'from' : `merge[${index}]`
     const branches = [...names].filter((name) => name.startsWith(`${origin}.`))
     const message =
       branches.length > 0

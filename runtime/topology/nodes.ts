@@ -1,8 +1,14 @@
 import type { GeneratorConfig, RecordFormat } from '../config.ts'
 import type { Expression } from '../expr/compile.ts'
+import type { Carried } from '../serde/carried.ts'
+import type { ForeignKeyNode } from './foreign-key-nodes.ts'
+import type { GlobalJoinNode, GlobalTableNode } from './global-nodes.ts'
+import type { StreamJoinNode, TableJoinNode } from './join-nodes.ts'
 import type { ProcessNode } from './process-node.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
 import type { NumberField } from './store-spec.ts'
+import type { TableNode } from './table-nodes.ts'
+import type { BurstNode, DeduplicateNode } from './within-nodes.ts'
 
 /**
  * The node kinds of a topology. Both front-ends (`steps:` and the TypeScript DSL) build exactly these; names of stores
@@ -25,6 +31,14 @@ export type TopologyNode =
   | RepartitionNode
   | MergeNode
   | AggregateNode
+  | StreamJoinNode
+  | TableJoinNode
+  | DeduplicateNode
+  | BurstNode
+  | TableNode
+  | ForeignKeyNode
+  | GlobalTableNode
+  | GlobalJoinNode
   | ProcessNode
   | SinkNode
   | DynamicSinkNode
@@ -153,13 +167,21 @@ export interface BranchNode extends Child {
   readonly kind: 'branch'
 }
 
-/** Sends records through `<applicationId>-<stem>-repartition`, so that equal keys meet in one task. Splits the topology. */
+/** Sends records through a topic of the job's own, so that equal keys meet in one task. Splits the topology. */
 export interface RepartitionNode extends Child {
   readonly kind: 'repartition'
+  /** What lies in the topic, which its name tells: see `repartitionTopic`. Unset: values. */
+  readonly carries?: Carried
+  /** The node whose values travel, where they are not the parent's own. */
+  readonly valuesLike?: string
   /** The user's name for what comes next: the step or the grouping. */
   readonly stem: string
-  /** Partitions of the topic; unset: as many as there are tasks that write it. */
+  /** Partitions of the topic; unset: as many as co-partitioning wants, else as there are tasks that write it. */
   readonly partitions?: number
+  /** Lets records without key through, too: a join that keeps what meets nothing takes them. */
+  readonly keepsNullKeys?: boolean
+  /** The node whose keys these are to be found among: they are written in its format. */
+  readonly keysLike?: string
 }
 
 /** The records of all its parents, each as it comes. */

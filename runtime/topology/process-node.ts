@@ -14,7 +14,10 @@ export interface ProcessNode extends Child {
   readonly create: (context: ProcessorContext) => RecordProcessor
 }
 
-export type StoreSettings = StoreLayout & {
+/** Layouts that processors may have. */
+export type UserLayout = 'key-value' | 'window' | 'session'
+
+export type StoreSettings = Extract<StoreLayout, { readonly kind: UserLayout }> & {
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
   readonly changelog: boolean

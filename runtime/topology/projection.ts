@@ -15,6 +15,18 @@ export function projectionOf({
   return (fields) => fields.filter(([name]) => !dropped.has(name))
 }
 
+/** Projects the fields of an object; null stays null. Throws `TypeError` for anything else. */
+export function valueProjection(projection: Projection): (value: unknown) => unknown {
+  const project = projectionOf(projection)
+  return (value = null) => {
+    if (value === null) return null
+    if (typeof value === 'object' && !Array.isArray(value))
+      return Object.fromEntries(project(Object.entries(value)))
+    const type = Array.isArray(value) ? 'list' : typeof value
+    throw new TypeError(`project needs an object with fields, not a ${type}`)
+  }
+}
+
 /** A field that takes the name of another takes its place, too: the other goes, unless it has a new name itself. */
 const renaming =
   (names: ReadonlyMap<string, string>) =>

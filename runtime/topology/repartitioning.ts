@@ -7,6 +7,7 @@ export const CHANGES_KEY: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'map-async',
   'flat-map',
   'process',
+  'table-group',
 ])
 const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])
 

@@ -1,7 +1,9 @@
 import type { StepConfig } from '../config.ts'
 import { EvaluationFault } from '../expr/expression-error.ts'
 import { typeName } from '../expr/values.ts'
+import { addField } from './add-field.ts'
 import { aggregateOf } from './aggregate-fields.ts'
+import { durationMs } from './duration.ts'
 import type { FieldCompiler } from './field-compiler.ts'
 import { fromExpression, fromFields } from './from-expression.ts'
 import { projectionText, repartitionText } from './node-labels.ts'
@@ -26,6 +28,8 @@ export const operationsOf = (
   ...project(step, compiler),
   ...selectKey('keyBy', step.keyBy, compiler),
   ...repartition(step),
+  ...deduplicate(step, compiler, isKeyChanged),
+  ...burst(step, compiler, isKeyChanged),
   ...branches(step, compiler),
   ...aggregate(step, compiler, isKeyChanged),
 ]
@@ -94,7 +98,7 @@ function selectKey(
 const repartition = ({ name, repartition: options }: StepConfig): Operation[] =>
   options === undefined ? [] : [repartitionOf(name, options)]
 
-const repartitionOf = (
+export const repartitionOf = (
   stem: string,
   options: Pick<RepartitionNode, 'partitions'> = {},
 ): Operation => ({
@@ -104,6 +108,45 @@ const repartitionOf = (
   stem,
   ...options,
 })
+
+/** Equal keys meet in one task before anything is remembered of them. */
+const broughtToKey = (stem: string, isKeyChanged: boolean): Operation[] =>
+  isKeyChanged ? [repartitionOf(stem)] : []
+
+function deduplicate(
+  { name, deduplicate: options }: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): Operation[] {
+  if (options === undefined) return []
+  const { by, within } = options
+  const expression = compiler.expression('deduplicate.by', by)
+  const withinMs = compiler.attempt('deduplicate.within', () => durationMs(within))
+  if (withinMs === undefined) return []
+  const label = `${by === undefined ? '' : `by ${by} `}within ${within}`
+  const equal = expression === undefined ? {} : { by: fromExpression(expression) }
+  return [
+    ...broughtToKey(name, isKeyChanged),
+    { kind: 'deduplicate', part: 'deduplicate', label, withinMs, ...equal },
+  ]
+}
+
+function burst(
+  { name, burst: options }: StepConfig,
+  compiler: FieldCompiler,
+  isKeyChanged: boolean,
+): Operation[] {
+  if (options === undefined) return []
+  const { atLeast, within, as } = options
+  const withinMs = compiler.attempt('burst.within', () => durationMs(within))
+  if (withinMs === undefined) return []
+  const label = `at least ${atLeast} within ${within}`
+  const mapper = (value: unknown, count: number) => addField(value, as, count)
+  return [
+    ...broughtToKey(name, isKeyChanged),
+    { kind: 'burst', part: 'burst', label, atLeast, withinMs, mapper },
+  ]
+}
 
 function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler): Operation[] {
   if (ways === undefined) return []

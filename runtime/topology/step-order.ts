@@ -11,9 +11,13 @@ export interface PlacedStep {
 export const originsOf = ({ from, merge }: Pick<StepConfig, 'from' | 'merge'>): readonly string[] =>
   merge ?? (from === undefined ? [] : [from])
 
+/** What its records meet. */
+export const joinedBy = ({ join }: Pick<StepConfig, 'join'>): readonly string[] =>
+  [join?.stream, join?.table].filter((name) => name !== undefined)
+
 /** The part of `<step>.<branch>` that waits for its turn. */
 const stepsAbove = (step: StepConfig): readonly string[] =>
-  originsOf(step).map((origin) => origin.split('.')[0] ?? origin)
+  [...originsOf(step), ...joinedBy(step)].map((origin) => origin.split('.')[0] ?? origin)
 
 /** Steps may be written in any order; a step that waits for itself is a cycle, named in full. */
 export function parentsFirst(

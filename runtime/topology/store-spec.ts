@@ -16,6 +16,15 @@ export type StoreLayout =
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
   | { readonly kind: 'session'; readonly retentionMs: number }
+  /** Records of two streams that no record of the other has met yet, by time, side and key. */
+  | {
+      readonly kind: 'unmatched'
+      /** How values of the right side are written to the changelog, where `format` is that of the left. */
+      readonly rightFormat: RecordFormat
+    }
+
+/** Of the two streams of a join. */
+export type JoinSide = 'left' | 'right'
 
 export interface NumberField {
   readonly name: string
@@ -50,7 +59,8 @@ const ADDITIONAL_RETENTION_MS = 24 * 60 * 60 * 1000
 /** Kafka Streams' configs: the last value of each key is kept, of windows as long as they can still change. */
 export function changelogConfig(store: StoreLayout): Readonly<Record<string, string>> {
   const always = { 'message.timestamp.type': 'CreateTime' }
-  if (store.kind === 'key-value') return { 'cleanup.policy': 'compact', ...always }
+  if (store.kind === 'key-value' || store.kind === 'unmatched')
+    return { 'cleanup.policy': 'compact', ...always }
   const keepsDuplicates = store.kind === 'window' && store.retainDuplicates
   return {
     'cleanup.policy': keepsDuplicates ? 'delete' : 'compact,delete',

@@ -1,23 +1,60 @@
+import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from './nodes.ts'
 import { storesOfProcess } from './process-node.ts'
 import type { StoreDeclaration } from './store-spec.ts'
 
+/** The format of the values that come to a node. */
+export type FormatInto = (node: string) => RecordFormat
+
+type Declare<K extends TopologyNode['kind']> = (
+  node: Extract<TopologyNode, { kind: K }>,
+  formatInto: FormatInto,
+) => readonly StoreDeclaration[]
+
 /** What each kind of node keeps; kinds that are not here keep nothing. */
-const declarations: {
-  readonly [K in TopologyNode['kind']]?: (
-    node: Extract<TopologyNode, { kind: K }>,
-  ) => readonly StoreDeclaration[]
-} = {
+const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
   aggregate: ({ name, fields: numbers }) => [
     { kind: 'key-value', name, format: 'Json', ...(numbers === undefined ? {} : { numbers }) },
   ],
   process: storesOfProcess,
+  'to-table': ({ name }, formatInto) => [{ kind: 'key-value', name, format: formatInto(name) }],
+  'table-aggregate': ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
+  'foreign-key-subscriptions': ({ name }) => [{ kind: 'key-value', name, format: 'Bytes' }],
+  'stream-join': ({ name, side, window, reads: [other], unmatched }, formatInto) => {
+    const { beforeMs, afterMs, graceMs } = window
+    const retentionMs = beforeMs + afterMs + graceMs
+    const format = formatInto(name)
+    const own = { kind: 'window', name, retentionMs, retainDuplicates: true, format } as const
+    if (side === 'right' || unmatched === undefined) return [own]
+    return [own, { kind: 'unmatched', name: unmatched, format, rightFormat: formatInto(other) }]
+  },
+  deduplicate: ({ name, withinMs }) => [
+    {
+      kind: 'window',
+      name,
+      retentionMs: keptFor(withinMs),
+      retainDuplicates: false,
+      format: 'Json',
+    },
+  ],
+  burst: ({ name, withinMs }, formatInto) => [
+    {
+      kind: 'window',
+      name,
+      retentionMs: keptFor(withinMs),
+      retainDuplicates: true,
+      format: formatInto(name),
+    },
+  ],
 }
 
-/** The stores that a node has, each by the node's name or `<node>.<part>`. */
-export const storesOf = (node: TopologyNode): readonly StoreDeclaration[] =>
-  declarations[node.kind]?.(node as never) ?? []
+/** The earliest record that is not late looks back as far again; what is as old as the retention is gone already. */
+const keptFor = (withinMs: number): number => 2 * withinMs + 1
+
+/** The stores that a node has, each by the node's name or by another that is the user's. */
+export const storesOf = (node: TopologyNode, formatInto: FormatInto): readonly StoreDeclaration[] =>
+  declarations[node.kind]?.(node as never, formatInto) ?? []
 
 /** Nodes whose stores a node reads beside its own: all of them run in one task. */
 export const sharedStoresOf = (node: TopologyNode): readonly string[] =>
-  'reads' in node ? (node.reads as readonly string[]) : []
+  'reads' in node ? node.reads : []

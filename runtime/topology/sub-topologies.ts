@@ -1,6 +1,7 @@
+import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, TopologyNode } from './nodes.ts'
-import { type RecordFormats, repartitionFormats } from './repartition-formats.ts'
+import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreDeclaration, StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
@@ -33,17 +34,24 @@ export interface SubTopologySource extends RecordFormats {
 export function subTopologiesOf(topology: Topology, applicationId: string): readonly SubTopology[] {
   const groups = connected(topology.nodes)
   const members = Map.groupBy(topology.nodes, ({ name }) => groups.get(name))
+  const formatInto = (node: string) => valueFormatInto(node, topology)
   return [...members.values()].map((nodes, id) => ({
     id,
     nodes,
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
-    stores: nodes.flatMap(storesOf).map((store) => withChangelog(store, applicationId)),
+    stores: nodes
+      .flatMap((node) => storesOf(node, formatInto))
+      .map((store) => withChangelog(store, applicationId)),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
-      .map((node) => ({ ...node, ...repartitionFormats(node, topology) })),
+      .map((node) => exitOf(node, topology)),
   }))
 }
+
+/** The global tables of a job. Each is a sub-topology without tasks, since every thread reads it. */
+export const globalTablesIn = (subTopologies: readonly SubTopology[]): readonly GlobalTableNode[] =>
+  subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'global-table'))
 
 const withChangelog = (store: StoreDeclaration, applicationId: string): StoreSpec =>
   store.changelog === false
@@ -73,9 +81,21 @@ function sourceOf(
     return [{ node: name, topic, format, keyFormat, startFrom }]
   }
   if (node.kind === 'repartition') {
-    const topic = repartitionTopic(applicationId, node.stem)
-    const formats = repartitionFormats(node, topology)
-    return [{ node: node.name, topic, ...formats, startFrom: 'Earliest', repartition: node }]
+    return [
+      {
+        node: node.name,
+        topic: repartitionTopic(applicationId, node),
+        ...repartitionFormats(node, topology),
+        startFrom: 'Earliest',
+        repartition: node,
+      },
+    ]
   }
   return []
+}
+
+function exitOf(node: RepartitionNode, topology: Topology): RepartitionExit {
+  const { format, keyFormat } = repartitionFormats(node, topology)
+  // Answers go to keys of another sub-topology, which are known here by their bytes alone.
+  return { ...node, format, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
 }

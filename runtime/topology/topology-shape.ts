@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from './nodes.ts'
+import { valueFormatInto } from './repartition-formats.ts'
 import { CHANGES_KEY } from './repartitioning.ts'
 import type { StoreDeclaration } from './store-spec.ts'
 import { storesOf } from './stores.ts'
-import { lineageOf, sourcesOf, type Topology } from './topology.ts'
+import { lineageOf, sourceTopicsOf, type Topology } from './topology.ts'
 
 /**
  * What of a job its state depends on: plain JSON, equal for jobs that can take each other's state over. Filters, maps and
@@ -41,14 +42,19 @@ export interface RepartitionShape {
   readonly partitions?: number
 }
 
-export const shapeOf = (topology: Topology): TopologyShape => ({
-  stores: topology.nodes
-    .flatMap((node) => storesOf(node).map((store) => storeShape(store, node, topology)))
-    .sort(byName),
-  repartitions: topology.nodes
-    .flatMap((node) => (node.kind === 'repartition' ? [repartitionShape(node)] : []))
-    .sort(byName),
-})
+export function shapeOf(topology: Topology): TopologyShape {
+  const formatInto = (node: string) => valueFormatInto(node, topology)
+  return {
+    stores: topology.nodes
+      .flatMap((node) =>
+        storesOf(node, formatInto).map((store) => storeShape(store, node, topology)),
+      )
+      .sort(byName),
+    repartitions: topology.nodes
+      .flatMap((node) => (node.kind === 'repartition' ? [repartitionShape(node)] : []))
+      .sort(byName),
+  }
+}
 
 /** Differs where shapes do. */
 export const fingerprintOf = (shape: TopologyShape): string =>
@@ -75,18 +81,19 @@ function storeShape(store: StoreDeclaration, node: TopologyNode, topology: Topol
     ...('retainDuplicates' in store ? { retainDuplicates: store.retainDuplicates } : {}),
     node: dataOf(node),
     keys: keysAbove(node, topology),
-    topics: sourcesOf(topology)
-      .filter((source) => lineage.has(source.name))
-      .map(({ topic }) => topic)
-      .sort(),
+    topics: sourceTopicsOf({
+      nodes: topology.nodes.filter(({ name: at }) => lineage.has(at)),
+    }).toSorted(),
   }
 }
 
+/** Where a foreign key is looked up, two topics bear the name of the step. */
 const repartitionShape = ({
   stem,
+  carries = 'values',
   partitions,
 }: Extract<TopologyNode, { kind: 'repartition' }>): RepartitionShape => ({
-  name: stem,
+  name: carries === 'values' || carries === 'changes' ? stem : `${stem}-${carries}`,
   ...(partitions === undefined ? {} : { partitions }),
 })
 

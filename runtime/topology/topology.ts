@@ -1,4 +1,4 @@
-import type { SourceNode, TopologyNode } from './nodes.ts'
+import type { TopologyNode } from './nodes.ts'
 
 /** A job as data: its nodes, in the order the user wrote them, parents before children. Frozen. */
 export interface Topology {
@@ -32,8 +32,11 @@ export function lineageOf<N extends Vertex>(
   return lineage
 }
 
-export const sourcesOf = ({ nodes }: Topology): readonly SourceNode[] =>
-  nodes.filter((node) => node.kind === 'source')
+/** Topics that the user named as inputs. */
+export const sourceTopicsOf = ({ nodes }: Topology): readonly string[] =>
+  nodes.flatMap((node) =>
+    node.kind === 'source' || node.kind === 'global-table' ? [node.topic] : [],
+  )
 
 export function topicsWrittenBy(node: TopologyNode): readonly string[] {
   if (node.kind === 'sink') return [node.topic]

@@ -24,7 +24,10 @@ export interface SeenRecord {
 }
 
 /** Records at or past the position, as a reader of `FetchedPartition` must take them. */
-export function recordsOf({ batches, position }: FetchedPartition): SeenRecord[] {
+export function recordsOf({
+  batches,
+  position,
+}: Omit<FetchedPartition, 'receivedAt'>): SeenRecord[] {
   return batches.flatMap((batch) => {
     const columns = batch.columns()
     return Array.from({ length: columns.count }, (_, index) => ({

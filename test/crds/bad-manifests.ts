@@ -11,9 +11,10 @@ export interface BadManifest {
 
 const kafka = { bootstrapServers: ['kafka:9092'] }
 export const goodTopic = { kafka, partitions: 3 }
+const input = { name: 'in', topic: 'in' }
 export const goodJob = {
   kafka,
-  inputs: [{ name: 'in', topic: 'in' }],
+  inputs: [input],
   steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
   outputs: [{ from: 'large', topic: 'out' }],
 }
@@ -294,6 +295,34 @@ export const badManifests: readonly BadManifest[] = [
       ],
     },
     says: /format Json or String/,
+  },
+  {
+    sentence: 'a table that is not read from its start',
+    kind: 'StreamJob',
+    spec: { ...goodJob, inputs: [{ ...input, as: 'Table', startFrom: 'Latest' }] },
+    says: /a table is read from its start: leave startFrom out/,
+  },
+  {
+    sentence: 'a global table that the job writes itself',
+    kind: 'StreamJob',
+    spec: {
+      ...goodJob,
+      inputs: [
+        { ...input, as: 'GlobalTable', generator: { recordsPerSecond: 1, value: { at: 'now' } } },
+      ],
+    },
+    says: /leave generator out/,
+  },
+  {
+    sentence: 'a table in a TypeScript job, which says so itself',
+    kind: 'StreamJob',
+    spec: {
+      kafka,
+      inputs: [{ ...input, as: 'Table' }],
+      code: { inline: 'x' },
+      outputs: [{ topic: 'out' }],
+    },
+    says: /table\(input\) and globalTable\(input\).*leave as out/,
   },
   {
     sentence: 'negative replicas',

@@ -7,7 +7,6 @@ import { type StreamJob, streamJobSchema } from '../../crds/index.ts'
 import { runtimeConfig } from '../../operator/streamjob/desired/runtime-config.ts'
 import { type RuntimeConfig, runtimeConfigSchema } from '../../runtime/config.ts'
 import { loadJob } from '../../runtime/dsl/load-job.ts'
-import type { Instance } from '../../runtime/instance.ts'
 import { eventually } from '../support/eventually.ts'
 import { JobBench } from '../support/job-bench.ts'
 import type { Fence, Page } from './page.ts'
@@ -102,7 +101,7 @@ export async function runExample(example: Example): Promise<void> {
   try {
     const instance = bench.start(config, { loadTopology: () => loadText(example.code, config) })
     for (const { topic, key, value } of example.given) bench.produce(topic, [[key, value]])
-    await Promise.race([instance.ended, eventually(() => expectIdle(instance, bench), PATIENCE)])
+    await Promise.race([instance.ended, eventually(() => bench.expectIdle(instance), PATIENCE)])
     for (const topic of new Set([...outputs, ...topicsOf(example.expected)]))
       deepStrictEqual(seenIn(bench, topic), wantedIn(example, topic), `topic ${topic}`)
   } finally {
@@ -120,18 +119,6 @@ async function loadText({ text }: Fence, config: RuntimeConfig) {
   } finally {
     rmSync(folder, { recursive: true })
   }
-}
-
-/** Every task stands at the end of what it reads: whatever is to come out has come out. */
-function expectIdle(instance: Instance, { embedded }: JobBench): void {
-  const { tasks, state } = instance.status()
-  const behind = tasks.flatMap(({ partitions }) =>
-    partitions.filter(
-      ({ topic, partition, position }) =>
-        position < (embedded.topics.get(topic)?.logs[partition]?.endOffset ?? 0),
-    ),
-  )
-  if (state !== 'Running' || behind.length > 0) throw new Error(`the job is still ${state}`)
 }
 
 const seenIn = (bench: JobBench, topic: string) =>

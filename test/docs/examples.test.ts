@@ -3,7 +3,9 @@ import { parseAllDocuments } from 'yaml'
 import { type StreamJob, streamJobSchema, topicSchema } from '../../crds/index.ts'
 import { step } from '../../crds/step.ts'
 import { GroupedStream } from '../../runtime/dsl/grouped-stream.ts'
+import { GroupedTable } from '../../runtime/dsl/grouped-table.ts'
 import { Stream } from '../../runtime/dsl/stream.ts'
+import { Table } from '../../runtime/dsl/table.ts'
 import { aggregateNames } from '../../runtime/expr/aggregates/functions.ts'
 import { lint } from '../../runtime/lint.ts'
 import { configOf, examplesIn, jobOf, placeOf, runExample } from './example.ts'
@@ -57,7 +59,7 @@ const codeOf = (...files: readonly string[]) =>
     .join('\n')
 
 describe('docs on steps', () => {
-  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md')
+  const code = codeOf('docs/writing-jobs.md', 'docs/operations.md', 'docs/tables.md')
 
   for (const field of Object.keys(step.shape).filter((name) => !['name', 'from'].includes(name))) {
     it(`runs an example of the operation ${field}`, () => {
@@ -78,9 +80,15 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const code = codeOf('docs/typescript-jobs.md', 'docs/operations.md', 'docs/processors.md')
+  const code = codeOf(
+    'docs/typescript-jobs.md',
+    'docs/operations.md',
+    'docs/tables.md',
+    'docs/processors.md',
+  )
 
-  for (const operation of [Stream.prototype, GroupedStream.prototype].flatMap(methodsOf)) {
+  const classes = [Stream, GroupedStream, Table, GroupedTable].map(({ prototype }) => prototype)
+  for (const operation of new Set(classes.flatMap(methodsOf))) {
     it(`runs an example of .${operation}(…)`, () => {
       expect(code).to.match(new RegExp(`\\.${operation}[(<]`))
     })

@@ -123,7 +123,10 @@ describe('async functions in an instance', () => {
       timeoutMs: 600_000,
       write: (input, options) =>
         asked(
-          input.groupByKey('by-key').reduce('latest', (_, value) => value),
+          input
+            .groupByKey('by-key')
+            .reduce('latest', (_, value) => value)
+            .toStream(),
           options,
         ),
     })

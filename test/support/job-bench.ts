@@ -101,6 +101,18 @@ export class JobBench {
     await eventually(() => deepStrictEqual(this.values(topic), expected), { everyMs: 5 })
   }
 
+  /** Throws unless every task stands at the end of what it reads: whatever is to come out has come out. */
+  expectIdle(instance: Instance): void {
+    const { tasks, state } = instance.status()
+    const behind = tasks.flatMap(({ partitions }) =>
+      partitions.filter(
+        ({ topic, partition, position }) =>
+          position < (this.embedded.topics.get(topic)?.logs[partition]?.endOffset ?? 0),
+      ),
+    )
+    if (state !== 'Running' || behind.length > 0) throw new Error(`the job is still ${state}`)
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#instances.splice(0).map((instance) => instance.stop()))
   }

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert'
 import { expect } from 'chai'
-import { runtimeConfigSchema } from '../../runtime/config.ts'
+import { type InputConfig, runtimeConfigSchema } from '../../runtime/config.ts'
 import { bind } from '../../runtime/dsl/bind.ts'
 import { job, type Output } from '../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../runtime/dsl/stream.ts'
@@ -23,6 +23,8 @@ export interface OperatorCase {
   readonly steps?: Pick<JobSpec, 'steps' | 'outputs'>
   /** The job in TypeScript. */
   readonly code?: (input: Stream<Value>, others: typeof stream) => readonly Output[]
+  /** Inputs that are not streams, in steps; a TypeScript job says so itself. */
+  readonly as?: Readonly<Record<string, InputConfig['as']>>
   /** Records by input topic; an input bears the name of its topic. */
   readonly given: Readonly<Record<string, readonly KeyValue[]>>
   /** Records by output topic, in order. */
@@ -39,9 +41,10 @@ export function operatorCases(cases: readonly OperatorCase[]): void {
 
   for (const one of cases) {
     const inputs = Object.keys(one.given).map((name) => ({ name, topic: name }))
-    const { steps, code } = one
+    const { steps, code, as = {} } = one
     if (steps !== undefined) {
-      it(`${one.sentence} (steps)`, () => check(one, { inputs, ...steps }))
+      const typed = inputs.map((input) => ({ ...input, as: as[input.name] }))
+      it(`${one.sentence} (steps)`, () => check(one, { inputs: typed, ...steps }))
     }
     if (code !== undefined) {
       it(`${one.sentence} (TypeScript)`, () =>

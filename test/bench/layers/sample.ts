@@ -34,8 +34,11 @@ export function nodeOf<Kind extends TopologyNode['kind']>(
   kind: Kind,
   step: Partial<StepConfig>,
 ): Extract<TopologyNode, { readonly kind: Kind }> {
-  const compiler = new FieldCompiler('', [])
-  const [node] = nodesOfStep({ name: 'step', from: 'payments', ...step }, compiler, () => false)
+  const none: ReadonlySet<string> = new Set()
+  const [node] = nodesOfStep(
+    { name: 'step', from: 'payments', ...step },
+    { compiler: new FieldCompiler('', []), nodes: [], tables: none, globalTables: none },
+  )
   if (node?.kind !== kind) throw new Error(`the step became ${node?.kind}, not ${kind}`)
   return node as Extract<TopologyNode, { readonly kind: Kind }>
 }

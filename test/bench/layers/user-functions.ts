@@ -48,6 +48,7 @@ function layer(
       format: 'Json',
       keyFormat: 'String',
       startFrom: 'Earliest',
+      as: 'Stream',
     },
   ] as const
   const topology = bind(job(steps(stream<Payment>('payments')).to('out')), { inputs: [...inputs] })
@@ -56,6 +57,7 @@ function layer(
   let written = 0
   const processor = buildProcessors(subTopology, {
     entered: () => undefined,
+    dropped: () => undefined,
     sink: (_, record) => void (written += record.offset === -1 ? 0 : 1),
     store: () => {
       throw new Error('no step here keeps state')
@@ -69,13 +71,17 @@ function layer(
       clock: systemClock,
       log: silentLogger,
     }),
+    global: () => {
+      throw new Error('no step here joins a global table')
+    },
     repartition: () => undefined,
   }).get('payments')
   const batch = new RecordBatch(sampleBatch(valueBytes))
   const partition = { topic: 'payments', partition: 0 }
   const run = () => {
     const queue = new RecordQueue(partition, { serde: jsonSerde, keySerde: stringSerde }, 0)
-    queue.add({ ...partition, position: 0, batches: [batch], highWatermark: SAMPLE_RECORDS })
+    const highWatermark = SAMPLE_RECORDS
+    queue.add({ ...partition, position: 0, batches: [batch], highWatermark, receivedAt: 0 })
     for (let next = queue.take(); next !== undefined; next = queue.take()) processor?.process(next)
     return written
   }

@@ -77,7 +77,7 @@ function run(
   const broker = new EmbeddedBroker()
   const topics = [
     ...subTopology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])),
-    ...subTopology.exits.map(({ stem }) => repartitionTopic('test.job', stem)),
+    ...subTopology.exits.map((exit) => repartitionTopic('test.job', exit)),
     DEAD_LETTERS,
   ]
   const changelogs = subTopology.stores.flatMap(({ changelogTopic }) => changelogTopic ?? [])
@@ -90,7 +90,7 @@ function run(
     partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
-  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100 })
+  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100, receivedAt: 0 })
   task.process()
   task.stageChangelog()
   collector.send()

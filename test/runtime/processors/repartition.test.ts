@@ -3,7 +3,7 @@ import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { job, stream } from '../../../runtime/index.ts'
 import { describeTopology } from '../../../runtime/topology/describe.ts'
 import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
-import { internalTopicsOf, taskCountsOf } from '../../../runtime/topology/internal-topics.ts'
+import { internalTopicsOf } from '../../../runtime/topology/internal-topics.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { eventually } from '../../support/eventually.ts'
 import { JobBench } from '../../support/job-bench.ts'
@@ -24,15 +24,12 @@ const subTopologiesFor = (steps: readonly { readonly name: string }[]) =>
 /** Topic → partitions, of the topics that a job with inputs of 2 and 5 partitions makes for itself. */
 const internalPartitions = (steps: readonly { readonly name: string }[]) => {
   const subTopologies = subTopologiesFor(steps)
-  const counts = taskCountsOf(
-    subTopologies,
-    new Map([
-      ['a', 2],
-      ['b', 5],
-    ]),
-  )
+  const inputs = new Map([
+    ['a', 2],
+    ['b', 5],
+  ])
   return Object.fromEntries(
-    internalTopicsOf(subTopologies, counts).map(({ name, partitions }) => [name, partitions]),
+    internalTopicsOf(subTopologies, inputs).map(({ name, partitions }) => [name, partitions]),
   )
 }
 

@@ -11,13 +11,12 @@ import type {
 import type { StoreDeclaration } from '../../../runtime/topology/store-spec.ts'
 
 const keyValue: StoreDeclaration = { kind: 'key-value', name: 'totals', format: 'Json' }
-const windows: StoreDeclaration = {
+const windows = {
   kind: 'window',
   name: 'windows',
   format: 'Json',
   retentionMs: 100,
-  retainDuplicates: false,
-}
+} as const
 const sessions: StoreDeclaration = {
   kind: 'session',
   name: 'sessions',
@@ -26,8 +25,8 @@ const sessions: StoreDeclaration = {
 }
 
 const keyValueStore = () => createStore(keyValue) as KeyValueStore & StateStore
-const windowStore = (spec: Partial<StoreDeclaration> = {}) =>
-  createStore({ ...windows, ...spec }) as WindowStore & StateStore
+const windowStore = (retainDuplicates = false) =>
+  createStore({ ...windows, retainDuplicates }) as WindowStore & StateStore
 const sessionStore = () => createStore(sessions) as SessionStore & StateStore
 
 const bytes = (text: string) => Buffer.from(text)
@@ -97,6 +96,42 @@ describe('a key-value store', () => {
       }),
     )
   })
+
+  it('gives the keys that begin so, whatever was put and removed', () =>
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.string({ unit: 'binary-ascii', maxLength: 3 }),
+            fc.option(fc.nat(), { nil: undefined }),
+          ),
+        ),
+        fc.string({ maxLength: 2 }),
+        (puts, prefix) => {
+          const store = keyValueStore()
+          const expected = new Map<string, number>()
+          for (const [key, value] of puts) {
+            store.put(bytes(key), value, 0)
+            if (value === undefined) expected.delete(key)
+            else expected.set(key, value)
+            const found = [...store.withPrefix(bytes(prefix))].map((entry) => entry.key.toString())
+            const wanted = [...expected.keys()].filter((known) => known.startsWith(prefix)).sort()
+            expect(found).to.deep.equal(wanted)
+          }
+        },
+      ),
+    ))
+
+  it('forgets with a record that failed what it had put under a prefix', () => {
+    const store = keyValueStore()
+    store.put(bytes('ab'), 1, 0)
+    store.accept()
+    expect([...store.withPrefix(bytes('a'))]).to.have.length(1)
+    store.put(bytes('aa'), 2, 0)
+    store.put(bytes('ab'), undefined, 0)
+    store.rollback()
+    expect([...store.withPrefix(bytes('a'))].map(({ value }) => value)).to.deep.equal([1])
+  })
 })
 
 describe('a window store', () => {
@@ -140,7 +175,7 @@ describe('a window store', () => {
   })
 
   it('keeps duplicates where it is told to, in the order in which they came', () => {
-    const store = windowStore({ retainDuplicates: true })
+    const store = windowStore(true)
     for (const value of ['x', 'y']) store.put(bytes('a'), 5, value, 5)
     expect([...store.fetch(bytes('a'), 0, 9)].map(({ value }) => value)).to.deep.equal(['x', 'y'])
     expect(written(store).map(([key]) => String(key).slice(-1))).to.deep.equal(['\x01', '\x02'])
@@ -154,7 +189,7 @@ describe('a window store', () => {
     })
     fc.assert(
       fc.property(fc.array(put), fc.boolean(), (puts, retainDuplicates) => {
-        const store = windowStore({ retainDuplicates })
+        const store = windowStore(retainDuplicates)
         const changelog: ChangelogRecord[] = []
         for (const { key, start, value } of puts) {
           // Nothing is written of it, but time goes on.
@@ -163,7 +198,7 @@ describe('a window store', () => {
           store.accept()
           changelog.push(...store.takeDirty())
         }
-        const again = windowStore({ retainDuplicates })
+        const again = windowStore(retainDuplicates)
         for (const record of changelog) again.restore(record)
         const list = (of: WindowStore) =>
           [...of.fetchAll(0, 1000)].map(({ key, start, value }) => [key.toString(), start, value])

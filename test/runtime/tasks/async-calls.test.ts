@@ -148,6 +148,7 @@ describe('runtime/tasks/async-calls.ts', () => {
           initial: () => ({ n: 0, key: null, count: 0 }),
           add: ({ count }, { value }) => ({ ...value, count: count + 1 }),
         })
+        .toStream()
         .mapValuesAsync('asked', async (record, signal) => ({
           ...(await ask(record, signal)),
           count: record.value.count,

@@ -2,7 +2,7 @@ import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
 import { silentLogger } from '../../../runtime/platform/logger.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
-import { Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
+import { type Tally, Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
 
 export const DEAD_LETTERS = 'dead-letters'
@@ -14,13 +14,15 @@ export function newTask(
     readonly broker: EmbeddedBroker
     readonly clock: Clock
     readonly programs?: TaskOptions['programs']
+    readonly caughtUpAt?: TaskOptions['caughtUpAt']
     readonly partitionCounts?: ReadonlyMap<string, number>
   },
 ) {
   const { broker, clock, programs, partitionCounts = new Map<string, number>() } = around
+  const { caughtUpAt = () => Infinity } = around
   const producer = broker.connect().producer()
   const collector = new OutputCollector({ producer, partitionCounts, compression: 'none' })
-  const tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {} as Record<string, number> }
+  const tally: Tally = { consumed: 0, skipped: 0, deadLettered: 0, nodes: {}, dropped: {} }
   const task = new Task({
     id: { subTopology: 0, partition: 0 },
     subTopology,
@@ -33,7 +35,9 @@ export function newTask(
     programs,
     clock,
     log: silentLogger,
+    caughtUpAt,
     onAnswer: () => undefined,
+    global: () => ({ get: () => undefined }),
   })
   return { task, collector, tally }
 }

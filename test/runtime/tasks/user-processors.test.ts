@@ -230,7 +230,7 @@ describe("a user's processor in a task", () => {
       await bench.start()
       await bench.clock.advance(1000)
       expect(() => bench.work()).to.throw(
-        /^task 0_0, in a punctuator: RangeError in "p": no\nThe job stops here whatever onError says/,
+        /^in a punctuator: RangeError in "p": no\nThe job stops here whatever onError says/,
       )
       bench.commit()
       expect(bench.values('out')).to.deep.equal([])
@@ -250,7 +250,7 @@ describe("a user's processor in a task", () => {
         () => undefined,
         (reason: Error) => reason,
       )
-      expect(error?.message).to.match(/^task 0_0, in a punctuator: TypeError in "picky": not this/)
+      expect(error?.message).to.match(/^in a punctuator: TypeError in "picky": not this/)
     })
   })
 
