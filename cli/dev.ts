@@ -37,6 +37,8 @@ export async function dev({ path, bootstrap, port, page }: DevOptions): Promise<
     log,
     kafka: async () => kafka.admin,
     events: { record: () => undefined },
+    // What the embedded broker holds is gone at the end anyway.
+    guardsState: bootstrap !== undefined,
     start: devProgram({ connect: (clientId) => kafka.connect(clientId), log }),
   })
   await applyAll(operator, manifests)

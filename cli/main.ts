@@ -37,6 +37,23 @@ program
   })
 
 program
+  .command('describe')
+  .description(
+    'print the topologies of the jobs of a file or folder, and what a change means for their state',
+  )
+  .argument('<path>', 'a YAML file, or a folder with YAML files')
+  .option('--json', 'print JSON, for programs')
+  .option('--before <path>', 'what ran before: print what changes for what the jobs keep')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  millrace describe job.yaml\n  millrace describe job.yaml --before deployed.yaml',
+  )
+  .action(async (path: string, options: { json?: boolean; before?: string }) => {
+    const { describe } = await import('./describe.ts')
+    console.log(await describe({ path, ...options }))
+  })
+
+program
   .command('test')
   .description('run the tests of jobs, on no Kafka and in virtual time')
   .argument('[paths...]', 'files *.test.yaml, or folders with such files at any depth', ['.'])

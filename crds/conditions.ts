@@ -23,6 +23,8 @@ export const conditionDocs = {
       ApplicationIdConflict: 'An older StreamJob on the same Kafka uses this applicationId.',
       NameTaken: 'An object that the job needs exists under its name and belongs to somebody else.',
       ConfigMapNotFound: 'The ConfigMap or key of `spec.code.configMapRef` does not exist.',
+      StateLoss:
+        'The job would not find state again that it has kept under an earlier spec; the message names it, and what to write to give it up.',
       TopicNameConflict: 'An older Topic object manages this Kafka topic.',
       ExistingTopicDiffers:
         'The topic exists, was not created by us, and adopting it would change it.',

@@ -143,6 +143,19 @@ const spec = withRules(
       })
       .optional()
       .describe('Resources of each pod.'),
+    upgrade: z
+      .strictObject({
+        allowStateLossOf: z
+          .array(z.string().min(1).max(127))
+          .max(64)
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .optional()
+          .describe(
+            'Stores, or repartition topics, that a change of the spec may leave behind, by the names that the condition `Accepted` gives.',
+          ),
+      })
+      .optional()
+      .describe('How a changed spec takes the place of the one that ran.'),
     deletionPolicy: z
       .enum(['Retain', 'Delete'])
       .default('Retain')

@@ -76,6 +76,7 @@ function controllersOf({ config, kube, kafka, log, identity, metrics }: Controll
     streamJobController({
       ...deps,
       readPodStatus: readPodStatusByHttp,
+      guardsState: true,
       defaultImage: config.image,
     }),
   ]

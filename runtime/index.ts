@@ -1,7 +1,8 @@
 /** What a TypeScript job imports as `millrace`. */
 export { type Job, job, type Output } from './dsl/job.ts'
 export type { AsyncOptions } from './dsl/async-options.ts'
-export { type OutputFormats, Stream, stream, type TypedRecord } from './dsl/stream.ts'
+export type { OutputFormats } from './dsl/output-formats.ts'
+export { Stream, stream, type TypedRecord } from './dsl/stream.ts'
 export { type Branches, Split } from './dsl/split.ts'
 export type { Joiner, TableHistory } from './dsl/joins.ts'
 export type { JoinWithin } from './topology/join-window.ts'
@@ -21,6 +22,16 @@ export {
   untilTimeLimit,
   untilWindowCloses,
 } from './dsl/suppression.ts'
+export { type ProcessOptions, type Values, valuesOf } from './dsl/process.ts'
+export {
+  keyValueStore,
+  sessionStore,
+  type StoreOf,
+  type StoreOptions,
+  windowStore,
+} from './dsl/stores.ts'
+export type { Outgoing, ProcessorContext, RecordProcessor } from './topology/process-node.ts'
+export type { KeyValueStore, SessionStore, WindowStore } from './topology/user-stores.ts'
 export {
   type AggregateFunction,
   avg,

@@ -84,6 +84,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/errors.ts',
     'runtime/expr/',
   ],
+  'runtime/upgrade.ts': ['runtime/topology/', 'runtime/config.ts'],
   'runtime/job-topology.ts': [
     'runtime/topology/',
     'runtime/config.ts',
@@ -139,6 +140,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'crds/',
     'runtime/config.ts',
     'runtime/lint.ts',
+    'runtime/upgrade.ts',
     'runtime/errors.ts',
     'runtime/platform/',
   ],
@@ -163,13 +165,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Decisions only: nothing here waits, reads a clock, rolls dice or looks at the process. */
 const pure = [
   'crds/!(generate).ts',
-  'operator/*/{plan,policies,phase,status}.ts',
+  'operator/*/{plan,policies,phase,status,state-change}.ts',
   'operator/*/desired/*.ts',
   'operator/engine/{backoff,conditions}.ts',
   'runtime/topology/*.ts',
   'runtime/tasks/{assignor,error-policy,task-state}.ts',
   'runtime/threads/merged-status.ts',
-  'runtime/lint.ts',
+  'runtime/{lint,upgrade}.ts',
 ]
 
 const sources = globSync('{crds,runtime,operator,dashboard,cli,pulumi,examples}/**/*.ts')

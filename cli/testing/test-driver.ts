@@ -5,7 +5,7 @@ import {
   type DriverOptions,
   TopologyTestDriver,
 } from '../../runtime/testing/topology-test-driver.ts'
-import { manifestJob } from './manifest-job.ts'
+import { manifestJob } from '../manifest-job.ts'
 
 /**
  * Starts a job for a test: one of TypeScript, or the StreamJob in a file or folder of manifests. Throws what is wrong with it.

@@ -17,6 +17,8 @@ export interface LocalOptions {
   readonly kafka: KafkaAdminFor
   readonly events: Events
   readonly start: StartProgram
+  /** Whether a change that would lose a job's state is refused. */
+  readonly guardsState: boolean
 }
 
 export interface LocalOperator {
@@ -29,7 +31,7 @@ export interface LocalOperator {
 
 /** A cluster in one process: the operator's own controllers on an API server in memory, pods as programs. */
 export function startLocal(options: LocalOptions): LocalOperator {
-  const { clock, kafka, events } = options
+  const { clock, kafka, events, guardsState } = options
   const kube = new MemoryKube(clock, admit)
   const pods = new LocalPods({ kube, clock, start: options.start })
   const readPodStatus = (pod: Parameters<LocalPods['programOf']>[0]) =>
@@ -38,7 +40,7 @@ export function startLocal(options: LocalOptions): LocalOperator {
   const deps = { kube, kafka, events, clock, namespaces }
   const specs = [
     topicController(deps),
-    streamJobController({ ...deps, readPodStatus, defaultImage: 'millrace' }),
+    streamJobController({ ...deps, readPodStatus, guardsState, defaultImage: 'millrace' }),
   ]
   const controllers = specs.map((spec) => new Controller(spec, { ...options, kube, namespaces }))
   const stopping = new AbortController()

@@ -76,6 +76,7 @@ async function reconcileStreamJob(
   await deps.kube.setFinalizer({ ...kinds.streamJob, ...key }, JOB_FINALIZER, plan.finalizer)
   await report(observed, plan, deps, lagShownAt)
   await applyAll(plan.apply, deps.kube)
+  if (plan.remade) deps.events.record(job, 'Warning', 'StateRemade', plan.remade)
   if (plan.objection !== undefined) return { againMs: BLOCKED_MS }
   return { againMs: isReady(job) ? LOOK_AGAIN_MS : PENDING_MS }
 }

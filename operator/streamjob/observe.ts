@@ -1,5 +1,5 @@
 import { type StreamJob, type Topic, topicsOfOutput } from '../../crds/index.ts'
-import type { RuntimeStatus } from '../../runtime/config.ts'
+import type { RuntimeConfig, RuntimeStatus } from '../../runtime/config.ts'
 import type { Key } from '../engine/controller-spec.ts'
 import {
   type KafkaAdminFor,
@@ -18,6 +18,7 @@ import {
   workloadName,
 } from './desired/names.ts'
 import type { ReadPodStatus } from './pod-status.ts'
+import { appliedConfig } from './state-change.ts'
 import type { ConfigMap, Pod, StatefulSet } from './workload.ts'
 
 /** All that decisions about one StreamJob rest on, read once. */
@@ -30,6 +31,8 @@ export interface StreamJobObserved {
   /** Topic objects of the namespace, by the name of their topic in Kafka. */
   readonly topicObjects: ReadonlyMap<string, Topic>
   readonly workload?: StatefulSet
+  /** What the pods were last given; unset also where nobody minds what becomes of the job's state. */
+  readonly applied?: RuntimeConfig
   /** An object that bears a name we would need and is not the job's, such as `Service "fraud"`. */
   readonly foreign?: string
   readonly pods: readonly PodView[]
@@ -61,6 +64,8 @@ export interface ObserveDeps {
   /** Those that are watched; empty: all. */
   readonly namespaces: readonly string[]
   readonly readPodStatus: ReadPodStatus
+  /** False: a job may lose its state by a change, as one may whose Kafka is in memory. */
+  readonly guardsState: boolean
 }
 
 export async function observeStreamJob(
@@ -75,7 +80,7 @@ export async function observeStreamJob(
     readCode(job, kube),
     job.status?.applicationId === undefined ? findRival(job, deps) : undefined,
     kube.list<Topic>(kinds.topic, { namespace }),
-    readOwned(job, kube),
+    readOwned(job, deps),
     readPods(job, deps),
     lookAtKafka(job, kafka),
   ])
@@ -95,18 +100,22 @@ export async function observeStreamJob(
 /** The objects under the names that we give to those of the job. */
 async function readOwned(
   job: StreamJob,
-  kube: Kube,
-): Promise<Pick<StreamJobObserved, 'workload' | 'foreign'>> {
+  { kube, guardsState }: ObserveDeps,
+): Promise<Pick<StreamJobObserved, 'workload' | 'foreign' | 'applied'>> {
   const { namespace = '', uid } = job.metadata
-  const [workload, ...others] = await Promise.all([
+  const [workload, service, configMap] = await Promise.all([
     kube.get<StatefulSet>({ ...kinds.statefulSet, namespace, name: workloadName(job) }),
     kube.get({ ...kinds.service, namespace, name: serviceName(job) }),
-    kube.get({ ...kinds.configMap, namespace, name: configMapName(job) }),
+    kube.get<ConfigMap>({ ...kinds.configMap, namespace, name: configMapName(job) }),
   ])
   const isOurs = ({ metadata }: KubeObject) =>
     metadata.ownerReferences?.some((owner) => owner.uid === uid) === true
-  const foreign = [workload, ...others].find((object) => object !== undefined && !isOurs(object))
+  const foreign = [workload, service, configMap].find(
+    (object) => object !== undefined && !isOurs(object),
+  )
+  const applied = guardsState ? appliedConfig(configMap) : undefined
   return {
+    ...(applied === undefined ? {} : { applied }),
     ...(workload === undefined || !isOurs(workload) ? {} : { workload }),
     ...(foreign === undefined ? {} : { foreign: `${foreign.kind} "${foreign.metadata.name}"` }),
   }

@@ -5,6 +5,7 @@ import { service } from './desired/service.ts'
 import { statefulSet } from './desired/stateful-set.ts'
 import type { StreamJobObserved } from './observe.ts'
 import { firstObjection } from './policies.ts'
+import { remadeBy, textOf } from './state-change.ts'
 
 export const JOB_FINALIZER = 'millrace.dev/cleanup'
 
@@ -17,6 +18,8 @@ export interface StreamJobPlan {
   readonly finalizer: boolean
   /** Why pods may not start now. Pods that run already go on: a topic that is gone for a moment is no reason to stop. */
   readonly objection?: ReturnType<typeof firstObjection>
+  /** What is said of state that is made another way from now on; '' or unset if there is none. */
+  readonly remade?: string
   /** For a job that is being deleted: end its pods, wait for that and for Kafka, delete topics and group, or give up. */
   readonly cleanUp: 'nothing' | 'stop' | 'wait' | 'delete' | 'orphan'
 }
@@ -34,7 +37,7 @@ export function planStreamJob(
     return { apply: [], finalizer, objection, cleanUp: 'nothing' }
   const text = 'text' in code ? code.text : undefined
   const apply = [configMap(job, text), service(job), statefulSet(job, { defaultImage, code: text })]
-  return { apply, finalizer, objection, cleanUp: 'nothing' }
+  return { apply, finalizer, objection, remade: textOf(remadeBy(observed)), cleanUp: 'nothing' }
 }
 
 /**

@@ -5,6 +5,7 @@ import { hint } from '../../runtime/platform/did-you-mean.ts'
 import { reachability, type Verdict } from '../engine/conditions.ts'
 import { runtimeConfig } from './desired/runtime-config.ts'
 import { type StreamJobObserved, topicsOf } from './observe.ts'
+import { lossesOf, textOf } from './state-change.ts'
 
 type Blocking = Extract<Verdict, { type: 'Accepted' | 'KafkaReachable' | 'TopicsReady' }>
 type Policy = (observed: StreamJobObserved) => Blocking | undefined
@@ -45,6 +46,17 @@ export const policies: readonly Policy[] = [
           'NameTaken',
           `there is a ${foreign} that does not belong to this job: delete it, or give the job another name than "${job.metadata.name}"`,
         ),
+
+  /** What the job keeps is found again, unless the user gives it up. */
+  (observed) => {
+    const lost = lossesOf(observed)
+    if (lost.length === 0) return undefined
+    const names = [...new Set(lost.map(({ subject }) => subject))].join(', ')
+    return refuse(
+      'StateLoss',
+      `${textOf(lost)}\nThe job goes on as it was. To give that state up, write spec.upgrade.allowStateLossOf: [${names}]`,
+    )
+  },
 
   ({ kafka }) => (kafka.reachable ? undefined : reachability(kafka)),
 

@@ -1,8 +1,8 @@
 import type { Aggregator } from '../expr/aggregates/aggregate.ts'
 import { fieldsOf } from '../expr/aggregates/fields.ts'
 import { type AggregateName, called, formOf, literalOf } from '../expr/aggregates/functions.ts'
+import { isAsyncFunction } from '../topology/async-function.ts'
 import type { Aggregation } from './grouped-stream.ts'
-import { isAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
 
 /** What an aggregate function reads of each record. It answers at once, and with JSON. */
@@ -112,7 +112,7 @@ function call<V, R>(
   form.parameters.forEach((parameter, i) => {
     if (typeof parameter === 'object') literalOf(name, parameter, args[i])
   })
-  if (args.some(isAsync)) {
+  if (args.some(isAsyncFunction)) {
     throw new Error(
       `the function of ${name} is async, where an aggregate needs its answer at once: let mapValuesAsync before it wait`,
     )

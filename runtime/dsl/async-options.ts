@@ -1,4 +1,4 @@
-import { hint } from '../platform/did-you-mean.ts'
+import { requireKnown } from './known-options.ts'
 
 /** How much an async step may have under way. */
 export interface AsyncOptions {
@@ -17,13 +17,7 @@ const bounds: Readonly<
 
 /** Throws what is wrong with the options: nobody has checked the types of a job before it runs. */
 export function boundsOf(step: string, options: AsyncOptions): Required<AsyncOptions> {
-  const names = Object.keys(bounds)
-  const stranger = Object.keys(options).find((name) => !names.includes(name))
-  if (stranger !== undefined) {
-    throw new Error(
-      `step "${step}" has no option "${stranger}": there are ${names.join(' and ')}.${hint(stranger, names)}`,
-    )
-  }
+  requireKnown(`step "${step}"`, options, Object.keys(bounds))
   const bound = (name: keyof AsyncOptions) => {
     const { max, otherwise } = bounds[name]
     const value = options[name] ?? otherwise

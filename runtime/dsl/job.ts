@@ -1,4 +1,5 @@
 import type { TopologyNode } from '../topology/nodes.ts'
+import { storesOf } from '../topology/stores.ts'
 import { asWritten } from './written.ts'
 
 /** An input by the name that the manifest gives it; its topic and format come from there. */
@@ -39,6 +40,7 @@ export function job(...outputs: readonly Output[]): Job {
     if (same === undefined) nodes.push(node)
     else if (same !== node) requireSameInput(same, node)
   }
+  refuseSharedNames(nodes)
   return Object.freeze({ [JOB]: true as const, nodes: Object.freeze(asWritten(nodes)) })
 }
 
@@ -52,6 +54,16 @@ function requireSameInput(one: JobNode, other: JobNode): void {
       `the input "${name}" is read in two ways: use one of stream, table and globalTable; table("${name}").toStream() has the updates of a table`,
     )
   }
+}
+
+/** Two stores of one name would write to one changelog. */
+function refuseSharedNames(nodes: readonly JobNode[]): void {
+  const names = nodes.flatMap((node) =>
+    node.kind === 'input' ? [] : storesOf(node, () => 'Json').map(({ name }) => name),
+  )
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice === undefined) return
+  throw new Error(`two steps have a store named "${twice}": give one of the steps another name`)
 }
 
 export const isJob = (value: unknown): value is Job =>

@@ -1,3 +1,4 @@
+import { isAsyncFunction } from '../topology/async-function.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 
 const twins: Partial<Record<TopologyNode['kind'], string>> = {
@@ -10,13 +11,10 @@ export function refuseAsync(
   { kind, name }: Pick<TopologyNode, 'kind' | 'name'>,
   functions: readonly unknown[],
 ): void {
-  if (!functions.some(isAsync)) return
+  if (!functions.some(isAsyncFunction)) return
   const twin = twins[kind]
   const instead = twin === undefined ? 'let mapValuesAsync before it wait' : `use ${twin}`
   throw new Error(
     `the function of step "${name}" is async, where a step answers at once: ${instead}`,
   )
 }
-
-export const isAsync = (candidate: unknown): boolean =>
-  Object.prototype.toString.call(candidate) === '[object AsyncFunction]'

@@ -7,12 +7,23 @@ import type { JoinType } from '../topology/join-nodes.ts'
 import type { JoinWithin } from '../topology/join-window.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
-import { requireWindowKeys } from '../topology/windowed.ts'
 import { type AsyncOptions, boundsOf } from './async-options.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
 import { historyOf, type Joiner, joinedStreams, joinedTable, type TableHistory } from './joins.ts'
+import {
+  type Forward,
+  type ForwardTo,
+  type Outputs,
+  type OutputsOf,
+  processNodes,
+  type ProcessOptions,
+  type StoresOf,
+  type UntypedOptions,
+  type Values,
+} from './process.ts'
+import { formatsOf, type OutputFormats } from './output-formats.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 import { Table } from './table.ts'
@@ -22,14 +33,6 @@ import { written } from './written.ts'
 export type TypedRecord<V> = Omit<StreamRecord, 'value' | 'key'> & {
   readonly key: string | null
   readonly value: V
-}
-
-/** How an output topic is written. */
-export interface OutputFormats {
-  readonly format?: RecordFormat
-  readonly keyFormat?: RecordFormat
-  /** True: keys are written with the window of their records, as by Kafka Streams' windowed serializers. */
-  readonly windowedKey?: boolean
 }
 
 /**
@@ -164,6 +167,40 @@ export class Stream<V> {
    */
   peek(name: string, action: (record: TypedRecord<V>) => void): Stream<V> {
     return this.#then({ kind: 'peek', name, action: action as never })
+  }
+
+  /**
+   * What the other operations cannot say: a processor of your own, with stores, that forwards what it likes and is called by
+   * time as well as by records. Its values are those of the stream unless `output` gives their type; with `outputs` there is
+   * a stream for each.
+   *
+   * @example
+   * readings.process('changes', {
+   *   stores: { last: keyValueStore<number>() },
+   *   create: ({ stores: { last }, forward }) => ({
+   *     process(record) {
+   *       if (last.get(record.key) !== record.value) forward(record)
+   *       last.put(record.key, record.value)
+   *     },
+   *   }),
+   * })
+   */
+  process<O extends OutputsOf, S extends StoresOf = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<V, S, ForwardTo<O>> & { readonly outputs: O },
+  ): Outputs<O>
+  process<W = V, S extends StoresOf = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<V, S, Forward<W>> & { readonly output?: Values<W> },
+  ): Stream<W>
+  process(name: string, options: UntypedOptions): unknown {
+    const { node, outputs } = processNodes(name, this.#tail, options)
+    const nodes = [...this.#nodes, node]
+    if (outputs.size === 0) return new Stream(nodes, name)
+    const streams = [...outputs].map(
+      ([output, branch]) => [output, new Stream([...nodes, branch], branch.name)] as const,
+    )
+    return Object.fromEntries(streams)
   }
 
   /**
@@ -348,7 +385,7 @@ export class Stream<V> {
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
   to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
     const name = `${this.#tail} → ${topic}`
-    return { nodes: this.#then({ kind: 'sink', name, topic, ...this.#formatsOf(formats) }).#nodes }
+    return { nodes: this.#then({ kind: 'sink', name, topic, ...formatsOf(formats, this.#nodes, this.#tail) }).#nodes }
   }
 
   /**
@@ -365,14 +402,7 @@ export class Stream<V> {
   ): Output {
     const name = `${this.#tail} → ${topics.join(' | ')}`
     const sink = { kind: 'dynamic-sink', name, topics, topicOf: choose as never } as const
-    return { nodes: this.#then({ ...sink, ...this.#formatsOf(formats) }).#nodes }
-  }
-
-  #formatsOf(formats: RecordFormat | OutputFormats) {
-    const options: OutputFormats = typeof formats === 'string' ? { format: formats } : formats
-    const { format = 'Json', keyFormat = 'String', windowedKey = false } = options
-    const windows = windowedKey ? requireWindowKeys(this.#nodes, this.#tail) : undefined
-    return { format, keyFormat, ...(windows && { windows }) }
+    return { nodes: this.#then({ ...sink, ...formatsOf(formats, this.#nodes, this.#tail) }).#nodes }
   }
 
   #then<W>(step: Unplaced<TopologyNode>): Stream<W> {

@@ -7,8 +7,9 @@ import { GroupedTable } from './grouped-table.ts'
 import type { JobNode, Output } from './job.ts'
 import { historyOf, type TableHistory } from './joins.ts'
 import { refuseAsync } from './refuse-async.ts'
-import { type OutputFormats, Stream, type TypedRecord } from './stream.ts'
 import { type Suppression, suppressNode } from './suppression.ts'
+import type { OutputFormats } from './output-formats.ts'
+import { Stream, type TypedRecord } from './stream.ts'
 import { written } from './written.ts'
 
 /**

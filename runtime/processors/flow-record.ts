@@ -22,6 +22,8 @@ export class FlowRecord implements StreamRecord {
   #oldValue: unknown
   /** Unset: the one it came with. */
   #window: Window | null | undefined
+  /** Unset: those it came with. */
+  #headers: readonly RecordHeader[] | undefined
 
   /** `index`: its place at its origin. */
   constructor(origin: RecordOrigin, index: number) {
@@ -59,6 +61,12 @@ export class FlowRecord implements StreamRecord {
   withTimestamp(timestamp: number): FlowRecord {
     const record = this.#copy()
     record.#timestamp = timestamp
+    return record
+  }
+
+  withHeaders(headers: readonly RecordHeader[]): FlowRecord {
+    const record = this.#copy()
+    record.#headers = headers
     return record
   }
 
@@ -123,7 +131,7 @@ export class FlowRecord implements StreamRecord {
   }
 
   get headers(): readonly RecordHeader[] {
-    return this.#origin.headersAt(this.#index)
+    return this.#headers ?? this.originalHeaders()
   }
 
   /** Where it came from, for a record that is to outlive its batch. */
@@ -144,6 +152,10 @@ export class FlowRecord implements StreamRecord {
 
   originalValue(): Buffer | null {
     return this.#origin.valueAt(this.#index)
+  }
+
+  originalHeaders(): readonly RecordHeader[] {
+    return this.#origin.headersAt(this.#index)
   }
 
   /** Bytes of the key in the format of where it goes; unset, as they came, or as text if the key was changed. */
@@ -174,6 +186,7 @@ export class FlowRecord implements StreamRecord {
     record.#valueChanged = this.#valueChanged
     record.#oldValue = this.#oldValue
     record.#window = this.#window
+    record.#headers = this.#headers
     return record
   }
 }

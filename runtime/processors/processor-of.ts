@@ -20,6 +20,8 @@ import { mapValuesProcessor } from './map-values.ts'
 import { mapValuesAsyncProcessor } from './map-values-async.ts'
 import { peekProcessor } from './peek.ts'
 import type { Forward, Processor } from './processor.ts'
+import { processProcessor } from './process.ts'
+import type { ProcessorHost } from './processor-host.ts'
 import { projectProcessor } from './project.ts'
 import { selectKeyProcessor } from './select-key.ts'
 import { sessionAggregateProcessor } from './session-aggregate.ts'
@@ -65,6 +67,8 @@ export interface Wiring {
   readonly streamTime: (operator: string) => StreamTime
   /** Called when stream time moves on without records, with a record that has nothing but that time. */
   readonly whenIdle: (node: string, listener: (tick: FlowRecord) => void) => void
+  /** What the task is to users' processors. */
+  readonly host: ProcessorHost
 }
 
 /** The rows of a global table, by their key as jobs see it. */
@@ -110,6 +114,7 @@ const makers: {
     node.historyMs === undefined
       ? toTableProcessor(node, store(node, wiring), wiring)
       : versionedTableProcessor(node, wiring.store('versioned', node.name), wiring),
+  process: (node, wiring) => processProcessor(node, wiring),
   'table-filter': (node, { forward }) => tableFilterProcessor(node, forward),
   'table-map-values': (node, { forward }) => tableMapValuesProcessor(node, forward),
   'to-stream': passOn,

@@ -1,4 +1,4 @@
-import { serdes } from '../serde/serde.ts'
+import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnStore } from './column-store.ts'
 import { MemoryBufferStore } from './memory-buffer-store.ts'
@@ -11,18 +11,25 @@ import type { StateStore, Stores } from './store.ts'
 
 type Layout = keyof Stores
 
+/** For values that are bytes already; those from the changelog are views of a fetched batch, which must not stay for them. */
+const asTheyAre: Serde = {
+  serialize: (value) => value as Buffer,
+  deserialize: (bytes) => Buffer.from(bytes),
+}
+
+const serdeOf = ({ encoded = false, format }: StoreDeclaration): Serde =>
+  encoded ? asTheyAre : serdes[format]
+
 /** What makes the store of each layout. */
 const makers: {
   readonly [L in Layout]: (spec: Extract<StoreDeclaration, { kind: L }>) => Stores[L] & StateStore
 } = {
-  'key-value': ({ name, format, numbers }) =>
-    numbers === undefined
-      ? new MemoryKeyValueStore(name, serdes[format])
-      : new ColumnStore(name, numbers),
-  window: ({ name, format, retentionMs, retainDuplicates }) =>
-    new MemoryWindowStore(name, { retentionMs, retainDuplicates, serde: serdes[format] }),
-  session: ({ name, format, retentionMs }) =>
-    new MemorySessionStore(name, { retentionMs, serde: serdes[format] }),
+  'key-value': (spec) =>
+    spec.numbers === undefined
+      ? new MemoryKeyValueStore(spec.name, serdeOf(spec))
+      : new ColumnStore(spec.name, spec.numbers),
+  window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
+  session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   versioned: ({ name, format, historyMs }) =>
     new MemoryVersionedStore(name, { historyMs, serde: serdes[format] }),
   buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),

@@ -33,7 +33,7 @@ function deadLetter(
     value,
     timestamp: now,
     headers: [
-      ...record.headers.map((header): Header => [header.key, header.value]),
+      ...record.originalHeaders().map((header): Header => [header.key, header.value]),
       text('millrace.job', job),
       text('millrace.topic', record.topic),
       text('millrace.partition', String(record.partition)),

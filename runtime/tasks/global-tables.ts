@@ -6,16 +6,17 @@ import type {
 } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import { keyAt, type RecordBatch, type RecordColumns, valueAt } from '../broker/record-batch.ts'
-import { BadRecord } from '../errors.ts'
+import type { BadRecord } from '../errors.ts'
 import { asBadRecord } from '../processors/build.ts'
 import type { GlobalRows } from '../processors/processor-of.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
 import { MemoryKeyValueStore } from '../state/memory-key-value-store.ts'
 import type { GlobalTableNode } from '../topology/global-nodes.ts'
 import { globalTablesIn } from '../topology/sub-topologies.ts'
-import { failureMessage, fateOf } from './error-policy.ts'
 import type { Counts } from './partition-counts.ts'
 import type { WorkerOptions } from './worker-options.ts'
+import { failureOf, fateOf } from './error-policy.ts'
+import { countDropped } from './tally.ts'
 
 type GlobalTablesOptions = Pick<
   WorkerOptions,
@@ -121,17 +122,14 @@ export class GlobalTables {
   #put({ node, store }: Table, columns: RecordColumns, index: number, timestamp: number): void {
     const key = keyAt(columns, index)
     if (key !== null) return store.restore({ key, value: valueAt(columns, index), timestamp })
-    const reasons = (this.#options.tally.dropped[node.name] ??= {})
-    reasons['null-key'] = (reasons['null-key'] ?? 0) + 1
+    countDropped(this.#options.tally, node.name, 'null-key')
   }
 
   /** Read again by each thread at each start, a record would be a dead letter again each time: it is skipped. */
   #settle(at: PartitionOffset, error: BadRecord): void {
     const { config, tally, log } = this.#options
     const { topic, partition, offset } = at
-    if (fateOf(config.onError) === 'fail') {
-      throw new BadRecord(error.reason, error.node, failureMessage(at, error), { cause: error })
-    }
+    if (fateOf(config.onError, at) === 'fail') throw failureOf(at, error)
     tally.skipped++
     log.warn('skips a record of a global table', { topic, partition, offset, why: error.message })
   }

@@ -22,8 +22,9 @@ export async function restoreTask(
   const fetcher = broker.fetcher({ maxBytes: RESTORE_BYTES })
   try {
     for (const store of task.stores) {
-      const spec = subTopology.stores.find(({ name }) => name === store.name)
-      const from = { topic: spec?.changelogTopic ?? '', partition: task.id.partition }
+      const topic = subTopology.stores.find(({ name }) => name === store.name)?.changelogTopic
+      if (topic === undefined) continue
+      const from = { topic, partition: task.id.partition }
       const [start] = await broker.admin.listOffsets([from], 'earliest')
       const [end] = await broker.admin.listOffsets([from], 'highWatermark')
       if (start === undefined || end === undefined) continue

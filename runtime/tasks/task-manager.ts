@@ -77,6 +77,16 @@ export class TaskManager {
     return undefined
   }
 
+  /** Lets processors do what they do by the clock. False when nothing was due. Throws as `Task.punctuate`. */
+  punctuate(nowMs: number): boolean {
+    return this.all.map((task) => task.punctuate(nowMs)).some((hasPunctuated) => hasPunctuated)
+  }
+
+  /** When `punctuate` next has something to do, in milliseconds since the epoch; Infinity: never. */
+  get nextPunctuationMs(): number {
+    return Math.min(Infinity, ...this.all.map((task) => task.nextPunctuationMs))
+  }
+
   close(task: Task): void {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)

@@ -6,6 +6,7 @@ import { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/logger.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import { jsonSerde } from '../serde/json.ts'
@@ -16,16 +17,20 @@ import type { StateStore, Stores } from '../state/store.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
-import { failureMessage, fateOf, type OnError } from './error-policy.ts'
+import { failureOf, fateOf, type OnError } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import type { OutputCollector } from './output-collector.ts'
 import { type DrainedAt, earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { RecordQueue, type Taken } from './record-queue.ts'
+import { TaskTime } from './task-time.ts'
+import { stageChanges } from './stage-changes.ts'
+import type { Due } from './punctuations.ts'
+import { countDropped, countEntered } from './tally.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import { moveTask, type TaskState } from './task-state.ts'
-import { TaskTime } from './task-time.ts'
+import { UserProcessors } from './user-processors.ts'
 
 /** Totals of one instance, shared by its tasks. */
 export interface Tally {
@@ -48,11 +53,12 @@ export interface TaskOptions {
   readonly tally: Tally
   /** The sub-topology as functions over batches, if it can be; the tasks of a worker share them. */
   readonly programs: ReadonlyMap<string, Program> | undefined
-  /** For the time-outs of async functions and the time of dead letters. */
+  /** For the time-outs of async functions, for users' processors and for the time of dead letters. */
   readonly clock: Clock
   /** As `TaskTimeOptions` has it. */
   readonly idleAfterMs?: number | undefined
   readonly drainedAt: DrainedAt
+  readonly log: Logger
   /** An async function has answered: `process` has something to do. */
   readonly onAnswer: () => void
   /** The thread's copies of global tables. */
@@ -74,6 +80,7 @@ export class Task {
   readonly #pending: PendingCalls
   readonly #time: TaskTime
   readonly #operatorTimes: OperatorTimes
+  readonly #userProcessors: UserProcessors
   #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
@@ -87,6 +94,7 @@ export class Task {
     const { clock, idleAfterMs, subTopology } = options
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
+    this.#userProcessors = new UserProcessors(options)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
   }
 
@@ -98,7 +106,7 @@ export class Task {
     this.#state = moveTask(this.name, this.#state, state)
   }
 
-  /** Where to start reading each partition; called once, before the first `add`. */
+  /** Where to start reading each partition; called once, when the stores are restored, before the first `add`. */
   start(positions: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset, topicId } of positions) {
       const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
@@ -114,6 +122,7 @@ export class Task {
     // Without state nothing depends on the order of several topics.
     const waits = subTopology.stores.length > 0 ? drainedAt : undefined
     this.#group = new PartitionGroup([...this.#queues.values()], waits)
+    this.#userProcessors.begin()
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -177,6 +186,18 @@ export class Task {
     }
   }
 
+  /**
+   * Calls the punctuators that are due by the wall clock; false if none was. Throws when one fails, whatever `onError` says.
+   */
+  punctuate(nowMs: number): boolean {
+    return !this.#awaitsCommit && this.#call(() => this.#userProcessors.takeDueByWallClock(nowMs))
+  }
+
+  /** When `punctuate` has something to do, in milliseconds since the epoch; Infinity: not as things are. */
+  get nextPunctuationMs(): number {
+    return this.#awaitsCommit ? Infinity : this.#userProcessors.nextDueMs
+  }
+
   /** Async node → records that are with its function, or wait there. */
   get pending(): PendingCalls['counts'] {
     return this.#pending.counts
@@ -225,9 +246,10 @@ export class Task {
     return this.#awaitsCommit && !this.isPending
   }
 
-  /** Aborts what is under way; for a task that is not committed any more. */
+  /** Aborts what is under way and closes users' processors; for a task that is not committed any more. */
   cancel(): void {
     this.#pending.cancel()
+    this.#userProcessors.close()
   }
 
   /** Positions that moved since they were last committed. None is past a record that an async function still has. */
@@ -249,12 +271,7 @@ export class Task {
   /** One changelog record for each key that changed since the last time. */
   stageChangelog(): void {
     const { collector, subTopology, id } = this.#options
-    for (const store of this.stores) {
-      const spec = subTopology.stores.find(({ name }) => name === store.name)
-      const to = { topic: spec?.changelogTopic ?? '', partition: id.partition }
-      for (const record of store.takeDirty()) collector.stage({ ...to, ...record, headers: [] })
-      collector.accept()
-    }
+    stageChanges(this.stores, subTopology, { collector, partition: id.partition })
   }
 
   status(): TaskStatus {
@@ -298,9 +315,7 @@ export class Task {
       sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
       store: (name) => this.#store('key-value', name) as ColumnStore,
-      entered: (node, count) => {
-        tally.nodes[node] = (tally.nodes[node] ?? 0) + count
-      },
+      entered: (node, count) => countEntered(tally, node, count),
     })
     tally.consumed += settled
   }
@@ -327,8 +342,17 @@ export class Task {
 
   #processOne(record: FlowRecord): void {
     this.#options.tally.consumed++
+    this.#userProcessors.observe(record.timestamp)
     const processor = this.#processors.get(record.topic)
     if (processor !== undefined) this.#pass(record, processor)
+    this.#call(() => this.#userProcessors.takeDueByStreamTime())
+  }
+
+  /** False when no punctuator was due. */
+  #call(next: () => Due | undefined): boolean {
+    const first = next()
+    for (let due = first; due !== undefined; due = next()) this.#pass(due.record, due)
+    return first !== undefined
   }
 
   /** All that `processor` makes of the record, or nothing. */
@@ -366,11 +390,9 @@ export class Task {
 
   #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
     const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
-    switch (fateOf(onError)) {
+    switch (fateOf(onError, record)) {
       case 'fail':
-        throw new BadRecord(error.reason, error.node, failureMessage(record, error), {
-          cause: error,
-        })
+        throw failureOf(record, error)
       case 'skip':
         tally.skipped++
         return
@@ -391,18 +413,14 @@ export class Task {
     const partitionsOf = (topic: string) => collector.partitionsOf(topic)
     return {
       store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
+      host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
       alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
-      entered: (node: string) => {
-        tally.nodes[node] = (tally.nodes[node] ?? 0) + 1
-      },
-      dropped: (node: string, reason: string) => {
-        const reasons = (tally.dropped[node] ??= {})
-        reasons[reason] = (reasons[reason] ?? 0) + 1
-      },
       streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
       whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
         this.#operatorTimes.whenIdle(node, listener),
+      entered: (node: string) => countEntered(tally, node),
+      dropped: (node: string, reason: string) => countDropped(tally, node, reason),
       global: this.#options.global,
       sink: (to: SinkTarget, record: FlowRecord) =>
         collector.stage(leavingFor(to, record, partitionsOf)),

@@ -153,14 +153,16 @@ export class Worker {
     // Functions that answer at once would otherwise keep sockets, timers and signals from ever having their turn.
     if (isRipe) await immediate()
     const fetched = await this.#poll(isRipe ? 0 : maxWaitMs)
-    this.#lastPollMs = this.#options.clock.monotonic()
+    const { clock } = this.#options
+    this.#lastPollMs = clock.monotonic()
     for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
     this.#tasks.process()
+    const hasPunctuated = this.#tasks.punctuate(clock.now())
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
     if (this.#commits.isDue) await this.commit()
-    return isRipe || fetched.length > 0
+    return isRipe || hasPunctuated || fetched.length > 0
   }
 
   async #poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
@@ -173,8 +175,11 @@ export class Worker {
   }
 
   get #maxWaitMs(): number {
-    if (this.#generators.length > 0) return GENERATOR_TICK_MS
-    return Math.min(POLL_MS, this.#commits.msLeft)
+    const { clock } = this.#options
+    // Never 0: a punctuator that is always late must not keep sockets from having their turn.
+    const untilPunctuation = Math.max(1, this.#tasks.nextPunctuationMs - clock.now())
+    if (this.#generators.length > 0) return Math.min(GENERATOR_TICK_MS, untilPunctuation)
+    return Math.min(POLL_MS, this.#commits.msLeft, untilPunctuation)
   }
 
   /** An answer need not wait for the next record, nor for the end of a drain. */
@@ -276,7 +281,7 @@ export class Worker {
   }
 
   #newTask({ id, subTopology }: OwnedTask): Task {
-    const { config, deadLetterTopic, tally, clock } = this.#options
+    const { config, deadLetterTopic, tally, clock, log } = this.#options
     const { applicationId, onError, job } = config
     return new Task({
       id,
@@ -291,6 +296,7 @@ export class Worker {
       clock,
       idleAfterMs: config.time.idleAfterMs,
       drainedAt: (partition) => this.#fetcher.drainedAt(partition),
+      log,
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),
     })

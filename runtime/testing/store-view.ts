@@ -46,8 +46,13 @@ export class StoreView {
 
   constructor(spec: StoreSpec, keyFormat: RecordFormat, stores: readonly StateStore[]) {
     const serde = serdes[keyFormat]
+    const valueOf = (value: unknown) =>
+      spec.encoded === true ? serdes[spec.format].deserialize(value as Buffer) : value
     this.#entries = stores.flatMap((store) =>
-      Array.from(entriesOf[spec.kind](store as never), (entry) => entryOf(entry, serde)),
+      Array.from(entriesOf[spec.kind](store as never), (entry) => ({
+        ...entryOf(entry, serde),
+        value: valueOf(entry.value),
+      })),
     )
   }
 

@@ -21,10 +21,11 @@ export function formatsByTopic(
   return new Map<string, RecordFormats>([...written, ...read])
 }
 
-/** How the keys of a store are written: as a repartition at its node would write them. */
+/** How the keys of a store are written: as it says, or as a repartition at its node would write them. */
 export function keyFormatOf(store: string, topology: Topology): RecordFormats['keyFormat'] {
-  const owner = topology.nodes.find((node) =>
-    storesOf(node, () => 'Json').some(({ name }) => name === store),
-  )
-  return owner === undefined ? 'String' : keyFormatAt(owner.name, topology)
+  for (const node of topology.nodes) {
+    const spec = storesOf(node, () => 'Json').find(({ name }) => name === store)
+    if (spec !== undefined) return spec.keyFormat ?? keyFormatAt(node.name, topology)
+  }
+  return 'String'
 }

@@ -87,6 +87,7 @@ export class TopologyTestDriver {
   /** What has come to the changelog of a store since it was last read. Keys of windows and sessions are objects. */
   changelog(store: string): readonly ReadRecord[] {
     const spec = this.#specOf(store)
+    if (spec.changelogTopic === undefined) throw new Error(`the store "${store}" has no changelog`)
     const keyFormat = keyFormatOf(store, this.#topology)
     return this.#take(spec.changelogTopic).map((record) => ({
       ...readRecord(record, { format: spec.format, keyFormat }),

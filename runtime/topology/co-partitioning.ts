@@ -79,8 +79,8 @@ const messageOf = ({ isJoin }: CoPartitionGroup, counts: string): string =>
   isJoin
     ? `joins topics of different partition counts: ${counts}; equal keys would not meet. Put a step with ` +
       '`repartition: {}` between one of them and the join: it brings the records into as many partitions as the other has'
-    : `groups what was merged from topics of different partition counts: ${counts}; equal keys would be ` +
-      'counted apart. Put a step with `repartition: {}` between the merge and it'
+    : `keeps state by key of what was merged from topics of different partition counts: ${counts}; equal keys would be ` +
+      'kept apart. Put a step with `repartition: {}` between the merge and it'
 
 function sourcesAbove({ nodes, sources }: SubTopology, start: string): SubTopologySource[] {
   const above = lineageOf(nodes, start, ({ kind }) => kind === 'repartition')

@@ -104,11 +104,10 @@ export function internalTopicsOf(
         partitions: partitionsOf(source),
         config: REPARTITION_CONFIG,
       }))
-    const changelogTopics = stores.map((store) => ({
-      name: store.changelogTopic,
-      partitions: tasks.get(id) ?? 0,
-      config: changelogConfig(store),
-    }))
+    const changelogTopics = stores.flatMap(({ changelogTopic: name, ...store }) => {
+      if (name === undefined) return []
+      return [{ name, partitions: tasks.get(id) ?? 0, config: changelogConfig(store) }]
+    })
     return [...repartitionTopics, ...changelogTopics]
   })
 }

@@ -6,6 +6,7 @@ import type { Carried } from '../serde/carried.ts'
 import type { ForeignKeyNode } from './foreign-key-nodes.ts'
 import type { GlobalJoinNode, GlobalTableNode } from './global-nodes.ts'
 import type { StreamJoinNode, TableJoinNode } from './join-nodes.ts'
+import type { ProcessNode } from './process-node.ts'
 import type { KeyValue, StreamRecord } from './record.ts'
 import type { NumberField } from './store-spec.ts'
 import type { TableNode } from './table-nodes.ts'
@@ -41,6 +42,7 @@ export type TopologyNode =
   | ForeignKeyNode
   | GlobalTableNode
   | GlobalJoinNode
+  | ProcessNode
   | SinkNode
   | DynamicSinkNode
 
@@ -172,7 +174,7 @@ export interface Branch {
   readonly predicate?: RecordFunction<boolean>
 }
 
-/** What a split gave to one of its branches. */
+/** What a split gave to one of its branches, or a processor to one of its outputs. */
 export interface BranchNode extends Child {
   readonly kind: 'branch'
 }

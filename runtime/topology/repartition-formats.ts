@@ -21,6 +21,7 @@ const CHANGES_VALUE: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'window-aggregate',
   'sliding-aggregate',
   'session-aggregate',
+  'process',
   'stream-join',
   'table-join',
   'burst',

@@ -6,6 +6,7 @@ export const CHANGES_KEY: ReadonlySet<string> = new Set<TopologyNode['kind']>([
   'map',
   'map-async',
   'flat-map',
+  'process',
   'table-group',
 ])
 const PLACES_BY_KEY: ReadonlySet<string> = new Set(['input', 'source', 'repartition'])

@@ -46,10 +46,17 @@ export type StoreDeclaration = StoreLayout & {
   readonly name: string
   /** How values are written to the changelog. */
   readonly format: RecordFormat
+  /** How keys are written, where the user chose; unset: as those of the records. */
+  readonly keyFormat?: RecordFormat
+  /** Values are held in the bytes of their format, so that whoever asks for one gets a copy of its own. */
+  readonly encoded?: boolean
+  /** False: it is in memory alone, and empty wherever its task starts. */
+  readonly changelog?: boolean
 }
 
 export type StoreSpec = StoreDeclaration & {
-  readonly changelogTopic: string
+  /** Unset for a store without a changelog. */
+  readonly changelogTopic?: string
 }
 
 /** As Kafka Streams' windowstore.changelog.additional.retention.ms: clocks of brokers and of events differ. */

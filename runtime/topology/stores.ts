@@ -1,5 +1,6 @@
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from './nodes.ts'
+import { storesOfProcess } from './process-node.ts'
 import type { StoreDeclaration } from './store-spec.ts'
 import type { WindowAggregate } from './window-nodes.ts'
 
@@ -30,6 +31,7 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
       ? { kind: 'key-value', name, format: formatInto(name) }
       : { kind: 'versioned', name, historyMs, format: formatInto(name) },
   ],
+  process: storesOfProcess,
   'table-aggregate': ({ name }) => [{ kind: 'key-value', name, format: 'Json' }],
   'foreign-key-subscriptions': ({ name }) => [{ kind: 'key-value', name, format: 'Bytes' }],
   'stream-join': ({ name, side, window, reads: [other], unmatched }, formatInto) => {

@@ -3,7 +3,7 @@ import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, SourceTime, TopologyNode } from './nodes.ts'
 import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
-import type { StoreSpec } from './store-spec.ts'
+import type { StoreDeclaration, StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
 import { parentsOf, type Topology } from './topology.ts'
 import { windowKeysAt } from './windowed.ts'
@@ -49,7 +49,7 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
     sources: nodes.flatMap((node) => sourceOf(node, topology, applicationId)),
     stores: nodes
       .flatMap((node) => storesOf(node, formatInto))
-      .map((store) => ({ ...store, changelogTopic: changelogTopic(applicationId, store.name) })),
+      .map((store) => withChangelog(store, applicationId)),
     exits: topology.nodes
       .filter((node) => node.kind === 'repartition')
       .filter(({ parent }) => nodes.some(({ name }) => name === parent))
@@ -60,6 +60,11 @@ export function subTopologiesOf(topology: Topology, applicationId: string): read
 /** The global tables of a job. Each is a sub-topology without tasks, since every thread reads it. */
 export const globalTablesIn = (subTopologies: readonly SubTopology[]): readonly GlobalTableNode[] =>
   subTopologies.flatMap(({ nodes }) => nodes.filter((node) => node.kind === 'global-table'))
+
+const withChangelog = (store: StoreDeclaration, applicationId: string): StoreSpec =>
+  store.changelog === false
+    ? store
+    : { ...store, changelogTopic: changelogTopic(applicationId, store.name) }
 
 /** Node → the group it belongs to. A merge makes one group of those of its parents, a store one of those that use it. */
 function connected(nodes: readonly TopologyNode[]): ReadonlyMap<string, string> {

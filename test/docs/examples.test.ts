@@ -87,7 +87,7 @@ describe('docs on TypeScript jobs', () => {
     expect(typeFaults(fences.filter(({ language }) => language === 'ts'))).to.deep.equal([])
   })
 
-  const pagesOfCode = ['typescript-jobs', 'operations', 'tables', 'joins', 'windows']
+  const pagesOfCode = ['typescript-jobs', 'operations', 'tables', 'joins', 'windows', 'processors']
   const code = codeOf(...pagesOfCode.map((page) => `docs/${page}.md`))
 
   const classes = [Stream, GroupedStream, WindowedStream, Table, GroupedTable].map(

@@ -30,7 +30,7 @@ export class TimedJob {
     this.#subTopology = subTopology
     const topics = [
       ...subTopology.sources.map(({ topic }) => topic),
-      ...subTopology.stores.map(({ changelogTopic }) => changelogTopic),
+      ...subTopology.stores.flatMap(({ changelogTopic = [] }) => changelogTopic),
       ...sinkTopicsOf(topology),
       DEAD_LETTERS,
     ]

@@ -46,7 +46,7 @@ export class WindowBench {
     const [subTopology] = subTopologiesOf(topology, 'test.job')
     if (subTopology === undefined) throw new Error('a job has a sub-topology')
     this.#subTopology = subTopology
-    const changelogs = subTopology.stores.map(({ changelogTopic }) => changelogTopic)
+    const changelogs = subTopology.stores.flatMap(({ changelogTopic = [] }) => changelogTopic)
     for (const name of ['in', DEAD_LETTERS, ...streams.map(([topic]) => topic), ...changelogs])
       this.#broker.createTopic({ name, partitions: 1 })
     this.#running = this.#begin()

@@ -3,8 +3,11 @@ import { bind } from '../../../runtime/dsl/bind.ts'
 import { job } from '../../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../../runtime/dsl/stream.ts'
 import { StreamTime } from '../../../runtime/processors/stream-time.ts'
+import { systemClock } from '../../../runtime/platform/clock.ts'
+import { silentLogger } from '../../../runtime/platform/logger.ts'
 import { buildProcessors } from '../../../runtime/processors/build.ts'
 import { RecordQueue } from '../../../runtime/tasks/record-queue.ts'
+import { UserProcessors } from '../../../runtime/tasks/user-processors.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import type { Payment } from '../payments.ts'
 import type { Layer } from './layer.ts'
@@ -64,6 +67,11 @@ function layer(
     later: () => {
       throw new Error('no function here answers later')
     },
+    host: new UserProcessors({
+      id: { subTopology: 0, partition: 0 },
+      clock: systemClock,
+      log: silentLogger,
+    }),
     global: () => {
       throw new Error('no step here joins a global table')
     },

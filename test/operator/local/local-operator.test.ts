@@ -45,6 +45,7 @@ describe('the operator on an API server and a broker in memory', function () {
     events = []
     const admin = new EmbeddedAdmin(broker)
     operator = startLocal({
+      guardsState: true,
       clock: systemClock,
       random: Math.random,
       log: silentLogger,
@@ -139,6 +140,28 @@ describe('the operator on an API server and a broker in memory', function () {
       expect((await operator.kube.list(kind)).items).to.deep.equal([])
     }
     await eventually(() => expect(topics()).to.deep.equal(['in', 'n.large-b-by-changelog', 'out']))
+  })
+
+  it('keeps a job as it was when a change would lose its state, until that is given up', async () => {
+    const counting = (name: string, field: string, upgrade: object = {}) =>
+      job({
+        steps: [{ name, from: 'in', groupBy: 'value.k', aggregate: { [field]: 'count()' } }],
+        outputs: [{ from: name, topic: 'out' }],
+        upgrade,
+      })
+    await apply(topic('in'), topic('out'), counting('by', 'n'))
+    await expectPhase('Running')
+    await apply(counting('per', 'n'))
+    await expectPhase('Failed')
+    const accepted = (await getJob())?.status?.conditions?.find(({ type }) => type === 'Accepted')
+    expect(accepted).to.include({ status: 'False', reason: 'StateLoss' })
+    expect((await operator.kube.list(kinds.pod)).items).to.have.length(1)
+    expect(topics()).not.to.include('n.large-per-changelog')
+    await apply(counting('per', 'n', { allowStateLossOf: ['by'] }))
+    await eventually(() => expect(topics()).to.include('n.large-per-changelog'))
+    expect(events).not.to.include('StateRemade')
+    await apply(counting('per', 'm'))
+    await eventually(() => expect(events).to.include('StateRemade'))
   })
 
   it('takes no object from somebody else', async () => {

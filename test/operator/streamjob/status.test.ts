@@ -1,7 +1,10 @@
 import { expect } from 'chai'
+import type { StreamJob } from '../../../crds/index.ts'
+import { runtimeConfig } from '../../../operator/streamjob/desired/runtime-config.ts'
 import { planStreamJob } from '../../../operator/streamjob/plan.ts'
 import type { StreamJobObserved } from '../../../operator/streamjob/observe.ts'
 import { streamJobStatus } from '../../../operator/streamjob/status.ts'
+import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { jobWith, observedWith, podNamed, rolledOut, runtimeWith, topicObject } from './observed.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
@@ -31,6 +34,15 @@ const crashed = podNamed('fraud-0', {
     },
   ],
 })
+
+const countingAs = (name: string, more: Record<string, unknown> = {}) =>
+  jobWith({
+    steps: [{ name, from: 'in', groupBy: 'value.card', aggregate: { n: 'count()' } }],
+    outputs: [{ from: name, topic: 'out' }],
+    ...more,
+  })
+
+const configOf = (job: StreamJob) => runtimeConfigSchema.parse(runtimeConfig(job))
 
 interface Row {
   readonly title: string
@@ -82,6 +94,24 @@ const rows: readonly Row[] = [
     ready: ['False', 'NotAccepted'],
     says: /StatefulSet "fraud" that does not belong to this job/,
     applies: 0,
+  },
+  {
+    title: 'a step with state bears another name than the one that ran',
+    observed: { job: countingAs('totals'), applied: configOf(countingAs('counts')) },
+    phase: 'Failed',
+    ready: ['False', 'NotAccepted'],
+    says: /"counts" is gone, .*Is "totals" its new name\?.*write spec\.upgrade\.allowStateLossOf: \[counts\]$/s,
+    applies: 0,
+  },
+  {
+    title: 'a step with state bears another name, and what it kept is given up',
+    observed: {
+      job: countingAs('totals', { upgrade: { allowStateLossOf: ['counts'] } }),
+      applied: configOf(countingAs('counts')),
+    },
+    phase: 'Running',
+    ready: ['True', 'Ready'],
+    says: /every task runs/,
   },
   {
     title: 'Kafka does not answer and no pod exists',
@@ -243,6 +273,21 @@ describe('the status of a StreamJob', () => {
       expect(plan.apply).to.have.length(applies)
     })
   }
+
+  it('is ready with state that is made another way from now on, which is said', () => {
+    const applied = configOf(countingAs('counts'))
+    const steps = [
+      { name: 'counts', from: 'in', groupBy: 'value.card', aggregate: { m: 'count()' } },
+    ]
+    const { plan, status } = statusOf(
+      observedWith({ job: countingAs('counts', { steps }), applied }),
+    )
+    expect(status.phase).to.equal('Running')
+    expect(plan.remade).to.match(
+      /^"counts" what it computes was n: count\(\) and is now m: count\(\)/,
+    )
+    expect(statusOf(observedWith({ job: countingAs('counts'), applied })).plan.remade).to.equal('')
+  })
 
   it('counts tasks, losses and internal topics over all pods', () => {
     const counts = { consumed: 9, produced: 9, skipped: 1, deadLettered: 2, lost: 0 }

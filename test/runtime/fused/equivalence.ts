@@ -80,7 +80,7 @@ function run(
     ...subTopology.exits.map((exit) => repartitionTopic('test.job', exit)),
     DEAD_LETTERS,
   ]
-  const changelogs = subTopology.stores.map(({ changelogTopic }) => changelogTopic)
+  const changelogs = subTopology.stores.flatMap(({ changelogTopic }) => changelogTopic ?? [])
   for (const name of [...topics, ...changelogs])
     broker.createTopic({ name, partitions: PARTITIONS })
   const { task, collector, tally } = newTask(subTopology, {

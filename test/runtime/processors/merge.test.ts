@@ -145,7 +145,7 @@ describe('merge', () => {
     ])
     expect(() => taskCountsOf(subTopologies, counts)).to.throw(
       InvalidJob,
-      /"all": groups what was merged from .*a \(2\), b \(5\).*repartition: \{\}/,
+      /"all": keeps state by key of what was merged from .*a \(2\), b \(5\).*repartition: \{\}/,
     )
     expect(taskCountsOf(subTopologies, new Map([...counts, ['a', 5]])).get(0)).to.equal(5)
   })

@@ -1,5 +1,6 @@
 import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
+import { silentLogger } from '../../../runtime/platform/logger.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import { type Tally, Task, type TaskOptions } from '../../../runtime/tasks/task.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
@@ -42,6 +43,7 @@ export function newTask(
     clock,
     idleAfterMs,
     drainedAt,
+    log: silentLogger,
     onAnswer: () => undefined,
     global: () => ({ get: () => undefined }),
   })

@@ -1,4 +1,5 @@
 import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
+import type { Header } from '../../../runtime/broker/record-batch.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { bind } from '../../../runtime/dsl/bind.ts'
@@ -9,7 +10,7 @@ import { restoreTask } from '../../../runtime/tasks/restore.ts'
 import type { Task } from '../../../runtime/tasks/task.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { sinkTopicsOf } from '../../../runtime/topology/topology.ts'
-import { recordsOf } from '../../contract/broker.ts'
+import { recordsOf, type SeenRecord } from '../../contract/broker.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { DEAD_LETTERS, newTask } from './new-task.ts'
 
@@ -36,11 +37,13 @@ export class TaskBench<V> {
     return this.#running.task
   }
 
-  produce(records: readonly (readonly [key: string | null, value: V])[]): void {
-    for (const [key, value] of records) {
+  produce(
+    records: readonly (readonly [key: string | null, value: V, ...headers: Header[]])[],
+  ): void {
+    for (const [key, value, ...headers] of records) {
       const builder = new RecordBatchBuilder()
       const bytes = Buffer.from(JSON.stringify(value))
-      builder.append(this.clock.now(), key === null ? null : Buffer.from(key), bytes)
+      builder.append(this.clock.now(), key === null ? null : Buffer.from(key), bytes, headers)
       this.#broker.append({ topic: 'in', partition: 0 }, builder.build())
     }
   }
@@ -55,7 +58,7 @@ export class TaskBench<V> {
     if (subTopology === undefined) throw new Error('a job has a sub-topology')
     const topics = [
       ...sinkTopicsOf(topology),
-      ...subTopology.stores.map(({ changelogTopic }) => changelogTopic),
+      ...subTopology.stores.flatMap(({ changelogTopic }) => changelogTopic ?? []),
     ]
     for (const name of topics) this.#broker.createTopic({ name, partitions: 1 })
     const { task, collector } = newTask(subTopology, { broker: this.#broker, clock: this.clock })
@@ -71,6 +74,7 @@ export class TaskBench<V> {
   /** What a worker does in a round. */
   work(): void {
     this.task.process()
+    this.task.punctuate(this.clock.now())
     this.#running?.collector.send()
   }
 
@@ -84,7 +88,7 @@ export class TaskBench<V> {
     this.task.committedUpTo(offsets)
   }
 
-  values(topic: string): unknown[] {
+  records(topic: string): SeenRecord[] {
     return (this.#broker.topics.get(topic)?.logs ?? []).flatMap((log) =>
       recordsOf({
         topic,
@@ -92,7 +96,13 @@ export class TaskBench<V> {
         position: 0,
         highWatermark: 0,
         batches: log.read(0, Infinity),
-      }).map(({ value }) => (value === null ? null : (JSON.parse(value) as unknown))),
+      }),
+    )
+  }
+
+  values(topic: string): unknown[] {
+    return this.records(topic).map(({ value }) =>
+      value === null ? null : (JSON.parse(value) as unknown),
     )
   }
 

@@ -4,6 +4,8 @@ import { expect } from 'chai'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { globalTable } from '../../../runtime/dsl/global-table.ts'
 import { job, type Output } from '../../../runtime/dsl/job.ts'
+import { valuesOf } from '../../../runtime/dsl/process.ts'
+import { keyValueStore } from '../../../runtime/dsl/stores.ts'
 import { stream } from '../../../runtime/dsl/stream.ts'
 import { topologyOfJob } from '../../../runtime/job-topology.ts'
 import type { PipedRecord, ReadRecord } from '../../../runtime/testing/records.ts'
@@ -50,6 +52,39 @@ describe('runtime/testing/topology-test-driver.ts', () => {
     (driver = await TopologyTestDriver.start(testedJob(job(output), options), options))
 
   afterEach(() => driver.close())
+
+  describe("a user's processor", () => {
+    const hourly = payments
+      .process('total', {
+        stores: { amounts: keyValueStore<number, number>({ keyFormat: 'Long' }) },
+        output: valuesOf<number>(),
+        create: ({ stores: { amounts }, forward, schedule }) => {
+          schedule('1h', 'wall-clock', () => {
+            for (const { key, value } of amounts.entries()) forward({ key: String(key), value })
+          })
+          return { process: ({ value }) => amounts.put(7, value.amount) }
+        },
+      })
+      .groupByKey('by-card')
+      .count('times')
+      .to('out')
+
+    it('is called when the clock is moved, and what it forwards is done to the end', async () => {
+      await start(hourly)
+      await driver.pipe('payments', of('a', 5))
+      await driver.advance(60 * 60_000)
+      expect(pairs(driver.read('out'))).to.deep.equal([['7', 1]])
+    })
+
+    it('shows its stores and their changelogs in their formats', async () => {
+      await start(hourly)
+      await driver.pipe('payments', of('a', 5))
+      expect(driver.store('total.amounts').entries()).to.deep.equal([
+        { key: 7, value: 5, timestamp: 0 },
+      ])
+      expect(pairs(driver.changelog('total.amounts'))).to.deep.equal([[7, 5]])
+    })
+  })
 
   describe('a record', () => {
     it('comes out whole', async () => {
