@@ -179,8 +179,10 @@ export class Stream<V> {
    *   stores: { last: keyValueStore<number>() },
    *   create: ({ stores: { last }, forward }) => ({
    *     process(record) {
-   *       if (last.get(record.key) !== record.value) forward(record)
-   *       last.put(record.key, record.value)
+   *       const { key, value } = record
+   *       if (key === null || last.get(key) === value) return
+   *       last.put(key, value)
+   *       forward(record)
    *     },
    *   }),
    * })
