@@ -387,7 +387,14 @@ export class Stream<V> {
   /** Writes to a topic, which must exist; keys as text and values as JSON unless told otherwise. */
   to(topic: string, formats: RecordFormat | OutputFormats = {}): Output {
     const name = `${this.#tail} → ${topic}`
-    return { nodes: this.#then({ kind: 'sink', name, topic, ...formatsOf(formats, this.#nodes, this.#tail) }).#nodes }
+    return {
+      nodes: this.#then({
+        kind: 'sink',
+        name,
+        topic,
+        ...formatsOf(formats, this.#nodes, this.#tail),
+      }).#nodes,
+    }
   }
 
   /**
