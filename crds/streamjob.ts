@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { conditionsSchema } from './conditions.ts'
 import { duration, MAX_APPLICATION_ID, topicName } from './fields.ts'
 import { kafka } from './kafka.ts'
 import { code, input, output, topicsOfOutput } from './pipeline.ts'
 import { withRules } from './rule.ts'
 import { step } from './step.ts'
+import { streamJobStatus } from './streamjob-status.ts'
 
 const quantity = () =>
   z.union([z.int(), z.string().max(64)]).meta({ 'x-kubernetes-int-or-string': true })
@@ -231,84 +231,15 @@ const spec = withRules(
   ],
 ).describe('The job as it should be.')
 
-const status = z
-  .strictObject({
-    observedGeneration: z
-      .int()
-      .optional()
-      .describe('The generation of the spec that was last acted on.'),
-    phase: z
-      .enum(['Pending', 'Starting', 'Running', 'Suspended', 'Failed', 'Deleting'])
-      .optional()
-      .describe('The conditions in one word, for people.'),
-    applicationId: z
-      .string()
-      .max(MAX_APPLICATION_ID)
-      .optional()
-      .describe('Consumer group and prefix of internal topics.'),
-    replicas: z.int().optional().describe('Pods that exist.'),
-    readyReplicas: z
-      .int()
-      .optional()
-      .describe('Pods that have joined the group and restored their state.'),
-    selector: z
-      .string()
-      .max(1024)
-      .optional()
-      .describe('Label selector of the pods, for `kubectl scale` and autoscalers.'),
-    tasks: z.string().max(32).optional().describe('Tasks that run, of all. Example: `4/4`.'),
-    lag: z
-      .int()
-      .optional()
-      .describe('Records not yet processed, to two digits; renewed at most every 30 s.'),
-    deadLettered: z.int().optional().describe('Records set aside since the present pods started.'),
-    skipped: z.int().optional().describe('Records dropped since the present pods started.'),
-    lost: z
-      .int()
-      .optional()
-      .describe(
-        'Offsets of records that were removed from inputs before they were read, since the present pods started.',
-      ),
-    topics: z
-      .array(
-        z.strictObject({
-          name: z.string().max(249).describe('Topic in Kafka.'),
-          role: z.enum(['Input', 'Output', 'DeadLetter']).describe('What the job does with it.'),
-          ready: z.boolean().describe('Whether it exists and its Topic object, if any, is ready.'),
-        }),
-      )
-      .max(130)
-      .meta({ 'x-kubernetes-list-type': 'atomic' })
-      .optional()
-      .describe('The topics that the job waits for.'),
-    internalTopics: z
-      .array(z.string().max(249))
-      .max(200)
-      .meta({ 'x-kubernetes-list-type': 'set' })
-      .optional()
-      .describe(
-        'Topics that the job has made for itself; deletionPolicy decides what becomes of them.',
-      ),
-    lastError: z
-      .strictObject({
-        reason: z.string().max(128).describe('One word.'),
-        message: z.string().max(1024).describe('What the pod said.'),
-      })
-      .optional()
-      .describe('Why a pod last failed; gone once all is well.'),
-    conditions: conditionsSchema.optional(),
-  })
-  .describe('The job as it is.')
-
 export const streamJobSchema = z.strictObject({
   apiVersion: z.literal('millrace.dev/v1alpha1'),
   kind: z.literal('StreamJob'),
   metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
   spec,
-  status: status.optional(),
+  status: streamJobStatus.optional(),
 })
 
-export const streamJobParts = { spec, status }
+export const streamJobParts = { spec, status: streamJobStatus }
 export type StreamJobSpec = z.output<typeof spec>
-export type StreamJobStatus = z.output<typeof status>
+export type StreamJobStatus = z.output<typeof streamJobStatus>
 export type StreamJobStep = z.output<typeof step>

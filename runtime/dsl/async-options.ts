@@ -1,3 +1,5 @@
+import { asyncText } from '../topology/node-labels.ts'
+import type { AsyncNode } from '../topology/nodes.ts'
 import { requireKnown } from './known-options.ts'
 
 /** How much an async step may have under way. */
@@ -16,7 +18,7 @@ const bounds: Readonly<
 }
 
 /** Throws what is wrong with the options: nobody has checked the types of a job before it runs. */
-export function boundsOf(step: string, options: AsyncOptions): Required<AsyncOptions> {
+function boundsOf(step: string, options: AsyncOptions): Required<AsyncOptions> {
   requireKnown(`step "${step}"`, options, Object.keys(bounds))
   const bound = (name: keyof AsyncOptions) => {
     const { max, otherwise } = bounds[name]
@@ -27,4 +29,15 @@ export function boundsOf(step: string, options: AsyncOptions): Required<AsyncOpt
     )
   }
   return { concurrency: bound('concurrency'), timeoutMs: bound('timeoutMs') }
+}
+
+/** A step whose function answers later, but for its place. Throws what is wrong with the options. */
+export function asyncNode<K extends AsyncNode['kind']>(
+  kind: K,
+  name: string,
+  mapper: unknown,
+  options: AsyncOptions,
+) {
+  const limits = boundsOf(name, options)
+  return { kind, name, label: asyncText(limits), mapper: mapper as never, ...limits }
 }

@@ -1,13 +1,13 @@
 import type { RecordFormat } from '../config.ts'
 import type { GlobalJoinNode } from '../topology/global-nodes.ts'
-import { asyncText, projectionText, repartitionText } from '../topology/node-labels.ts'
-import type { AsyncNode, Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
+import { projectionText, repartitionText } from '../topology/node-labels.ts'
+import type { Projection, RepartitionNode, TopologyNode } from '../topology/nodes.ts'
 import { durationMs } from '../topology/duration.ts'
 import type { JoinType } from '../topology/join-nodes.ts'
 import type { JoinWithin } from '../topology/join-window.ts'
 import type { KeyValue, StreamRecord } from '../topology/record.ts'
 import { keyChanged } from '../topology/repartitioning.ts'
-import { type AsyncOptions, boundsOf } from './async-options.ts'
+import { asyncNode, type AsyncOptions } from './async-options.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import type { JobNode, Output } from './job.ts'
@@ -24,6 +24,7 @@ import {
   type Values,
 } from './process.ts'
 import { formatsOf, type OutputFormats } from './output-formats.ts'
+import type { Renamed } from './renamed.ts'
 import { refuseAsync } from './refuse-async.ts'
 import { Split } from './split.ts'
 import { Table } from './table.ts'
@@ -92,7 +93,7 @@ export class Stream<V> {
     mapper: (record: TypedRecord<V>, signal: AbortSignal) => Promise<KeyValue<W>>,
     options: AsyncOptions = {},
   ): Stream<W> {
-    return this.#later('map-async', name, mapper, options)
+    return this.#append(asyncNode('map-async', name, mapper, options))
   }
 
   /**
@@ -108,7 +109,7 @@ export class Stream<V> {
     mapper: (record: TypedRecord<V>, signal: AbortSignal) => Promise<W>,
     options: AsyncOptions = {},
   ): Stream<W> {
-    return this.#later('map-values-async', name, mapper, options)
+    return this.#append(asyncNode('map-values-async', name, mapper, options))
   }
 
   /**
@@ -419,22 +420,6 @@ export class Stream<V> {
     return this.#append(step)
   }
 
-  #later<W>(
-    kind: AsyncNode['kind'],
-    name: string,
-    mapper: unknown,
-    options: AsyncOptions,
-  ): Stream<W> {
-    const bounds = boundsOf(name, options)
-    return this.#append({
-      kind,
-      name,
-      label: asyncText(bounds),
-      mapper: mapper as never,
-      ...bounds,
-    })
-  }
-
   #joinGlobal<R>({ node }: GlobalTable<unknown>, join: GlobalJoin): Stream<R> {
     const { name, type, selector, joiner } = join
     return new Stream<V>([...this.#nodes, node], this.#tail).#then({
@@ -503,8 +488,3 @@ interface Joining {
 type Unplaced<N> = N extends { readonly parent: string }
   ? Omit<N, 'parent' | 'label'> & { readonly label?: string }
   : never
-
-/** The fields of `V`, those that `R` names under their new names. */
-type Renamed<V, R> = {
-  readonly [K in keyof V as K extends keyof R ? R[K] & string : K]: V[K]
-}

@@ -12,7 +12,7 @@ const fates: Readonly<Record<OnError, Fate>> = {
   DeadLetter: 'dead-letter',
 }
 
-/** Where a record was read; a record that a punctuator made has the offset -1. */
+/** Where a record was read; one that a punctuator made is of no partition. */
 interface Place {
   readonly topic: string
   readonly partition: number
@@ -20,12 +20,12 @@ interface Place {
 }
 
 /** What a punctuator made was read nowhere: there is nothing to skip or to set aside. */
-export const fateOf = (onError: OnError, { offset }: Place): Fate =>
-  offset < 0 ? 'fail' : fates[onError]
+export const fateOf = (onError: OnError, { partition }: Place): Fate =>
+  partition < 0 ? 'fail' : fates[onError]
 
 /** What stops the job. */
 export const failureOf = (at: Place, error: BadRecord): BadRecord => {
-  const message = at.offset < 0 ? punctuationFailureMessage(error) : failureMessage(at, error)
+  const message = at.partition < 0 ? punctuationFailureMessage(error) : failureMessage(at, error)
   return new BadRecord(error.reason, error.node, message, { cause: error })
 }
 

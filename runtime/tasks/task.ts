@@ -1,69 +1,34 @@
 import type { FetchedPartition, PartitionOffset, TopicPartition } from '../broker/broker.ts'
-import { partitionKey } from '../broker/partition-key.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
 import type { TaskStatus } from '../config.ts'
 import { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
-import type { Clock } from '../platform/clock.ts'
-import type { Logger } from '../platform/logger.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import { jsonSerde } from '../serde/json.ts'
-import type { GoOn, SinkTarget, Wiring } from '../processors/processor-of.ts'
+import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import type { AsyncNode } from '../topology/nodes.ts'
-import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
+import type { RepartitionExit } from '../topology/sub-topologies.ts'
 import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
-import { failureOf, fateOf, type OnError } from './error-policy.ts'
+import { failureOf, fateOf } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
-import type { OutputCollector } from './output-collector.ts'
-import { type DrainedAt, earliestBatch, PartitionGroup } from './partition-group.ts'
+import { earliestBatch, PartitionGroup } from './partition-group.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { RecordQueue, type Taken } from './record-queue.ts'
-import { TaskTime } from './task-time.ts'
-import { stageChanges } from './stage-changes.ts'
 import type { Due } from './punctuations.ts'
+import type { RecordQueue, Taken } from './record-queue.ts'
+import { stageChanges } from './stage-changes.ts'
 import { countDropped, countEntered } from './tally.ts'
 import { type TaskId, taskName } from './task-id.ts'
+import type { TaskOptions } from './task-options.ts'
+import { TaskQueues } from './task-queues.ts'
 import { moveTask, type TaskState } from './task-state.ts'
+import { TaskTime } from './task-time.ts'
 import { UserProcessors } from './user-processors.ts'
-
-/** Totals of one instance, shared by its tasks. */
-export interface Tally {
-  consumed: number
-  skipped: number
-  deadLettered: number
-  readonly nodes: Record<string, number>
-  /** Node → reason → records that it left out. */
-  readonly dropped: Record<string, Record<string, number>>
-}
-
-export interface TaskOptions {
-  readonly id: TaskId
-  readonly subTopology: SubTopology
-  readonly applicationId: string
-  readonly job: string
-  readonly onError: OnError
-  readonly deadLetterTopic: string
-  readonly collector: OutputCollector
-  readonly tally: Tally
-  /** The sub-topology as functions over batches, if it can be; the tasks of a worker share them. */
-  readonly programs: ReadonlyMap<string, Program> | undefined
-  /** For the time-outs of async functions, for users' processors and for the time of dead letters. */
-  readonly clock: Clock
-  /** As `TaskTimeOptions` has it. */
-  readonly idleAfterMs?: number | undefined
-  readonly drainedAt: DrainedAt
-  readonly log: Logger
-  /** An async function has answered: `process` has something to do. */
-  readonly onAnswer: () => void
-  /** The thread's copies of global tables. */
-  readonly global: Wiring['global']
-}
 
 /** One sub-topology at work on one partition of each of its source topics. */
 export class Task {
@@ -72,11 +37,8 @@ export class Task {
   readonly stores: readonly StateStore[]
   restoreRemaining = 0
   readonly #options: TaskOptions
-  readonly #queues = new Map<string, RecordQueue>()
-  readonly #highWatermarks = new Map<string, number>()
-  readonly #topicIds = new Map<string, string>()
+  readonly #queues: TaskQueues
   readonly #processors: ReadonlyMap<string, Processor>
-  readonly #committed = new Map<string, number>()
   readonly #pending: PendingCalls
   readonly #time: TaskTime
   readonly #operatorTimes: OperatorTimes
@@ -91,6 +53,7 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.subTopology.stores.map(createStore)
     this.#pending = new PendingCalls(options)
+    this.#queues = new TaskQueues((topic) => this.#pending.firstOffset(topic))
     const { clock, idleAfterMs, subTopology } = options
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
@@ -108,36 +71,25 @@ export class Task {
 
   /** Where to start reading each partition; called once, when the stores are restored, before the first `add`. */
   start(positions: readonly PartitionOffset[]): void {
-    for (const { topic, partition, offset, topicId } of positions) {
-      const source = this.#options.subTopology.sources.find((s) => s.topic === topic)
-      if (source === undefined) throw new Error(`task ${this.name} reads no topic ${topic}`)
-      this.#queues.set(
-        partitionKey({ topic, partition }),
-        new RecordQueue({ topic, partition }, source, offset),
-      )
-      this.#committed.set(partitionKey({ topic, partition }), offset)
-      if (topicId !== undefined) this.#topicIds.set(topic, topicId)
-    }
     const { subTopology, drainedAt } = this.#options
+    this.#queues.start(positions, subTopology.sources)
     // Without state nothing depends on the order of several topics.
     const waits = subTopology.stores.length > 0 ? drainedAt : undefined
-    this.#group = new PartitionGroup([...this.#queues.values()], waits)
+    this.#group = new PartitionGroup(this.#queues.all, waits)
     this.#userProcessors.begin()
   }
 
   get partitions(): readonly TopicPartition[] {
-    return [...this.#queues.values()].map(({ partition }) => partition)
+    return this.#queues.partitions
   }
 
   add(fetched: FetchedPartition): void {
-    this.#queues.get(partitionKey(fetched))?.add(fetched)
-    this.#highWatermarks.set(partitionKey(fetched), fetched.highWatermark)
-    if (fetched.topicId !== undefined) this.#topicIds.set(fetched.topic, fetched.topicId)
+    this.#queues.add(fetched)
   }
 
   /** Goes on at an offset further on: what lies before it is gone. */
-  skipTo({ offset, ...partition }: PartitionOffset): void {
-    this.#queues.get(partitionKey(partition))?.skipTo(offset)
+  skipTo(position: PartitionOffset): void {
+    this.#queues.skipTo(position)
   }
 
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
@@ -254,18 +206,11 @@ export class Task {
 
   /** Positions that moved since they were last committed. None is past a record that an async function still has. */
   uncommitted(): readonly PartitionOffset[] {
-    return [...this.#queues].flatMap(([key, queue]) => {
-      const offset = this.#doneUpTo(queue)
-      if (offset <= (this.#committed.get(key) ?? -1)) return []
-      const topicId = this.#topicIds.get(queue.partition.topic)
-      return [{ ...queue.partition, offset, ...(topicId === undefined ? {} : { topicId }) }]
-    })
+    return this.#queues.uncommitted()
   }
 
   committedUpTo(offsets: readonly PartitionOffset[]): void {
-    for (const at of offsets) {
-      if (this.#queues.has(partitionKey(at))) this.#committed.set(partitionKey(at), at.offset)
-    }
+    this.#queues.committedUpTo(offsets)
   }
 
   /** One changelog record for each key that changed since the last time. */
@@ -278,21 +223,13 @@ export class Task {
     return {
       id: this.name,
       state: this.#state === 'Running' ? 'Running' : 'Restoring',
-      partitions: [...this.#queues].map(([key, queue]) => ({
-        ...queue.partition,
-        position: this.#doneUpTo(queue),
-        highWatermark: Math.max(this.#highWatermarks.get(key) ?? 0, queue.position),
-      })),
+      partitions: this.#queues.status(),
       restoreRemaining: this.restoreRemaining,
     }
   }
 
   get #takesRecords(): boolean {
     return !this.#awaitsCommit && !this.#pending.isFull
-  }
-
-  #doneUpTo({ partition, position }: RecordQueue): number {
-    return Math.min(position, this.#pending.firstOffset(partition.topic))
   }
 
   /** Of several topics the batch that begins earliest comes first: nothing here depends on a finer order. */

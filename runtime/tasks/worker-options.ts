@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import type { Counts } from './partition-counts.ts'
-import type { Tally } from './task.ts'
+import type { Tally } from './tally.ts'
 
 export interface WorkerOptions {
   readonly config: RuntimeConfig

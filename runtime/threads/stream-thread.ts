@@ -7,7 +7,7 @@ import type { Instance, InstanceOptions } from '../instance.ts'
 import { topologyOfJob } from '../job-topology.ts'
 import { sleep } from '../platform/clock.ts'
 import { hint } from '../platform/did-you-mean.ts'
-import { type Tally } from '../tasks/task.ts'
+import type { Tally } from '../tasks/tally.ts'
 import { Worker } from '../tasks/worker.ts'
 import {
   deadLetterTopicOf,

@@ -1,4 +1,5 @@
 import { badJoins } from './bad-joins.ts'
+import { badLogins } from './bad-logins.ts'
 
 /** Manifests that must be refused at apply, each with what the answer must say. */
 export interface BadManifest {
@@ -20,15 +21,12 @@ export const goodJob = {
   steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
   outputs: [{ from: 'large', topic: 'out' }],
 }
-const login = (sasl: object) => ({
-  ...goodTopic,
-  kafka: { ...kafka, sasl: { mechanism: 'Plain', ...sasl } },
-})
 const step = (fields: object) => ({ ...goodJob, steps: [{ name: 'large', from: 'in', ...fields }] })
 const windowed = (window: object) => step({ groupBy: 'key', aggregate: { n: 'count()' }, window })
 
 export const badManifests: readonly BadManifest[] = [
   ...badJoins,
+  ...badLogins,
   {
     sentence: 'a job without inputs',
     kind: 'StreamJob',
@@ -470,44 +468,5 @@ export const badManifests: readonly BadManifest[] = [
     kind: 'Topic',
     spec: { ...goodTopic, config: { 'retention.ms': 1000 } },
     says: /config/,
-  },
-  {
-    sentence: 'a SASL mechanism that Kafka does not have',
-    kind: 'StreamJob',
-    spec: {
-      ...goodJob,
-      kafka: { ...kafka, sasl: { mechanism: 'PLAIN', secretRef: { name: 's' } } },
-    },
-    says: /mechanism.*"Plain", "ScramSha256", "ScramSha512", "OAuthBearer"/,
-  },
-  {
-    sentence: 'a login without a Secret',
-    kind: 'StreamJob',
-    spec: { ...goodJob, kafka: { ...kafka, sasl: { mechanism: 'Plain', username: 'u' } } },
-    says: /secretRef/,
-  },
-  {
-    sentence: 'a user name from two places',
-    kind: 'Topic',
-    spec: login({ username: 'u', secretRef: { name: 's', usernameKey: 'user' } }),
-    says: /user name comes from one place/,
-  },
-  {
-    sentence: 'a token with a user name',
-    kind: 'Topic',
-    spec: login({ mechanism: 'OAuthBearer', username: 'u', secretRef: { name: 's' } }),
-    says: /OAuthBearer takes a token and nothing else/,
-  },
-  {
-    sentence: 'a token where a password belongs',
-    kind: 'Topic',
-    spec: login({ secretRef: { name: 's', tokenKey: 'token' } }),
-    says: /the others a user name and a password/,
-  },
-  {
-    sentence: 'a Secret of another namespace',
-    kind: 'Topic',
-    spec: login({ secretRef: { name: '../../kube-system/secrets/s' } }),
-    says: /sasl\.secretRef\.name/,
   },
 ]

@@ -19,9 +19,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     ...(spec.steps === undefined ? {} : { steps: spec.steps }),
     ...(codePath === undefined ? {} : { code: { path: codePath } }),
     outputs: spec.outputs,
-    ...(spec.time?.idleAfter === undefined
-      ? {}
-      : { time: { idleAfterMs: durationMs(spec.time.idleAfter) } }),
+    ...timeConfig(spec),
     threads: spec.threads,
     onError: spec.onError,
     ...(spec.deadLetterTopic === undefined ? {} : { deadLetterTopic: spec.deadLetterTopic }),
@@ -29,8 +27,10 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     internalTopics: spec.internalTopics ?? {},
     compression: spec.compression,
     guarantee: spec.guarantee,
-    ...(spec.commitInterval === undefined
-      ? {}
-      : { commitIntervalMs: durationMs(spec.commitInterval) }),
   }
 }
+
+const timeConfig = ({ time, commitInterval }: StreamJob['spec']) => ({
+  ...(time?.idleAfter === undefined ? {} : { time: { idleAfterMs: durationMs(time.idleAfter) } }),
+  ...(commitInterval === undefined ? {} : { commitIntervalMs: durationMs(commitInterval) }),
+})
