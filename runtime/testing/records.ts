@@ -3,6 +3,7 @@ import { partitionFor } from '../broker/partitioner.ts'
 import type { Header } from '../broker/record-batch.ts'
 import { RecordBatchBuilder } from '../broker/record-batch-builder.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
+import { keyWithoutWindow, type WindowKeys, windowInKey } from '../serde/window-key.ts'
 import { SerdeFault } from '../serde/serde-fault.ts'
 import type { RecordFormats } from '../topology/repartition-formats.ts'
 
@@ -21,6 +22,7 @@ export interface PipedRecord {
 
 /** A record that came out, decoded. What its format cannot decode is given as text. */
 export interface ReadRecord {
+  /** `{ key, start, end }` where it is written with its window. */
   readonly key: unknown
   readonly value: unknown
   readonly timestamp: number
@@ -49,14 +51,21 @@ function encoded(given: unknown, serde: Serde): Buffer | null {
 
 export const readRecord = (
   { key, value, timestamp, headers, partition }: FetchedRecord,
-  { format, keyFormat }: RecordFormats,
+  { format, keyFormat, windows }: RecordFormats,
 ): ReadRecord => ({
-  key: decoded(key, serdes[keyFormat]),
+  key: decodedKey(key, serdes[keyFormat], windows),
   value: decoded(value, serdes[format]),
   timestamp,
   headers: headerTexts(headers),
   partition,
 })
+
+/** With its window, where keys end with one. */
+function decodedKey(bytes: Buffer | null, serde: Serde, windows: WindowKeys | undefined): unknown {
+  if (bytes === null || windows === undefined) return decoded(bytes, serde)
+  const key = decoded(keyWithoutWindow(bytes, windows), serde)
+  return { key, ...windowInKey(bytes, windows) }
+}
 
 /** Of several headers of one name the last. */
 export const headerTexts = (headers: readonly Header[]): Readonly<Record<string, string>> =>

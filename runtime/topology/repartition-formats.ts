@@ -1,10 +1,13 @@
 import type { RecordFormat } from '../config.ts'
+import type { WindowKeys } from '../serde/window-key.ts'
 import type { RepartitionNode, SourceNode, TopologyNode } from './nodes.ts'
 import { CHANGES_KEY } from './repartitioning.ts'
 import { lineageOf, parentsOf, type Topology } from './topology.ts'
 
 /** How records are written. */
 export interface RecordFormats {
+  /** What windows the keys end with, if they do. */
+  readonly windows?: WindowKeys
   readonly format: RecordFormat
   readonly keyFormat: RecordFormat
 }

@@ -97,13 +97,18 @@ class CaseRun {
   #contentsOf(name: string): readonly Entry[] {
     const keys = this.#keys.get(name)
     const entries = this.#driver.store(name).entries()
-    return entries.map((entry) => entryOf({ ...entry, key: storeKey(entry) }, keys)).sort(byKey)
+    // Kafka Streams keeps no time with a session but that of its end.
+    const timeOf = ({ timestamp, end }: StoreEntry) => (keys?.kind === 'session' ? end : timestamp)
+    return entries
+      .map((entry) => ({ ...entry, key: storeKey(entry), timestamp: timeOf(entry) ?? 0 }))
+      .map((entry) => entryOf(entry, keys))
+      .sort(byKey)
   }
 }
 
 function testedJobOf(ops: readonly Op[]): TestedJob {
   const shapes = shapesOf(ops)
-  const built = new Built()
+  const built = new Built(keysOf(ops))
   for (const op of ops) calls[featureOf(op, shapes)]?.(op, built)
   const inputs = ops.flatMap((op) =>
     'topic' in op && op.op !== 'to' ? [{ name: op.name, topic: op.topic }] : [],

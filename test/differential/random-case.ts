@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Case, CaseRecord, Json, Op } from './case.ts'
+import { deliberateDifference, isAvoided } from './deliberate.ts'
 import type { Feature } from './features.ts'
 import { Growth } from './growth.ts'
 import { moves } from './moves.ts'
@@ -39,7 +40,7 @@ const move = fc.record({
   dice: fc.array(fc.nat(), { minLength: DICE, maxLength: DICE }),
 })
 
-/** Cases of operations that are all among `covered`. */
+/** Cases of operations that are all among `covered`, and on which both sides must agree. */
 export const randomCase = (covered: ReadonlySet<Feature>): fc.Arbitrary<Case> =>
   fc
     .tuple(
@@ -52,6 +53,7 @@ export const randomCase = (covered: ReadonlySet<Feature>): fc.Arbitrary<Case> =>
       const ops = growth.finished()
       return { name: 'random', ops, inputs: inputsOf(ops, given) }
     })
+    .filter((one) => deliberateDifference(one) === undefined && !isAvoided(one))
 
 function inputsOf(
   ops: readonly Op[],

@@ -4,13 +4,24 @@ import type { GroupedTable } from '../../../runtime/dsl/grouped-table.ts'
 import type { Output } from '../../../runtime/dsl/job.ts'
 import type { Stream, TypedRecord } from '../../../runtime/dsl/stream.ts'
 import type { Table } from '../../../runtime/dsl/table.ts'
+import type { WindowedStream } from '../../../runtime/dsl/windowed-stream.ts'
 import type { Json, Op } from '../case.ts'
 import type { Feature } from '../features.ts'
+import type { Keys } from '../keys.ts'
 
 /** What the calls so far have given, by name. */
 export class Built {
   readonly outputs: Output[] = []
   readonly #results = new Map<string, unknown>()
+  readonly #keys: ReadonlyMap<string, Keys>
+
+  constructor(keys: ReadonlyMap<string, Keys>) {
+    this.#keys = keys
+  }
+
+  isWindowed(name: string): boolean {
+    return (this.#keys.get(name)?.kind ?? 'plain') !== 'plain'
+  }
 
   set(name: string, result: unknown): void {
     this.#results.set(name, result)
@@ -30,6 +41,10 @@ export class Built {
 
   grouped(name: string): GroupedStream<Json> {
     return this.#results.get(name) as GroupedStream<Json>
+  }
+
+  windowed(name: string): WindowedStream<Json> {
+    return this.#results.get(name) as WindowedStream<Json>
   }
 
   groupedTable(name: string): GroupedTable<Json> {

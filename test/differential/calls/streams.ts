@@ -61,6 +61,8 @@ export const streamCalls: Calls = {
     built.stream(from).repartition(name),
   ),
   'stream.to': (op, built) => {
-    if (op.op === 'to') built.outputs.push(built.stream(op.from).to(op.topic))
+    if (op.op !== 'to') return
+    const windowedKey = built.isWindowed(op.from)
+    built.outputs.push(built.stream(op.from).to(op.topic, { windowedKey }))
   },
 }
