@@ -25,7 +25,8 @@ const LOOKS_AT_OLD: readonly string[] = [
 const choices: readonly Choice[] = [
   {
     why: 'Kafka Streams gives the initial value of an aggregate as the old value of its first update, which was never a row',
-    concerns: ({ ops }) => looksAtOldOf(ops, ({ op }) => op === 'count' || op === 'aggregate'),
+    concerns: ({ ops }) =>
+      looksAtOldOf(ops, (op) => op.op === 'count' || op.op === 'aggregate' || slides(ops, op)),
   },
   {
     why: 'what suppress lets go replaces what it let go before; Kafka Streams takes back what was held back, and never sent',
@@ -56,7 +57,8 @@ const choices: readonly Choice[] = [
 /** Choices that show in rare cases of what the named cases compare. */
 export const isAvoided = ({ ops }: Case): boolean =>
   // Of a row that keeps its foreign key 3.9.1 may leave a stale result; it is answered always, as by 3.9.0.
-  ops.some((op) => op.op === 'joinForeign' && op.kind === 'inner') ||
+  // And a result that is none is told of only where there was one.
+  ops.some((op) => op.op === 'joinForeign' && (op.kind === 'inner' || isNullable(op.joiner))) ||
   // A session that was emitted as it closed is final; Kafka Streams may let it grow and emit it again.
   ops.some((op) => op.op === 'windowedBy' && op.window.type === 'session' && op.emit === 'close') ||
   // Nothing joins the rows of windows yet, nor what suppress has let go.
@@ -82,7 +84,16 @@ function updatesOf(ops: readonly Op[], name: string): string {
   return op?.op === 'toStream' ? op.from : name
 }
 
+const isNullable = (fn: string): boolean => fn.startsWith('nullIf')
 const isMoved = ({ op }: Op): boolean => op === 'repartition' || op === 'groupBy'
+
+/** A sliding window begins with what lies in it already, as if that had been its value. */
+const slides = (ops: readonly Op[], op: Op): boolean =>
+  'from' in op &&
+  ops.some(
+    (above) =>
+      above.op === 'windowedBy' && above.name === op.from && above.window.type === 'sliding',
+  )
 
 /** True if an operation goes by the old values of a table that comes from one like that, by way of tables. */
 function looksAtOldOf(ops: readonly Op[], isOrigin: (op: Op) => boolean): boolean {
@@ -111,6 +122,4 @@ function comesFrom(
 /** True if some record may be without that part: as it comes, or by a function of the case. */
 const mayGive = (ops: readonly Op[], part: 'key' | 'value', inputs: Case['inputs']): boolean =>
   inputs.some((record) => record[part] === null) ||
-  ops.some((op) =>
-    Object.values(op).some((text) => typeof text === 'string' && text.startsWith('nullIf')),
-  )
+  ops.some((op) => Object.values(op).some((text) => typeof text === 'string' && isNullable(text)))
