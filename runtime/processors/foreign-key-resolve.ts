@@ -1,22 +1,32 @@
 import type { SubscriptionResponse } from '../serde/subscription.ts'
 import type { ForeignKeyResolveNode } from '../topology/foreign-key-nodes.ts'
+import type { FlowRecord } from './flow-record.ts'
 import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
 import { rowHash } from './row-hash.ts'
 
-/** An answer to a row that has changed meanwhile is dropped: another is on its way. */
+/**
+ * An answer to a row that has changed meanwhile is dropped: another is on its way. Only a row without foreign key asks for
+ * none under Inner; so whatever answer comes late, there is nothing.
+ */
 export function foreignKeyResolveProcessor(
-  { name, reads: [left], type, joiner }: ForeignKeyResolveNode,
+  { name, reads: [left], type, foreignKey, joiner }: ForeignKeyResolveNode,
   { forward, dropped, view }: Pick<Wiring, 'forward' | 'dropped' | 'view'>,
 ): Processor {
   const rows = view(left)
+  const asksNobody = (record: FlowRecord, row: unknown): boolean =>
+    type === 'Inner' && (row === null || (foreignKey(record.withValue(row)) ?? null) === null)
   return {
     process(record) {
       const key = record.keyBytes()
       if (key === null) return dropped(name, 'null-key')
       const { hash, value } = record.value as SubscriptionResponse
       const row = rows.get(key, record)?.value ?? null
-      if (!isSame(hash, rowHash(row))) return dropped(name, 'stale-response')
+      if (!isSame(hash, rowHash(row))) {
+        dropped(name, 'stale-response')
+        if (asksNobody(record, row)) forward(record.withValue(null))
+        return
+      }
       const isNothing = value === null && (type === 'Inner' || row === null)
       forward(record.withValue(isNothing ? null : joiner(row, value)))
     },

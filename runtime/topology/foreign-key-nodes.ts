@@ -37,6 +37,7 @@ export interface ForeignKeyResolveNode extends Child {
   /** The left table. */
   readonly reads: readonly [left: string]
   readonly type: 'Inner' | 'Left'
+  readonly foreignKey: RecordFunction<unknown>
   /** `right` is null where there is none. */
   readonly joiner: (left: unknown, right: unknown) => unknown
 }
@@ -115,7 +116,7 @@ const rightNodes = ({ name, left, right }: ForeignKeyJoin) =>
     },
   ] as const
 
-const resultNodes = ({ name, left, type, joiner }: ForeignKeyJoin) =>
+const resultNodes = ({ name, left, type, foreignKey, joiner }: ForeignKeyJoin) =>
   [
     {
       kind: 'foreign-key-resolve',
@@ -124,6 +125,7 @@ const resultNodes = ({ name, left, type, joiner }: ForeignKeyJoin) =>
       label: '',
       reads: [left],
       type,
+      foreignKey,
       joiner,
     },
     { kind: 'to-table', name, parent: `${name}.resolve`, label: '' },
