@@ -1,8 +1,7 @@
-import { BadRecord } from '../errors.ts'
-import { SerdeFault } from '../serde/serde-fault.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit, SubTopology } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
+import { asBadRecord } from './as-bad-record.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Forward, Processor } from './processor.ts'
 import { processorOf, type Wiring } from './processor-of.ts'
@@ -120,13 +119,4 @@ function guarded(
       }
     },
   }
-}
-
-/** One that is a bad record already was so further down. */
-export function asBadRecord(error: unknown, node: string): BadRecord {
-  if (error instanceof BadRecord) return error
-  const message = error instanceof Error ? error.message : String(error)
-  const reason =
-    error instanceof SerdeFault ? error.reason : error instanceof Error ? error.name : 'Thrown'
-  return new BadRecord(reason, node, message, { cause: error })
 }

@@ -1,11 +1,12 @@
 import type { JoinTimes, UnmatchedPlace, UnmatchedStore, WindowStore } from '../state/store.ts'
 import type { StreamJoinNode } from '../topology/join-nodes.ts'
 import { type JoinSide, otherOf } from '../topology/store-spec.ts'
+import { asBadRecord } from './as-bad-record.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
 
-type Reach = Pick<Wiring, 'store' | 'forward' | 'dropped'>
+type Reach = Pick<Wiring, 'store' | 'forward' | 'dropped' | 'alone'>
 
 /**
  * One side of a join of two streams, in the manner of Kafka Streams: pairs leave at once, records that have met none once
@@ -111,10 +112,21 @@ export class StreamJoin implements Processor {
     { values, ...place }: UnmatchedPlace & { readonly values: readonly unknown[] },
     store: UnmatchedStore,
   ): void {
-    const own = record.withStoredKey(place.key).withTimestamp(place.time)
-    for (const value of values)
-      this.#reach.forward(own.withValue(this.#joined(place.side, value, null, own.key)))
+    const own = record.withStoredKey(place.key).withTimestamp(place.time).withWindow(null)
+    for (const value of values) this.#release(own.withValue(value), place.side)
     store.remove(place)
+  }
+
+  /** What fails of a record that waited is its own fault: the one that ended its window has no part in that. */
+  #release(waiting: FlowRecord, side: JoinSide): void {
+    const { alone, forward } = this.#reach
+    alone((own) => {
+      try {
+        forward(own.withValue(this.#joined(side, own.value, null, own.key)))
+      } catch (error) {
+        throw asBadRecord(error, this.#node.name)
+      }
+    })(waiting)
   }
 
   #joined(side: JoinSide, value: unknown, other: unknown, key: unknown): unknown {

@@ -2,6 +2,7 @@ import { BadRecord } from '../errors.ts'
 import type { Span } from '../serde/window-key.ts'
 import type { Stored } from '../state/store.ts'
 import { closesAfterMs, type WindowAggregate } from '../topology/window-nodes.ts'
+import { asBadRecord } from './as-bad-record.ts'
 import type { FlowRecord } from './flow-record.ts'
 import type { Wiring } from './processor-of.ts'
 import type { StreamTime } from './stream-time.ts'
@@ -77,8 +78,7 @@ export class WindowClose {
       alone(forward)(change)
     } catch (error) {
       if (error instanceof BadRecord) throw error
-      const { name: reason, message } = error as Error
-      const fault = new BadRecord(reason, name, message, { cause: error })
+      const fault = asBadRecord(error, name)
       alone(() => {
         throw fault
       })(closed.withValue(state))

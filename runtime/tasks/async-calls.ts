@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../platform/clock.ts'
-import { asBadRecord } from '../processors/build.ts'
+import { asBadRecord } from '../processors/as-bad-record.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
 import type { GoOn } from '../processors/processor-of.ts'

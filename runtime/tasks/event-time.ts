@@ -1,5 +1,5 @@
 import { BadRecord } from '../errors.ts'
-import { asBadRecord } from '../processors/build.ts'
+import { asBadRecord } from '../processors/as-bad-record.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { RecordFunction } from '../topology/nodes.ts'
 

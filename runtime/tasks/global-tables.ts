@@ -7,7 +7,7 @@ import type {
 import { partitionKey } from '../broker/partition-key.ts'
 import { keyAt, type RecordBatch, type RecordColumns, valueAt } from '../broker/record-batch.ts'
 import type { BadRecord } from '../errors.ts'
-import { asBadRecord } from '../processors/build.ts'
+import { asBadRecord } from '../processors/as-bad-record.ts'
 import type { GlobalRows } from '../processors/processor-of.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
 import { MemoryKeyValueStore } from '../state/memory-key-value-store.ts'

@@ -1,4 +1,4 @@
-import { asBadRecord } from '../processors/build.ts'
+import { asBadRecord } from '../processors/as-bad-record.ts'
 import { FlowRecord } from '../processors/flow-record.ts'
 import type { Processor } from '../processors/processor.ts'
 import type { Punctuation } from '../processors/processor-host.ts'

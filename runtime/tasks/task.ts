@@ -320,7 +320,9 @@ export class Task {
     } catch (error) {
       collector.discard(staged)
       this.stores.forEach((store, index) => store.rollback(marks[index]))
-      if (!(error instanceof BadRecord)) throw error
+      // One that stops the job says so where the record before is settled.
+      const isFatal = fateOf(this.#options.onError, record) === 'fail'
+      if (isFatal || !(error instanceof BadRecord)) throw error
       this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
     }
   }
