@@ -6,7 +6,7 @@ import { withRules } from './rule.ts'
 
 const fieldName = (what: string) => z.string().min(1).max(256).describe(what)
 
-const ofStreams = ['within', 'before', 'after', 'otherOn'] as const
+const ofStreams = ['within', 'before', 'after', 'otherBy'] as const
 
 export const join = withRules(
   z.strictObject({
@@ -18,10 +18,10 @@ export const join = withRules(
       .describe(
         'The table of which a record meets what it has for its key at that moment. A step over a table gives a table, which an update of either renews.',
       ),
-    on: expression(
+    by: expression(
       'Key by which the records of this step are joined. Unset: the one they have. Between tables: the key of a row in `table`. Example: `value.card`.',
     ).optional(),
-    otherOn: expression('The same for the records of `stream`.').optional(),
+    otherBy: expression('The same for the records of `stream`.').optional(),
     as: fieldName('The field that holds what was met; null where it was nothing.'),
     type: z
       .enum(['Inner', 'Left', 'Outer'])

@@ -59,8 +59,8 @@ const join = z.strictObject({
   stream: z.string().optional(),
   table: z.string().optional(),
   /** Keys to join by, expressions over the step's own records and over those of `stream`. Unset: the key. */
-  on: z.string().optional(),
-  otherOn: z.string().optional(),
+  by: z.string().optional(),
+  otherBy: z.string().optional(),
   /** The field that holds what was met. */
   as: z.string(),
   type: z.enum(['Inner', 'Left', 'Outer']).default('Inner'),

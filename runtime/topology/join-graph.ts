@@ -9,7 +9,7 @@ import { type JoinSide, otherOf } from './store-spec.ts'
 export interface JoinInput {
   readonly tail: string
   /** The key to join by, where it is not the one they have. */
-  readonly on?: { readonly label: string; readonly selector: RecordFunction<unknown> }
+  readonly by?: { readonly label: string; readonly selector: RecordFunction<unknown> }
   /** They have got another key since they were last placed by it. */
   readonly isKeyChanged: boolean
 }
@@ -49,7 +49,7 @@ export function streamJoinNodes(join: StreamJoin): readonly TopologyNode[] {
 function placedSide(join: StreamJoin, side: JoinSide): Placed {
   const { name, type } = join
   const other = join[otherOf(side)]
-  const isOtherMoved = other.on !== undefined || other.isKeyChanged
+  const isOtherMoved = other.by !== undefined || other.isKeyChanged
   return placed(join[side], {
     name: `${name}.${side}`,
     stem: `${name}-${side}`,
@@ -104,7 +104,7 @@ interface Placed {
 
 /** Brings records to where their key is looked for. */
 function placed(
-  { tail, on, isKeyChanged }: JoinInput,
+  { tail, by, isKeyChanged }: JoinInput,
   {
     name,
     ...repartition
@@ -115,9 +115,9 @@ function placed(
     readonly keysLike?: string
   },
 ): Placed {
-  if (on === undefined && !isKeyChanged) return { nodes: [], tail }
+  if (by === undefined && !isKeyChanged) return { nodes: [], tail }
   const select: readonly TopologyNode[] =
-    on === undefined ? [] : [{ kind: 'select-key', name: `${name}.key`, parent: tail, ...on }]
+    by === undefined ? [] : [{ kind: 'select-key', name: `${name}.key`, parent: tail, ...by }]
   const moved: TopologyNode = {
     kind: 'repartition',
     name: `${name}.repartition`,

@@ -34,10 +34,10 @@ function streamJoin(
   join: JoinConfig & { readonly stream: string },
   place: StepScope,
 ): readonly TopologyNode[] {
-  const { type, as, stream, on, otherOn } = join
+  const { type, as, stream, by, otherBy } = join
   const window = place.compiler.attempt('join', () => joinWindowOf(join))
-  const left = inputOf(from, on, 'join.on', place)
-  const right = inputOf(stream, otherOn, 'join.otherOn', place)
+  const left = inputOf(from, by, 'join.by', place)
+  const right = inputOf(stream, otherBy, 'join.otherBy', place)
   if (window === undefined || place.compiler.failed) return []
   const label = `${stream}, ${joinWithinText(join)}`
   return streamJoinNodes({ name, label, left, right, type, window, joiner: fieldJoiner(as) })
@@ -49,7 +49,7 @@ function tableJoin(
   join: JoinConfig & { readonly table: string },
   place: StepScope,
 ): readonly TopologyNode[] {
-  const { type, as, table, on, grace } = join
+  const { type, as, table, by, grace } = join
   if (!place.tables.has(table) && !place.globalTables.has(table))
     return place.compiler.fail(
       'join.table',
@@ -67,7 +67,7 @@ function tableJoin(
       'a table has no records of its own to keep: write Inner or Left',
     )
   if (place.globalTables.has(table)) return globalJoin(name, from, { ...join, table, type }, place)
-  const left = inputOf(from, on, 'join.on', place)
+  const left = inputOf(from, by, 'join.by', place)
   const graceMs =
     grace === undefined
       ? {}
@@ -84,29 +84,29 @@ function globalJoin(
   join: JoinConfig & Pick<GlobalJoinNode, 'table' | 'type'>,
   { compiler }: StepScope,
 ): readonly TopologyNode[] {
-  const { type, as, table, on = 'key' } = join
-  const expression = compiler.expression('join.on', on)
+  const { type, as, table, by = 'key' } = join
+  const expression = compiler.expression('join.by', by)
   if (expression === undefined) return []
   const selector = fromExpression(expression)
-  const label = `${type}, ${table} on ${on}`
+  const label = `${type}, ${table} by ${by}`
   const joiner = (value: unknown, row: unknown) => addField(value, as, row)
   return [{ kind: 'global-join', name, parent, label, table, selector, type, joiner }]
 }
 
 const TABLES = 'join its records by stream, or make a table of it by a step with `as: Table`'
-const ONLY_OF_STREAMS = ['within', 'before', 'after', 'otherOn'] as const
+const ONLY_OF_STREAMS = ['within', 'before', 'after', 'otherBy'] as const
 
 function inputOf(
   tail: string,
-  on: string | undefined,
+  by: string | undefined,
   field: string,
   { nodes, compiler }: StepScope,
 ): JoinInput {
   const isKeyChanged = keyChanged(nodes, tail)
-  const expression = compiler.expression(field, on)
+  const expression = compiler.expression(field, by)
   if (expression === undefined) return { tail, isKeyChanged }
   const selector = fromExpression(expression)
-  return { tail, isKeyChanged, on: { label: expression.source, selector } }
+  return { tail, isKeyChanged, by: { label: expression.source, selector } }
 }
 
 /** The fields of the left value, and the right one as one field more. */

@@ -93,7 +93,7 @@ export function keptAsTable(
   return [...(moves ? [repartitionOf(name)] : []), { kind: 'to-table', part: 'table', label: '' }]
 }
 
-const OF_JOINED_STREAMS = ['stream', 'otherOn', 'within', 'before', 'after', 'grace'] as const
+const OF_JOINED_STREAMS = ['stream', 'otherBy', 'within', 'before', 'after', 'grace'] as const
 
 /** The nodes of a step that joins its table with another; the last one bears its name. */
 export function joinedTableNodes(
@@ -106,30 +106,30 @@ export function joinedTableNodes(
     const message = `"${from}" is a table, which is joined by table alone: leave ${stranger} out, or put a step with \`as: Stream\` before`
     return compiler.fail(`join.${stranger}`, message)
   }
-  const { table: right = '', on, as, type } = join
+  const { table: right = '', by, as, type } = join
   if (!tables.has(right)) {
     const message = `"${from}" is a table, which is joined with tables: "${right}" is none; put a step with \`as: Table\` before`
     return compiler.fail('join.table', message)
   }
   const joiner = (row: unknown, met: unknown) => addField(row ?? {}, as, met)
   const place = { name, left: from, right, joiner }
-  if (on === undefined) return tableTableJoinNodes({ ...place, label: `${type}, ${right}`, type })
+  if (by === undefined) return tableTableJoinNodes({ ...place, label: `${type}, ${right}`, type })
   return joinedByForeignKey(
-    { ...place, label: `${type}, ${right} on ${on}` },
-    { on, type },
+    { ...place, label: `${type}, ${right} by ${by}` },
+    { by, type },
     compiler,
   )
 }
 
 function joinedByForeignKey(
   place: Omit<ForeignKeyJoin, 'type' | 'foreignKey'>,
-  { on, type }: { readonly on: string; readonly type: JoinConfig['type'] },
+  { by, type }: { readonly by: string; readonly type: JoinConfig['type'] },
   compiler: FieldCompiler,
 ): readonly TopologyNode[] {
   if (type === 'Outer') {
     return compiler.fail('join.type', 'a join by a key of the values is Inner or Left, not Outer')
   }
-  const expression = compiler.expression('join.on', on)
+  const expression = compiler.expression('join.by', by)
   if (expression === undefined) return []
   return foreignKeyJoinNodes({ ...place, type, foreignKey: fromExpression(expression) })
 }

@@ -38,7 +38,7 @@ export const badJoins: readonly BadManifest[] = [
     sentence: 'a join with a table within a time',
     kind: 'StreamJob',
     spec: step({ join: { table: 'other', as: 'x', within: '1m' } }),
-    says: /leave within, before, after, otherOn out/,
+    says: /leave within, before, after, otherBy out/,
   },
   {
     sentence: 'a time that is none',

@@ -55,6 +55,13 @@ describe('crds/definition.ts', () => {
     expect(missing).to.deep.equal([])
   })
 
+  it('names no field as kubectl would read it as something else than text', () => {
+    // YAML 1.1, which Kubernetes reads: `on: value.card` is the field `true`.
+    const surprising = /^\s*(on|off|y|n|yes|no|true|false|null|~):/im
+    for (const [path, content] of generatedFiles())
+      if (path.endsWith('.yaml')) expect(surprising.exec(content)?.[1], path).to.equal(undefined)
+  })
+
   it('stays small enough for kubectl apply', () => {
     for (const [path, content] of generatedFiles()) {
       if (path.endsWith('.yaml')) expect(content.length, path).to.be.lessThan(60_000)

@@ -43,7 +43,7 @@ describe('crds/*.yaml on a real API server', function () {
       suspend: false,
       onError: 'Fail',
       compression: 'None',
-      commitInterval: '1s',
+      guarantee: 'AtLeastOnce',
     })
     await api.kubectl(['get', 'millrace'])
   })

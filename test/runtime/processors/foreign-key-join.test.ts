@@ -28,7 +28,7 @@ const join = (type: 'Inner' | 'Left') => [
   {
     name: 'known',
     from: 'orders',
-    join: { table: 'customers', on: 'value.of', as: 'customer', type },
+    join: { table: 'customers', by: 'value.of', as: 'customer', type },
   },
 ]
 
@@ -97,7 +97,7 @@ describe('a join of tables by a foreign key', () => {
         {
           name: 'known',
           from: 'orders',
-          join: { table: 'short', on: 'value.of', as: 'customer', type: 'Inner' },
+          join: { table: 'short', by: 'value.of', as: 'customer', type: 'Inner' },
         },
         { name: 'large', from: 'known', filter: 'value.n > 5' },
       ],

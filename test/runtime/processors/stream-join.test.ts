@@ -249,8 +249,8 @@ describe('stream-join', () => {
             from: 'in',
             join: {
               stream: 'shipments',
-              on: 'value.card',
-              otherOn: 'value.order',
+              by: 'value.card',
+              otherBy: 'value.order',
               as: 'by',
               within: '1m',
             },

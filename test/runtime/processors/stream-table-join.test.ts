@@ -90,7 +90,7 @@ describe('a join of a stream with a table', () => {
           {
             name: 'with',
             from: 'in',
-            join: { table: 'counts', on: 'value.card', as: 'clicks', type: 'Left' },
+            join: { table: 'counts', by: 'value.card', as: 'clicks', type: 'Left' },
           },
         ],
         outputs: [{ from: 'with', topic: 'out' }],
@@ -270,8 +270,8 @@ describe('a join of a stream with a table', () => {
     ['no duration', join({ stream: 'in', within: '1 minute' }), /"1 minute" is no duration/],
     [
       'a wrong expression',
-      join({ stream: 'in', within: '1m', on: 'valu.x' }),
-      /^steps\[1\]\.join\.on: /,
+      join({ stream: 'in', within: '1m', by: 'valu.x' }),
+      /^steps\[1\]\.join\.by: /,
     ],
     ['itself', { ...join({ stream: 'met', within: '1m' }) }, /the steps form a cycle: met → met/],
   ]

@@ -339,7 +339,7 @@ describe('a table', () => {
       /steps\[0\]\.join\.within: "rows" is a table, .* leave within out/,
     ],
     [
-      { join: { table: 'rows', on: 'value.card', as: 'x', type: 'Outer' } },
+      { join: { table: 'rows', by: 'value.card', as: 'x', type: 'Outer' } },
       /steps\[0\]\.join\.type: .*Inner or Left, not Outer/,
     ],
   ]

@@ -17,7 +17,7 @@ const inputs = [
 const rated = (type: 'Inner' | 'Left') => ({
   name: 'rated',
   from: 'payments',
-  join: { table: 'rates', on: 'value.currency', as: 'rate', type },
+  join: { table: 'rates', by: 'value.currency', as: 'rate', type },
 })
 const spec = (type: 'Inner' | 'Left', onError: 'Fail' | 'Skip' = 'Fail') => ({
   inputs,

@@ -67,13 +67,13 @@ describe('runtime/topology/co-partitioning.ts', () => {
     expect(repartitionTopics([moved('five'), joined('two', 'moved')])).to.deep.equal({
       'app-moved-repartition': 2,
     })
-    expect(repartitionTopics([joined('five', 'two', { on: 'value.id' })])).to.deep.equal({
+    expect(repartitionTopics([joined('five', 'two', { by: 'value.id' })])).to.deep.equal({
       'app-joined-left-repartition': 5,
     })
   })
 
   it('gives two repartition topics that meet as many as the one that would have more', () => {
-    const both = { on: 'value.id', otherOn: 'value.id' }
+    const both = { by: 'value.id', otherBy: 'value.id' }
     expect(repartitionTopics([joined('five', 'two', both)])).to.deep.equal({
       'app-joined-left-repartition': 5,
       'app-joined-right-repartition': 5,
@@ -83,7 +83,7 @@ describe('runtime/topology/co-partitioning.ts', () => {
   it('gives one as many as the other says', () => {
     const steps = [
       moved('two', { partitions: 3 }),
-      joined('five', 'moved', { otherOn: 'value.id' }),
+      joined('five', 'moved', { otherBy: 'value.id' }),
     ]
     expect(repartitionTopics(steps)).to.deep.equal({
       'app-moved-repartition': 3,
@@ -101,8 +101,8 @@ describe('runtime/topology/co-partitioning.ts', () => {
 
   it('goes through joins of joins: all that meets has as many partitions', () => {
     const steps = [
-      joined('also-two', 'two', { on: 'value.id' }),
-      { ...joined('five', 'joined', { otherOn: 'value.id' }), name: 'again' },
+      joined('also-two', 'two', { by: 'value.id' }),
+      { ...joined('five', 'joined', { otherBy: 'value.id' }), name: 'again' },
     ]
     expect(repartitionTopics(steps)).to.deep.equal({
       'app-joined-left-repartition': 2,
