@@ -7,6 +7,14 @@ import { randomCase } from './random-case.ts'
 /** All that the named cases have between them: all that there is. */
 const everything = new Set(namedCases.flatMap(({ ops }) => [...featuresOf(ops)]))
 
+/** What only named cases have: see `isAvoided`. */
+const NOT_DRAWN: readonly Feature[] = [
+  'grouped.windowedBy.session.close',
+  'grouped.windowedBy.sliding.close',
+  'table.joinForeign.inner',
+  'table.joinForeign.inner.store',
+]
+
 describe('random cases', () => {
   it('have no operation that is not covered', () => {
     const some = new Set([
@@ -22,9 +30,10 @@ describe('random cases', () => {
 
   it('have every operation, sooner or later', () => {
     const seen = new Set<Feature>()
-    const cases = fc.sample(randomCase(everything), { numRuns: 3000, seed: 1 })
+    const cases = fc.sample(randomCase(everything), { numRuns: 8000, seed: 1 })
     for (const { ops } of cases) for (const feature of featuresOf(ops)) seen.add(feature)
-    expect([...everything].filter((feature) => !seen.has(feature))).to.deep.equal([])
+    const missing = [...everything].filter((feature) => !seen.has(feature))
+    expect(missing.filter((feature) => !NOT_DRAWN.includes(feature))).to.deep.equal([])
   })
 
   it('read topics that the topology has', () => {
