@@ -9,7 +9,7 @@ export const sum: Aggregate<number, number> = {
   result: (state) => state,
 }
 
-interface Mean {
+export interface Mean {
   readonly sum: number
   readonly count: number
 }

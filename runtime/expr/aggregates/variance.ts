@@ -1,7 +1,7 @@
 import { finite, requireFinite } from '../values.ts'
 import type { Aggregate } from './aggregate.ts'
 
-interface Moments {
+export interface Moments {
   readonly count: number
   readonly mean: number
   /** The sum of the squares of the distances from the mean. */
