@@ -93,12 +93,14 @@ function updatesOf(ops: readonly Op[], name: string): string {
 const isNullable = (fn: string): boolean => fn.startsWith('nullIf')
 const isMoved = ({ op }: Op): boolean => op === 'repartition' || op === 'groupBy'
 
-/** A sliding window begins with what lies in it already, as if that had been its value. */
+/** A sliding window begins with what lies in it, as if that had been its value; one of a session never has an old value. */
 const slides = (ops: readonly Op[], op: Op): boolean =>
   'from' in op &&
   ops.some(
     (above) =>
-      above.op === 'windowedBy' && above.name === op.from && above.window.type === 'sliding',
+      above.op === 'windowedBy' &&
+      above.name === op.from &&
+      ['sliding', 'session'].includes(above.window.type),
   )
 
 /** True if an operation goes by the old values of a table that comes from one like that, by way of tables. */

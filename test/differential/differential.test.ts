@@ -9,7 +9,7 @@ import { KafkaStreams, missingForKafkaStreams } from './kafka-streams.ts'
 import { covered, runInMillrace } from './millrace.ts'
 import { freshSeed, search } from './search.ts'
 
-const SECONDS = 120
+const SECONDS = 10
 
 const mustAgree = (one: Case) => deliberateDifference(one) === undefined
 const isCovered = ({ ops }: Case) => lackingOf(ops, covered).length === 0
