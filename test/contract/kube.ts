@@ -3,7 +3,7 @@ import { AlreadyExists, Conflict, Invalid } from '../../operator/errors.ts'
 import { kinds } from '../../operator/kube/kinds.ts'
 import type { Kube, KubeObject, WatchEvent } from '../../operator/kube/kube.ts'
 import { eventually } from '../support/eventually.ts'
-import { goodTopic } from '../crds/bad-manifests.ts'
+import { goodTopic } from '../crds/good-manifests.ts'
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>

@@ -1,14 +1,8 @@
 import type { BadManifest } from './bad-manifests.ts'
+import { goodJob, goodTopic, kafka } from './good-manifests.ts'
 
-const kafka = { bootstrapServers: ['kafka:9092'] }
-const job = {
-  kafka,
-  inputs: [{ name: 'in', topic: 'in' }],
-  steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
-  outputs: [{ from: 'large', topic: 'out' }],
-}
 const login = (sasl: object) => ({
-  partitions: 3,
+  ...goodTopic,
   kafka: { ...kafka, sasl: { mechanism: 'Plain', ...sasl } },
 })
 
@@ -18,7 +12,7 @@ export const badLogins: readonly BadManifest[] = [
     sentence: 'a SASL mechanism that Kafka does not have',
     kind: 'StreamJob',
     spec: {
-      ...job,
+      ...goodJob,
       kafka: { ...kafka, sasl: { mechanism: 'PLAIN', secretRef: { name: 's' } } },
     },
     says: /mechanism.*"Plain", "ScramSha256", "ScramSha512", "OAuthBearer"/,
@@ -26,7 +20,7 @@ export const badLogins: readonly BadManifest[] = [
   {
     sentence: 'a login without a Secret',
     kind: 'StreamJob',
-    spec: { ...job, kafka: { ...kafka, sasl: { mechanism: 'Plain', username: 'u' } } },
+    spec: { ...goodJob, kafka: { ...kafka, sasl: { mechanism: 'Plain', username: 'u' } } },
     says: /secretRef/,
   },
   {

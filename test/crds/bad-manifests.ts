@@ -1,5 +1,6 @@
 import { badJoins } from './bad-joins.ts'
 import { badLogins } from './bad-logins.ts'
+import { goodJob, goodTopic, input, kafka } from './good-manifests.ts'
 
 /** Manifests that must be refused at apply, each with what the answer must say. */
 export interface BadManifest {
@@ -12,15 +13,6 @@ export interface BadManifest {
   readonly says: RegExp
 }
 
-const kafka = { bootstrapServers: ['kafka:9092'] }
-export const goodTopic = { kafka, partitions: 3 }
-const input = { name: 'in', topic: 'in' }
-export const goodJob = {
-  kafka,
-  inputs: [input],
-  steps: [{ name: 'large', from: 'in', filter: 'value.amount > 500' }],
-  outputs: [{ from: 'large', topic: 'out' }],
-}
 const step = (fields: object) => ({ ...goodJob, steps: [{ name: 'large', from: 'in', ...fields }] })
 const windowed = (window: object) => step({ groupBy: 'key', aggregate: { n: 'count()' }, window })
 

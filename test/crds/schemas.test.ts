@@ -5,7 +5,8 @@ import { streamJobSchema } from '../../crds/streamjob.ts'
 import { structural } from '../../crds/structural.ts'
 import { topicSchema } from '../../crds/topic.ts'
 import { generatedFiles } from '../../crds/generated.ts'
-import { badManifests, goodJob, goodTopic } from './bad-manifests.ts'
+import { badManifests } from './bad-manifests.ts'
+import { goodJob, goodTopic } from './good-manifests.ts'
 
 const schemas = { StreamJob: streamJobSchema, Topic: topicSchema }
 

@@ -7,7 +7,8 @@ import {
   missingForApiServer,
   sharedApiServer,
 } from '../cluster/api-server.ts'
-import { badManifests, goodJob, goodTopic } from '../crds/bad-manifests.ts'
+import { badManifests } from '../crds/bad-manifests.ts'
+import { goodJob, goodTopic } from '../crds/good-manifests.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
 
