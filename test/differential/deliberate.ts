@@ -3,8 +3,8 @@ import { keysOf } from './keys.ts'
 import { resultsOf, shapesOf, takenBy } from './features.ts'
 
 /**
- * Why both sides need not agree on a case; undefined where they must. Each is a choice of Millrace's that its docs name; what
- * is not here is a fault.
+ * Why both sides need not agree on a case; undefined where they must. Each is a choice of Millrace's; what is not here is a
+ * fault.
  */
 export const deliberateDifference = (one: Case): string | undefined =>
   choices.find(({ concerns }) => concerns(one))?.why

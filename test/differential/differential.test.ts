@@ -2,17 +2,12 @@ import { expect } from 'chai'
 import { requireOrSkip } from '../support/skip.ts'
 import type { Case } from './case.ts'
 import { namedCases } from './cases/index.ts'
-import { differencesOf } from './compare.ts'
-import { deliberateDifference } from './deliberate.ts'
-import { lackingOf } from './features.ts'
+import { checkAgainst, isCovered, mustAgree } from './check.ts'
 import { KafkaStreams, missingForKafkaStreams } from './kafka-streams.ts'
-import { covered, runInMillrace } from './millrace.ts'
+import { covered } from './millrace.ts'
 import { freshSeed, search } from './search.ts'
 
 const SECONDS = 10
-
-const mustAgree = (one: Case) => deliberateDifference(one) === undefined
-const isCovered = ({ ops }: Case) => lackingOf(ops, covered).length === 0
 
 describe("Millrace beside Kafka Streams' own TopologyTestDriver", function () {
   this.timeout((SECONDS + 120) * 1000)
@@ -25,8 +20,7 @@ describe("Millrace beside Kafka Streams' own TopologyTestDriver", function () {
 
   after(() => java?.close())
 
-  const check = async (one: Case) =>
-    differencesOf(one, ...(await Promise.all([java.run(one), runInMillrace(one)])))
+  const check = (one: Case) => checkAgainst(java)(one)
 
   for (const one of namedCases.filter(isCovered).filter(mustAgree)) {
     it(`agrees: ${one.name}`, async () => {

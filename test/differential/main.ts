@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Case } from './case.ts'
+import { checkAgainst } from './check.ts'
 import { differencesOf } from './compare.ts'
 import { namedCases } from './cases/index.ts'
 import { deliberateDifference } from './deliberate.ts'
@@ -41,8 +42,7 @@ async function main(): Promise<number> {
 }
 
 async function compare(java: KafkaStreams, seed: number, seconds: number): Promise<number> {
-  const check = async (one: Case) =>
-    differencesOf(one, ...(await Promise.all([java.run(one), runInMillrace(one)])))
+  const check = checkAgainst(java)
   const { cases, differences } = await runNamed(check)
   console.log(`random cases from seed ${seed}`)
   const started = performance.now()
