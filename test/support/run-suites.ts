@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { totalsLine, type Totals } from './reporter.ts'
+import { totalsLine, type SuiteReport, type Totals } from './reporter.ts'
 
 /** Each suite is a mocha process of its own, so that one that hangs or crashes cannot hide another's result. */
 const suites: Readonly<
@@ -26,20 +26,22 @@ const suites: Readonly<
 async function main(names: readonly string[]): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-suites-'))
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 }
-  let failed = false
+  const failures: string[] = []
   for (const name of names) {
     const suite = await runSuite(name, join(scratch, `${name}.json`))
-    failed ||= suite.failed > 0
+    failures.push(...suite.failures.map((failure) => `${name}: ${failure}`))
     totals.passed += suite.passed
     totals.failed += suite.failed
     totals.skipped += suite.skipped
   }
   rmSync(scratch, { recursive: true })
+  // Once more, next to the count: the suites' own reports are thousands of lines further up.
+  for (const failure of failures) console.log(`failed: ${failure}`)
   console.log(totalsLine(totals))
-  return failed ? 1 : 0
+  return totals.failed > 0 ? 1 : 0
 }
 
-async function runSuite(name: string, totalsFile: string): Promise<Totals> {
+async function runSuite(name: string, totalsFile: string): Promise<SuiteReport> {
   const suite = suites[name]
   if (suite === undefined) {
     throw new Error(`unknown suite "${name}": write one of ${Object.keys(suites).join(', ')}`)
@@ -52,7 +54,7 @@ async function runSuite(name: string, totalsFile: string): Promise<Totals> {
     MILLRACE_TOTALS_FILE: totalsFile,
   })
   console.log(`${name} took ${((performance.now() - started) / 1000).toFixed(1)} s`)
-  return readTotals(totalsFile, name, code)
+  return readReport(totalsFile, code)
 }
 
 function runMocha(
@@ -73,13 +75,14 @@ function runMocha(
 }
 
 /** A suite that died before its reporter could count is one failure, never zero. */
-function readTotals(file: string, name: string, code: number): Totals {
+function readReport(file: string, code: number): SuiteReport {
+  const died = `mocha ended with code ${code}`
   try {
-    const totals = JSON.parse(readFileSync(file, 'utf8')) as Totals
-    return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals
+    const report = JSON.parse(readFileSync(file, 'utf8')) as SuiteReport
+    if (code === 0 || report.failed > 0) return report
+    return { ...report, failed: 1, failures: [`${died} though no test failed`] }
   } catch {
-    console.error(`${name}: mocha ended with code ${code} before it could report`)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return { passed: 0, failed: 1, skipped: 0, failures: [`${died} before it could report`] }
   }
 }
 
