@@ -23,6 +23,8 @@ export interface RunningKafka {
 
 export interface RunningBroker {
   readonly id: number
+  /** `host:port` at which brokers reach it, whatever clients go through. */
+  readonly address: string
   /** What clients go through to reach it, when started with `proxied`. */
   readonly proxy: TcpProxy | undefined
   pause(): void
@@ -39,6 +41,8 @@ export interface KafkaOptions {
   readonly brokers?: number
   /** Clients reach each broker through a relay that can lose and cut; brokers reach each other directly. */
   readonly proxied?: boolean
+  /** The name by which brokers tell clients to reach them, by default 127.0.0.1, which they listen at in any case. */
+  readonly advertisedHost?: string
   /** Settings for all brokers, added to ours. */
   readonly properties?: readonly string[]
   /** Listeners beside the plain one. */
@@ -54,6 +58,7 @@ export interface ExtraListener {
   readonly port: number
 }
 
+const LOOPBACK = '127.0.0.1'
 const START_MS = 60_000
 /** Short, so that a killed broker is replaced as leader within seconds. */
 const ZOOKEEPER_TICK_MS = 1000
@@ -64,6 +69,7 @@ const ZOOKEEPER_TICK_MS = 1000
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const { brokers: count = 1, heap = '512m', log = () => undefined, proxied = false } = options
+  const { advertisedHost = LOOPBACK } = options
   const libsDir = await kafkaJars(log)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
   const [zookeeperPort = 0, ...ports] = await freePorts(count * 2 + 1)
@@ -101,7 +107,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   return {
     bootstrapServers: ports
       .slice(0, count)
-      .map((port, id) => `127.0.0.1:${proxies[id]?.port ?? port}`),
+      .map((port, id) => `${advertisedHost}:${proxies[id]?.port ?? port}`),
     brokers,
     libsDir,
     pids: java.pids,
@@ -213,13 +219,13 @@ interface BrokerSettings {
 
 function brokerProperties(settings: BrokerSettings): string[] {
   const { dir, id, port, internalPort, advertised, count, zookeeperPort, options } = settings
-  const { listeners = [], properties = [] } = options
+  const { listeners = [], properties = [], advertisedHost = LOOPBACK } = options
   const extra = listeners.map((one) => `,${one.protocol}://127.0.0.1:${one.port}`).join('')
   const protocols = listeners.map(({ protocol }) => `,${protocol}:${protocol}`).join('')
   return [
     `broker.id=${id}`,
     `listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://127.0.0.1:${port}${extra}`,
-    `advertised.listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://127.0.0.1:${advertised}${extra}`,
+    `advertised.listeners=INTERNAL://127.0.0.1:${internalPort},PLAINTEXT://${advertisedHost}:${advertised}${extra}`,
     `listener.security.protocol.map=INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
     'inter.broker.listener.name=INTERNAL',
     `log.dirs=${dataDir(dir, id)}`,

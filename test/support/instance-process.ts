@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,29 @@ import { freePorts } from './free-ports.ts'
 /** As the operator limits it by the memory of the pod. */
 const HEAP = '--max-old-space-size=128'
 
+interface InstanceOptions {
+  readonly instanceId: string
+  /** The text of a TypeScript job, when it is one. */
+  readonly code?: string
+  /** What the process sees as /etc/hosts; see `missingForHosts`. */
+  readonly hostsFile?: string
+}
+
+const UNSHARE = ['unshare', '--mount', '--map-root-user']
+
+/** Runs what follows in a mount namespace of its own, so that nobody else sees the file. */
+const withHosts = (file: string): readonly string[] => [
+  ...UNSHARE,
+  ...['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', file],
+]
+
+/** Why no process here can see a hosts file of its own, or undefined if one can. */
+export function missingForHosts(): string | undefined {
+  const [program = '', ...args] = UNSHARE
+  const { status } = spawnSync(program, [...args, 'true'])
+  return status === 0 ? undefined : 'unshare --mount is not allowed here'
+}
+
 /** `millrace run` as the container of a pod runs it: a process with probes, its log kept. */
 export class InstanceProcess {
   readonly #child: ChildProcess
@@ -15,10 +38,9 @@ export class InstanceProcess {
   readonly #ended: Promise<number | NodeJS.Signals | null>
   #log = ''
 
-  /** `code` is the text of a TypeScript job, when it is one. */
   static async start(
     config: RuntimeConfigInput,
-    { instanceId, code }: { readonly instanceId: string; readonly code?: string },
+    { instanceId, code, hostsFile }: InstanceOptions,
   ): Promise<InstanceProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-instance-'))
     const path = join(folder, 'job.ts')
@@ -27,13 +49,20 @@ export class InstanceProcess {
     const given = code === undefined ? config : { ...config, code: { path } }
     writeFileSync(configFile, JSON.stringify(given))
     const [port = 0] = await freePorts(1)
-    return new InstanceProcess(folder, configFile, port, instanceId)
+    const run = [process.execPath, 'cli/main.ts', 'run', '--config', configFile]
+    const command = [...run, '--http-port', String(port)]
+    const wrapped = hostsFile === undefined ? command : [...withHosts(hostsFile), ...command]
+    return new InstanceProcess(folder, wrapped, port, instanceId)
   }
 
-  private constructor(folder: string, configFile: string, port: number, instanceId: string) {
+  private constructor(
+    folder: string,
+    [program = '', ...args]: readonly string[],
+    port: number,
+    instanceId: string,
+  ) {
     this.#url = `http://127.0.0.1:${port}`
-    const args = ['cli/main.ts', 'run', '--config', configFile, '--http-port', String(port)]
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(program, args, {
       stdio: ['ignore', 'inherit', 'pipe'],
       env: { ...process.env, POD_NAME: instanceId, NODE_OPTIONS: HEAP },
     })

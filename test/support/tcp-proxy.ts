@@ -22,9 +22,10 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>()
   #targetPort: number
 
-  static async to(targetPort: number): Promise<TcpProxy> {
+  /** Listens at `host` and `port`, by default at any free port of 127.0.0.1. */
+  static async to(targetPort: number, { host = '127.0.0.1', port = 0 } = {}): Promise<TcpProxy> {
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(port, host, resolve))
     return new TcpProxy(server, targetPort)
   }
 
