@@ -22,6 +22,7 @@ const LONG_POLL_MS = 500
 /** So short where somebody waits to hear that there is nothing. */
 const HURRIED_POLL_MS = 50
 const RETRY_MS = 200
+const ARRIVED = 'arrived'
 /** A topic that is gone for so long was deleted. */
 const MISSING_TOPIC_MS = 60_000
 /** However many leaders share the budget, each gets enough for a batch of usual size. */
@@ -118,7 +119,8 @@ export class KafkaFetcher implements Fetcher {
   }
 
   wake(): void {
-    this.#arrival.abort()
+    // With a reason of its own: the default one is an error with a stack, made for each fetch.
+    this.#arrival.abort(ARRIVED)
   }
 
   async close(): Promise<void> {
