@@ -47,20 +47,34 @@ function whyOutside(offset: number, log: LogRange): string {
   return `it ends at ${log.end}: the topic was recreated, or lost records when it chose a leader that was not in sync`
 }
 
-/** One record that its topic does not take, whatever is sent with it. */
+/** A record, as a batch of its own, and who does not take it. */
+interface Oversize {
+  readonly topic: string
+  readonly bytes: number
+  /** As the config of who refused it says, if that could be read. */
+  readonly limit?: number | undefined
+  readonly refusedBy?: 'topic' | 'broker'
+}
+
+/** One record that its topic or the brokers do not take, whatever is sent with it. */
 export class RecordTooLarge extends BrokerError {
   override readonly name = 'RecordTooLarge'
   readonly topic: string
-  /** The largest that the topic takes, in bytes of a batch with one record. */
+  /** The largest that is taken, in bytes of a batch with one record. */
   readonly limit: number
 
-  /** `limit` as the topic's config says, if that could be read; what was refused is above it in any case. */
-  constructor(topic: string, bytes: number, limit?: number) {
+  constructor({ topic, bytes, limit, refusedBy = 'topic' }: Oversize) {
+    const [setting, owner, config] = {
+      topic: ['max.message.bytes', `topic ${topic}`, `the topic's config`],
+      broker: ['socket.request.max.bytes', 'the brokers', 'their config'],
+    }[refusedBy]
+    const known = limit === undefined ? '' : ` (${limit})`
     super(
       'MESSAGE_TOO_LARGE',
-      `a record of ${bytes} bytes is larger than max.message.bytes of topic ${topic}${limit === undefined ? '' : ` (${limit})`}: raise max.message.bytes in the topic's config, or make the record smaller`,
+      `a record of ${bytes} bytes is larger than ${setting} of ${owner}${known}: raise ${setting} in ${config}, or make the record smaller`,
     )
     this.topic = topic
+    // What was refused is above it in any case.
     this.limit = limit ?? bytes - 1
   }
 }

@@ -6,8 +6,11 @@ import type { ProducerIdentity } from './kafka-partition-queue.ts'
 
 /** Means nothing without transactions, and must still be a sane number. */
 const TRANSACTION_TIMEOUT_MS = 60_000
-const TOPIC_RESOURCE = 2
-const LIMIT = 'max.message.bytes'
+const RESOURCE = { topic: 2, broker: 4 } as const
+/** The default of `socket.request.max.bytes`. */
+const MAX_REQUEST_BYTES = 104_857_600
+/** Of a request, what is not the batch: names and the like. */
+const REQUEST_OVERHEAD = 1024
 
 export async function initProducerId(metadata: KafkaMetadata): Promise<ProducerIdentity> {
   const { producerId, producerEpoch } = await call(
@@ -32,17 +35,35 @@ export async function tooLarge(
   topic: string,
   bytes: number,
 ): Promise<RecordTooLarge> {
-  const limit = Number(await maxMessageBytes(connection, topic).catch(() => undefined))
   // One that is above the record was raised meanwhile: the next attempt succeeds.
-  return new RecordTooLarge(topic, bytes, Number.isFinite(limit) ? limit : undefined)
+  const limit = await numberSet(connection, { kind: 'topic', of: topic, key: 'max.message.bytes' })
+  return new RecordTooLarge({ topic, bytes, limit })
 }
 
-async function maxMessageBytes(connection: Connection, topic: string): Promise<string | undefined> {
+/** The largest batch of which a broker reads the request to its end; it hangs up on a larger one without a word. */
+export async function largestBatch(connection: Connection, broker: number): Promise<number> {
+  const key = 'socket.request.max.bytes'
+  const limit = await numberSet(connection, { kind: 'broker', of: String(broker), key })
+  return (limit ?? MAX_REQUEST_BYTES) - REQUEST_OVERHEAD
+}
+
+interface Setting {
+  readonly kind: keyof typeof RESOURCE
+  readonly of: string
+  readonly key: string
+}
+
+/** A number of the config as it is now; undefined if we may not know. */
+async function numberSet(
+  connection: Connection,
+  { kind, of, key }: Setting,
+): Promise<number | undefined> {
   const { results } = await call(
     connection,
-    { api: describeConfigsV2.api, what: `read the config of topic ${topic}` },
-    [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configurationKeys: [LIMIT] }],
+    { api: describeConfigsV2.api, what: `read the config of ${kind} ${of}` },
+    [{ resourceType: RESOURCE[kind], resourceName: of, configurationKeys: [key] }],
     false,
-  )
-  return results[0]?.configs.find(({ name }) => name === LIMIT)?.value ?? undefined
+  ).catch(() => ({ results: [] }))
+  const text = results[0]?.configs.find(({ name }) => name === key)?.value
+  return text ? Number(text) : undefined
 }

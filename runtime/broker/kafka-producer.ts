@@ -1,7 +1,7 @@
 import type { Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type { Producer, TopicPartition } from './broker.ts'
-import { BrokerError } from './errors.ts'
+import { BrokerError, RecordTooLarge } from './errors.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import type { KafkaDenials } from './kafka-denials.ts'
 import { errorName } from './kafka-error-name.ts'
@@ -10,6 +10,7 @@ import type { KafkaMetadata } from './kafka-metadata.ts'
 import { PartitionQueue, type ProducerIdentity, type QueuedBatch } from './kafka-partition-queue.ts'
 import { produceRaw } from './kafka-produce-request.ts'
 import { missing, tooLarge } from './kafka-producer-calls.ts'
+import { ProducerLane } from './kafka-producer-lane.ts'
 import type { ProducerSession } from './kafka-producer-session.ts'
 import { transactionError } from './kafka-transaction-errors.ts'
 import { verdictOn } from './produce-verdict.ts'
@@ -20,10 +21,6 @@ const REPLICATION_MS = 30_000
 const RETRY_MS = { first: 100, longest: 1000 } as const
 /** A topic that is gone for so long was deleted; a new one takes a moment to be known everywhere. */
 const MISSING_TOPIC_MS = 60_000
-/** More would outlast the five batches of a producer that a broker remembers. */
-const MAX_IN_FLIGHT = 5
-/** Cap on one request; a single larger batch still goes out alone. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 export interface KafkaProducerOptions {
   readonly connections: KafkaConnections
@@ -33,14 +30,6 @@ export interface KafkaProducerOptions {
   readonly session: ProducerSession
   /** Where sequences begin; 0 but in tests of the wrap at 2^31. */
   readonly firstSequence?: number
-}
-
-/** One leader: up to five requests in flight, each with at most one batch of each partition. */
-interface Lane {
-  inFlight: number
-  /** Monotonic time until which the broker wants to hear nothing. */
-  throttledUntil: number
-  isPumping: boolean
 }
 
 interface Sent {
@@ -56,7 +45,7 @@ export class KafkaProducer implements Producer {
   throttledMs = 0
   readonly #options: KafkaProducerOptions
   readonly #queues = new Map<string, PartitionQueue>()
-  readonly #lanes = new Map<number, Lane>()
+  readonly #lanes = new Map<number, ProducerLane>()
   readonly #waiters = new Set<{ readonly bytes: number; readonly resolve: () => void }>()
   #lookup: Promise<void> | undefined
   #pumpQueued = false
@@ -156,16 +145,14 @@ export class KafkaProducer implements Producer {
 
   /** In one go without a pause, so that requests leave in the order in which batches were taken. */
   #sendAll(to: Destination): void {
-    const { lane, leader, identity } = to
-    const { clock } = this.#options
-    while (lane.inFlight < MAX_IN_FLIGHT && lane.throttledUntil <= clock.monotonic()) {
-      const sent = this.#take(leader, identity)
+    while (to.lane.takesRequests) {
+      const sent = this.#take(to)
       if (sent.length === 0) return
       void this.#request(to, sent)
     }
   }
 
-  #take(leader: number, identity: ProducerIdentity): Sent[] {
+  #take({ leader, lane, identity }: Destination): Sent[] {
     const { metadata, session } = this.#options
     const sent: Sent[] = []
     let bytes = 0
@@ -174,14 +161,15 @@ export class KafkaProducer implements Producer {
       const isHere = metadata.leader(queue.to) === leader && session.admits(queue.to)
       if (next === undefined || !isHere) continue
       bytes += next.bytes.length
-      if (bytes > MAX_REQUEST_BYTES && sent.length > 0) break
+      if (bytes > lane.maxRequestBytes && sent.length > 0) break
       const batch = queue.take(identity)
       if (batch !== undefined) sent.push({ queue, batch })
     }
     return sent
   }
 
-  async #request({ lane, connection }: Destination, sent: readonly Sent[]): Promise<void> {
+  async #request(to: Destination, sent: readonly Sent[]): Promise<void> {
+    const { lane, connection } = to
     lane.inFlight++
     const { session } = this.#options
     try {
@@ -191,14 +179,14 @@ export class KafkaProducer implements Producer {
         transactionalId: session.transactionalId,
         timeoutMs: REPLICATION_MS,
       })
-      this.#throttle(lane, throttleMs)
+      void this.#throttle(lane, throttleMs)
       const codes = new Map(acks.map((ack) => [partitionKey(ack), errorName(ack.errorCode)]))
       for (const one of sent)
         this.#settle(one, codes.get(partitionKey(one.queue.to)) ?? 'NETWORK_EXCEPTION', connection)
     } catch {
       // Nobody knows what was written. The same sequences tell, when it is sent again.
       session.doubt()
-      for (const one of sent) this.#repeat(one)
+      this.#unanswered(to, sent)
     } finally {
       lane.inFlight--
       this.#pump()
@@ -220,7 +208,9 @@ export class KafkaProducer implements Producer {
         }
         return this.#repeat(sent)
       case 'too large':
-        return void this.#divide(sent, connection)
+        return void this.#divide(sent, () =>
+          tooLarge(connection, queue.to.topic, batch.bytes.length),
+        )
       case 'missing':
         this.#noteMissing(queue)
         return this.#repeat(sent)
@@ -233,8 +223,20 @@ export class KafkaProducer implements Producer {
     }
   }
 
+  #unanswered({ leader, lane }: Destination, sent: readonly Sent[]): void {
+    const { connections, metadata } = this.#options
+    const bytes = sent.reduce((sum, { batch }) => sum + batch.bytes.length, 0)
+    void lane.lost(bytes, leader, () => connections.to(metadata.node(leader)))
+    for (const one of sent) {
+      const oversize = { topic: one.queue.to.topic, bytes: one.batch.bytes.length }
+      const refused = { ...oversize, limit: lane.maxBatchBytes, refusedBy: 'broker' } as const
+      if (oversize.bytes <= lane.maxBatchBytes) this.#repeat(one)
+      else void this.#divide(one, () => new RecordTooLarge(refused))
+    }
+  }
+
   /** The limit is on a batch: smaller ones may pass. A single record that does not is the user's to deal with. */
-  async #divide(sent: Sent, connection: Connection): Promise<void> {
+  async #divide(sent: Sent, why: () => RecordTooLarge | Promise<RecordTooLarge>): Promise<void> {
     const { queue, batch } = sent
     const halves = queue.split(batch)
     if (halves !== undefined) {
@@ -243,7 +245,7 @@ export class KafkaProducer implements Producer {
       return this.#repeat(sent)
     }
     queue.failed()
-    const failure = await tooLarge(connection, queue.to.topic, batch.bytes.length)
+    const failure = await why()
     if (queue.has(batch)) this.#fail(failure)
     else queue.release()
   }
@@ -298,25 +300,17 @@ export class KafkaProducer implements Producer {
     this.#fail(missing(queue.what, MISSING_TOPIC_MS))
   }
 
-  #throttle(lane: Lane, ms: number): void {
+  async #throttle(lane: ProducerLane, ms: number): Promise<void> {
     if (ms <= 0) return
     this.throttledMs += ms
-    lane.throttledUntil = this.#options.clock.monotonic() + ms
-    void this.#awaken(lane)
+    await lane.throttle(ms)
+    // Nobody else would ask again.
+    this.#pump()
   }
 
-  /** Timers may fire a little before their time; nobody else would ask again. */
-  async #awaken(lane: Lane): Promise<void> {
+  #lane(leader: number): ProducerLane {
     const { clock, connections } = this.#options
-    for (;;) {
-      const left = lane.throttledUntil - clock.monotonic()
-      if (left <= 0 || connections.closing.aborted) return this.#pump()
-      await sleep(clock, left, connections.closing)
-    }
-  }
-
-  #lane(leader: number): Lane {
-    const lane = this.#lanes.get(leader) ?? { inFlight: 0, throttledUntil: 0, isPumping: false }
+    const lane = this.#lanes.get(leader) ?? new ProducerLane(clock, connections.closing)
     this.#lanes.set(leader, lane)
     return lane
   }
@@ -345,7 +339,7 @@ export class KafkaProducer implements Producer {
 
 interface Destination {
   readonly leader: number
-  readonly lane: Lane
+  readonly lane: ProducerLane
   readonly connection: Connection
   readonly identity: ProducerIdentity
 }

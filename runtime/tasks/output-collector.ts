@@ -79,7 +79,7 @@ export class OutputCollector implements RecordSink {
   stage(record: OutputRecord): void {
     const limit = this.#limits.get(record.topic)
     if (limit !== undefined && !fitsAlone(record, this.#options.compression, limit))
-      throw new RecordTooLarge(record.topic, sizeAlone(record), limit)
+      throw new RecordTooLarge({ topic: record.topic, bytes: sizeAlone(record), limit })
     this.#staged.push(record)
   }
 

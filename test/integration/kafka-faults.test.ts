@@ -30,6 +30,8 @@ import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 
+const MAX_REQUEST_BYTES = 3_000_000
+
 describe('runtime/broker/kafka-*.ts when things go wrong', function () {
   this.timeout(60_000)
   let kafka: RunningKafka
@@ -41,7 +43,8 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
   before(async function () {
     this.timeout(120_000)
     requireOrSkip(this, await missingForKafka())
-    kafka = await startKafka({ proxied: true })
+    const properties = [`socket.request.max.bytes=${MAX_REQUEST_BYTES}`]
+    kafka = await startKafka({ proxied: true, properties })
     proxy = kafka.brokers[0]?.proxy as TcpProxy
     const { bootstrapServers } = kafka
     broker = new KafkaBroker({ bootstrapServers, clientId: 'faults' })
@@ -182,6 +185,30 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       expect(failure?.code).to.equal('MESSAGE_TOO_LARGE')
       expect(failure?.message).to.match(
         /^a record of 3\d{3} bytes is larger than max\.message\.bytes of topic t-.* \(2000\): raise max\.message\.bytes/,
+      )
+      out.send(at, batchOf(['0']))
+      await out.flush()
+      await expectOnceInOrder(at, 1)
+    })
+
+    it('cuts a batch into pieces of which brokers read the requests', async () => {
+      const at = await newTopic({ 'max.message.bytes': '10000000' })
+      const out = track(broker.producer())
+      const sent = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(1_000_000))
+      out.send(at, batchOf(sent))
+      out.send(at, batchOf(['last']))
+      await out.flush()
+      const seen = await read(readerOf(at), sent.length + 1)
+      expect(seen.map(({ value }) => value)).to.deep.equal([...sent, 'last'])
+    })
+
+    it('names the limit of the brokers that a record is beyond, on which they only hang up', async () => {
+      const at = await newTopic({ 'max.message.bytes': '10000000' })
+      const out = track(broker.producer())
+      out.send(at, batchOf(['x'.repeat(MAX_REQUEST_BYTES)]))
+      const failure = await failureOf(out.flush())
+      expect(failure?.message).to.match(
+        /^a record of 30000\d\d bytes is larger than socket\.request\.max\.bytes of the brokers \(2998976\): raise/,
       )
       out.send(at, batchOf(['0']))
       await out.flush()
