@@ -2,14 +2,18 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKafka } from '../kafka/kafka.ts'
-import { type InputSpec, loadInput, type LoadedInput } from './load.ts'
+import { type InputSpec, loadInput, type LoadedInput, type LoadSpec } from './load.ts'
+import { type SourceName, specOf } from './sources.ts'
 import { BenchTopics } from './topics.ts'
-import type { RunTopics } from './topologies.ts'
+import type { RunTopics } from './topology.ts'
+
+const HOUR_MS = 3_600_000
 
 export const BROKER_HEAP = '1g'
 
 interface RunNeeds {
   readonly input: string
+  readonly beside?: string
   readonly outputs: number
   /** Of each partition, where a run writes more than is to be kept. */
   readonly retainBytes?: number
@@ -22,6 +26,8 @@ export class BenchKafka {
   readonly topics: BenchTopics
   readonly #dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   readonly #stop: () => Promise<void>
+  /** Event time begins some hours ago, at the edge of a window of any length here. */
+  readonly #startsAt = Math.floor(Date.now() / HOUR_MS - 3) * HOUR_MS
   readonly #inputs = new Map<string, Promise<LoadedInput>>()
   #runs = 0
 
@@ -48,18 +54,21 @@ export class BenchKafka {
 
   /** Loaded when first asked for. */
   input(
-    spec: Omit<InputSpec, 'topic'>,
+    source: SourceName,
+    load: LoadSpec,
     log: (line: string) => void = () => undefined,
   ): Promise<LoadedInput> {
-    const topic = `input-${spec.valueBytes}-${spec.codec}-${spec.records}`
-    const loading = this.#inputs.get(topic) ?? this.#load({ ...spec, topic }, log)
+    const { valueBytes, keys, perMs, records } = specOf(source, load)
+    const topic = [source, valueBytes, load.codec, keys, perMs, records].join('-')
+    const spec = { ...load, topic, source, records, startsAt: this.#startsAt }
+    const loading = this.#inputs.get(topic) ?? this.#load(spec, log)
     this.#inputs.set(topic, loading)
     return loading
   }
 
   /** Gives `work` fresh topics, an application id and a folder, and removes all of it afterwards. */
   async run<T>(
-    { input, outputs, retainBytes }: RunNeeds,
+    { input, beside = '', outputs, retainBytes }: RunNeeds,
     work: (run: {
       readonly topics: RunTopics
       readonly applicationId: string
@@ -71,6 +80,7 @@ export class BenchKafka {
     mkdirSync(dir)
     const topics: RunTopics = {
       input,
+      beside,
       through: `${applicationId}-through`,
       outputs: Array.from({ length: outputs }, (_, index) => `${applicationId}-output-${index}`),
     }
@@ -79,6 +89,8 @@ export class BenchKafka {
       return await work({ topics, applicationId, dir })
     } finally {
       await this.topics.deletePrefixed(`${applicationId}-`)
+      // State of Kafka Streams would fill the disk.
+      rmSync(dir, { recursive: true, force: true })
     }
   }
 
@@ -89,7 +101,7 @@ export class BenchKafka {
   }
 
   async #load(spec: InputSpec, log: (line: string) => void): Promise<LoadedInput> {
-    log(`loading ${spec.records} records of ${spec.valueBytes} bytes, ${spec.codec}`)
+    log(`loading ${spec.records} ${spec.source}: ${spec.topic}`)
     await this.topics.create([spec.topic])
     const loaded = await loadInput(this.bootstrapServer, spec)
     const found = await this.topics.records([spec.topic])

@@ -1,5 +1,5 @@
 import type { Compression } from '../../runtime/broker/compression.ts'
-import type { BenchTopology, RunTopics } from './topologies.ts'
+import type { BenchTopology, RunTopics } from './topology.ts'
 import type { Worker } from './worker.ts'
 
 /** What one side is told to run. */
@@ -11,13 +11,21 @@ export interface RunSpec {
   readonly codec: Compression
   readonly threads: number
   readonly guarantee: Guarantee
+  readonly store: Store
+  readonly commitIntervalMs: number
   /** How long a producer that knows the setting waits for a batch to fill. */
   readonly lingerMs: number
   /** For files of the run. */
   readonly dir: string
 }
 
-export type Guarantee = 'at_least_once'
+export const guarantees = ['AtLeastOnce', 'ExactlyOnce'] as const
+export type Guarantee = (typeof guarantees)[number]
+
+/** Where Kafka Streams keeps the state of a job; `none` where the job has none. */
+export type Store = 'none' | KeptStore
+export const stores = ['rocksdb', 'memory'] as const
+export type KeptStore = (typeof stores)[number]
 
 export type Side = 'millrace' | 'kafkaStreams'
 
@@ -29,7 +37,7 @@ export interface Contender {
   throughTopic(spec: Pick<RunSpec, 'topics' | 'applicationId'>): string
 }
 
-/** The same on both sides; Kafka Streams' own default is 30 s, Millrace's this. */
+/** The same on both sides; Kafka Streams' own default without transactions is 30 s, Millrace's this. */
 export const COMMIT_INTERVAL_MS = 1000
 
 /** The two sides, in the order in which a round runs them: turns, so that neither always comes first. */

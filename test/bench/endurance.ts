@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchKafka } from './bench-kafka.ts'
+import { COMMIT_INTERVAL_MS } from './contender.ts'
 import { startMillrace } from './millrace.ts'
 import { cpuSecondsOf, rssBytesOf } from './proc.ts'
-import { THROUGHPUT_LINGER_MS } from './throughput.ts'
+import { THROUGHPUT_LINGER_MS } from './run.ts'
 import { topologyOf } from './topologies.ts'
 import { peer, type Worker } from './worker.ts'
 
@@ -46,7 +47,9 @@ export const measureEndurance = (plan: Plan): Promise<readonly Minute[]> =>
         bootstrapServers,
         codec: 'none',
         threads: 1,
-        guarantee: 'at_least_once',
+        guarantee: 'AtLeastOnce',
+        store: 'none',
+        commitIntervalMs: COMMIT_INTERVAL_MS,
         lingerMs: THROUGHPUT_LINGER_MS,
       },
       ['--trace-gc'],

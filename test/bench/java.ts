@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtJars, type JavaProject } from '../kafka/built-jars.ts'
-import { COMMIT_INTERVAL_MS, type Contender, type RunSpec } from './contender.ts'
+import type { Contender, Guarantee, RunSpec, Store } from './contender.ts'
 import { Worker } from './worker.ts'
 
 const PROJECT: JavaProject = {
@@ -12,6 +12,8 @@ const PROJECT: JavaProject = {
 
 export const KAFKA_STREAMS_VERSION = '3.9.1'
 export const JVM_FLAGS = ['-Xmx1g'] as const
+/** With state on the heap: what Node allows itself on a machine of this size. */
+export const MEMORY_STORE_JVM_FLAGS = ['-Xmx4g'] as const
 /** As large as Millrace's own. */
 export const PRODUCER_BATCH_BYTES = 256 * 1024
 
@@ -30,7 +32,7 @@ export async function kafkaStreams(log: (line: string) => void): Promise<Contend
       return new Worker({
         argv: [
           'java',
-          ...JVM_FLAGS,
+          ...(spec.store === 'memory' ? MEMORY_STORE_JVM_FLAGS : JVM_FLAGS),
           `-Dlog4j.configuration=file:${log4j}`,
           ...classpath,
           'dev.millrace.bench.Main',
@@ -43,13 +45,24 @@ export async function kafkaStreams(log: (line: string) => void): Promise<Contend
   }
 }
 
+const GUARANTEES: Readonly<Record<Guarantee, string>> = {
+  AtLeastOnce: 'at_least_once',
+  ExactlyOnce: 'exactly_once_v2',
+}
+
+const SUPPLIERS = 'org.apache.kafka.streams.state.BuiltInDslStoreSuppliers'
+
+const storeSettings = (store: Store): Readonly<Record<string, string>> =>
+  store === 'memory'
+    ? { 'dsl.store.suppliers.class': `${SUPPLIERS}$InMemoryDslStoreSuppliers` }
+    : {}
+
 /** What Kafka Streams is set to, beyond its defaults. */
-export const streamsSettings = (
-  spec: Pick<RunSpec, 'guarantee' | 'threads' | 'lingerMs' | 'codec'>,
-): Readonly<Record<string, string | number>> => ({
-  'processing.guarantee': spec.guarantee,
+const streamsSettings = (spec: RunSpec): Readonly<Record<string, string | number>> => ({
+  'processing.guarantee': GUARANTEES[spec.guarantee],
   'num.stream.threads': spec.threads,
-  'commit.interval.ms': COMMIT_INTERVAL_MS,
+  'commit.interval.ms': spec.commitIntervalMs,
+  ...storeSettings(spec.store),
   'auto.offset.reset': 'earliest',
   'producer.linger.ms': spec.lingerMs,
   'producer.batch.size': PRODUCER_BATCH_BYTES,
@@ -61,7 +74,9 @@ function propertiesOf(spec: RunSpec): string {
   const all = {
     'bench.topology': topology.name,
     'bench.input': topics.input,
+    'bench.beside': topics.beside,
     'bench.outputs': topics.outputs.join(','),
+    'bench.store': spec.store,
     'application.id': applicationId,
     'bootstrap.servers': bootstrapServers.join(','),
     'state.dir': join(dir, 'state'),

@@ -1,23 +1,22 @@
 import { eventually } from '../support/eventually.ts'
-import { type Contender, type Guarantee, turn } from './contender.ts'
-import { loadInput } from './load.ts'
+import { type Contender, turn } from './contender.ts'
+import type { LatencyCase } from './latency-cases.ts'
+import {
+  betweenPeers,
+  FIRST_RECORDS,
+  type Latency,
+  LATENCY_RECORD_BYTES,
+  loadFirst,
+  START_MS,
+} from './latency-peers.ts'
+import type { RunPlan } from './run.ts'
 import { median, ratios } from './statistics.ts'
-import type { RunPlan } from './throughput.ts'
 import { topologyOf } from './topologies.ts'
-import { peer, type Worker } from './worker.ts'
+import type { Worker } from './worker.ts'
 
-export interface Latency {
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly p999Ms: number
-}
-
-export interface LatencyRow {
-  readonly topology: string
+export interface LatencyRow extends LatencyCase {
   readonly recordBytes: number
-  readonly recordsPerSecond: number
   readonly threads: number
-  readonly guarantee: Guarantee
   readonly millrace: Latency
   readonly kafkaStreams: Latency
   /** Millrace's over Kafka Streams'. */
@@ -26,20 +25,13 @@ export interface LatencyRow {
   readonly peersAlone: Latency
 }
 
-export const LATENCY_RATE = 20_000
-export const LATENCY_RECORD_BYTES = 100
 /** Both sides send at once what a round gave. */
 export const LATENCY_LINGER_MS = 0
-export const LATENCY_RECORDS = LATENCY_RATE * 30
-
-/** All of its records come out, and `id`, which carries the time of making, with them. */
-const TOPOLOGY = topologyOf('projection')
-/** Written before the clock starts, to see that the job runs. */
-const FIRST_RECORDS = 100
-const START_MS = 60_000
 
 export interface LatencyPlan extends RunPlan {
-  readonly records: number
+  readonly latencyCase: LatencyCase
+  /** Unset: enough for half a minute. */
+  readonly records?: number
 }
 
 export async function measureLatency(plan: LatencyPlan): Promise<LatencyRow> {
@@ -59,11 +51,9 @@ export async function measureLatency(plan: LatencyPlan): Promise<LatencyRow> {
   const millrace = medians(rounds.millrace)
   const kafkaStreams = medians(rounds.kafkaStreams)
   return {
-    topology: TOPOLOGY.name,
+    ...plan.latencyCase,
     recordBytes: LATENCY_RECORD_BYTES,
-    recordsPerSecond: LATENCY_RATE,
     threads: 1,
-    guarantee: 'at_least_once',
     millrace,
     kafkaStreams,
     ratio: ratios(millrace, kafkaStreams),
@@ -76,17 +66,18 @@ const oneRound = (plan: LatencyPlan, contender: Contender | undefined): Promise<
   plan.kafka.run({ input: '', outputs: 2 }, async ({ topics, applicationId, dir }) => {
     const [input = '', output = ''] = topics.outputs
     const { bootstrapServer, bootstrapServers } = plan.kafka
-    const first = { topic: input, records: FIRST_RECORDS, valueBytes: LATENCY_RECORD_BYTES }
-    await loadInput(bootstrapServer, { ...first, codec: 'none' })
+    await loadFirst(bootstrapServer, input)
     if (contender === undefined) return betweenPeers(plan, { input, output: input, dir })
     const job = contender.start({
-      topology: TOPOLOGY,
+      topology: topologyOf(plan.latencyCase.topology),
       topics: { ...topics, input, outputs: [output] },
       applicationId,
       bootstrapServers,
       codec: 'none',
       threads: 1,
-      guarantee: 'at_least_once',
+      guarantee: plan.latencyCase.guarantee,
+      store: 'none',
+      commitIntervalMs: plan.latencyCase.commitIntervalMs,
       lingerMs: LATENCY_LINGER_MS,
       dir,
     })
@@ -108,51 +99,6 @@ async function firstRecordsOut({ kafka }: RunPlan, job: Worker, output: string):
     { timeoutMs: START_MS },
   )
 }
-
-interface Peers {
-  readonly input: string
-  readonly output: string
-  readonly dir: string
-}
-
-async function betweenPeers(plan: LatencyPlan, { input, output, dir }: Peers): Promise<Latency> {
-  const warmup = Math.round((plan.warmupMs / 1000) * LATENCY_RATE)
-  const records = warmup + plan.records
-  const bootstrap = plan.kafka.bootstrapServer
-  const consumer = peer('latency-consumer', dir, {
-    bootstrap,
-    topic: output,
-    skip: FIRST_RECORDS + warmup,
-    records: plan.records,
-  })
-  try {
-    await eventually(
-      () => {
-        if (!consumer.printed().includes('ready')) throw consumer.failure('does not read yet')
-      },
-      { timeoutMs: START_MS },
-    )
-    const made = {
-      bootstrap,
-      topic: input,
-      rate: LATENCY_RATE,
-      records,
-      bytes: LATENCY_RECORD_BYTES,
-    }
-    const producer = peer('latency-producer', dir, made)
-    if ((await producer.ended) !== 0) throw producer.failure('did not write all records')
-    const late = AbortSignal.timeout(START_MS)
-    late.addEventListener('abort', () => void consumer.stop())
-    if ((await consumer.ended) !== 0) throw consumer.failure('did not see all records')
-    return latencyIn(consumer.printed())
-  } finally {
-    await consumer.stop()
-  }
-}
-
-/** The consumer's result, wherever Node put its warnings. */
-const latencyIn = (printed: string): Latency =>
-  JSON.parse(printed.split('\n').findLast((line) => line.startsWith('{')) ?? '') as Latency
 
 const medians = (rounds: readonly Latency[]): Latency => ({
   p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),

@@ -3,19 +3,24 @@ import { partitionFor } from '../../runtime/broker/partitioner.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { BatchSender } from './batch-sender.ts'
 import { PaymentMaker } from './payments.ts'
+import { type SourceName, sources, type SourceSpec } from './sources.ts'
 import { topologies } from './topologies.ts'
 import { PARTITIONS } from './topics.ts'
 import { connect, type PartitionBytes } from './wire.ts'
 
-export interface InputSpec {
-  readonly topic: string
-  readonly records: number
-  readonly valueBytes: number
+export interface LoadSpec extends SourceSpec {
   readonly codec: Compression
 }
 
+export interface InputSpec extends LoadSpec {
+  readonly topic: string
+  readonly source: SourceName
+  /** Of the first payment, in milliseconds since the epoch. */
+  readonly startsAt: number
+}
+
 export interface LoadedInput extends InputSpec {
-  /** How many records come out of each topology. */
+  /** How many records come out of each topology without state. */
   readonly expected: ReadonlyMap<string, number>
 }
 
@@ -28,15 +33,14 @@ export async function loadInput(bootstrapServer: string, spec: InputSpec): Promi
   const connection = await connect(bootstrapServer)
   const sender = new BatchSender(connection, spec.topic)
   const batches = new PartitionBatches(sender, spec.codec)
-  const maker = new PaymentMaker(spec.valueBytes)
   const expected = new Map(topologies.map(({ name }) => [name, 0]))
-  for (let id = 0; id < spec.records; id++) {
-    const payment = maker.next(id)
-    batches.add(payment.key, payment.json)
+  let added = 0
+  for (const record of sources[spec.source](spec)) {
+    batches.add(record.key, record.json, spec.startsAt + record.atMs)
     for (const { name, keeps } of topologies) {
-      if (keeps(payment)) expected.set(name, (expected.get(name) ?? 0) + 1)
+      if (keeps?.(record) === true) expected.set(name, (expected.get(name) ?? 0) + 1)
     }
-    if (id % 1000 === 0) await sender.room()
+    if (added++ % 1000 === 0) await sender.room()
   }
   batches.send()
   await sender.flush()
@@ -56,7 +60,7 @@ export function preparedBatches(valueBytes: number): readonly PreparedBatch[] {
   const maker = new PaymentMaker(valueBytes)
   for (let id = 0; prepared.length < PREPARED_BATCHES; id++) {
     const { key, json } = maker.next(id)
-    batches.add(key, json)
+    batches.add(key, json, Date.now())
   }
   return prepared
 }
@@ -71,11 +75,11 @@ class PartitionBatches {
     this.#codec = codec
   }
 
-  add(key: string, value: string): void {
+  add(key: string, value: string, timestamp: number): void {
     const keyBytes = Buffer.from(key)
     const partition = partitionFor(keyBytes, PARTITIONS)
     const builder = this.#builders[partition]
-    builder?.append(Date.now(), keyBytes, Buffer.from(value))
+    builder?.append(timestamp, keyBytes, Buffer.from(value))
     if ((builder?.sizeInBytes ?? 0) >= INPUT_BATCH_BYTES) this.#send(partition)
   }
 

@@ -4,25 +4,25 @@ import { conditions } from './conditions.ts'
 import type { Contender } from './contender.ts'
 import { measureEndurance } from './endurance.ts'
 import { kafkaStreams } from './java.ts'
-import { LATENCY_RECORDS, type LatencyRow, measureLatency } from './latency.ts'
+import { latencyCases } from './latency-cases.ts'
+import { type LatencyRow, measureLatency } from './latency.ts'
 import { measureLayers } from './layers/measure-layers.ts'
-import type { InputSpec } from './load.ts'
 import { millrace } from './millrace.ts'
-import { type BenchOptions, parseOptions, recordsOf, wants } from './options.ts'
+import { type BenchOptions, parseOptions, wants } from './options.ts'
 import { hasProc } from './proc.ts'
-import { measureRawCopy, type RawCopyRow } from './raw-copy-row.ts'
 import { writeReport } from './report.ts'
-import { type Results, toJson } from './results.ts'
+import { isWithState, type Results, toJson } from './results.ts'
+import { rawCopyRows, stateRows, statelessRows } from './rows.ts'
+import type { RunPlan } from './run.ts'
 import {
   asText,
   enduranceTable,
   latencyTable,
   layersTable,
   rawCopyTable,
+  stateTable,
   throughputTable,
 } from './table.ts'
-import { measureRow, type Row, type RunPlan } from './throughput.ts'
-import { topologies } from './topologies.ts'
 
 /** Progress goes beside the results, which may be piped. */
 const log = (line: string) => console.error(line)
@@ -40,55 +40,33 @@ async function bench(options: BenchOptions): Promise<void> {
 
 const nothing = { rows: [], rawCopy: [], latency: [], endurance: [] }
 
+const needsKafka = ({ only }: BenchOptions): boolean =>
+  only.length === 0 || only.some((name) => name !== 'layers')
+
 async function againstKafka(options: BenchOptions): Promise<Omit<Results, 'layers'>> {
-  const names = [...topologies.map(({ name }) => name), 'raw-copy', 'latency', 'endurance']
-  if (!names.some((name) => wants(options, name))) return nothing
+  if (!needsKafka(options)) return nothing
   const contenders: readonly Contender[] = [await kafkaStreams(log), millrace]
   const kafka = await BenchKafka.start(log)
   const plan: RunPlan = { ...options, kafka, contenders, log }
-  const inputs = options.sizes.flatMap((valueBytes) =>
-    options.codecs.map((codec) => ({ valueBytes, codec, records: recordsOf(options, valueBytes) })),
-  )
-  const rows: Row[] = []
-  const rawCopy: RawCopyRow[] = []
   try {
-    for (const input of inputs) {
-      rows.push(...(await rowsOf(plan, options, input)))
-      if (wants(options, 'raw-copy')) rawCopy.push(await rawCopyRow(plan, input))
+    return {
+      rows: [...(await statelessRows(plan, options)), ...(await stateRows(plan, options))],
+      rawCopy: wants(options, 'raw-copy') ? await rawCopyRows(plan, options) : [],
+      latency: await latencyRows(plan, options),
+      endurance: wants(options, 'endurance') ? await longRun(plan, options) : [],
     }
-    const latency = wants(options, 'latency') ? [await latencyRow(plan, options)] : []
-    const endurance = wants(options, 'endurance') ? await longRun(plan, options) : []
-    return { rows, rawCopy, latency, endurance }
   } finally {
     await kafka.stop()
   }
 }
 
-async function rowsOf(
-  plan: RunPlan,
-  options: BenchOptions,
-  spec: Omit<InputSpec, 'topic'>,
-): Promise<readonly Row[]> {
-  const rows: Row[] = []
-  for (const topology of topologies.filter(({ name }) => wants(options, name))) {
-    for (const threads of options.threads) {
-      const input = await plan.kafka.input(spec, log)
-      log(`${topology.name}, ${spec.valueBytes} bytes, ${spec.codec}, ${threads} thread(s)`)
-      rows.push(await measureRow(plan, { topology, input, threads, guarantee: 'at_least_once' }))
-    }
+async function latencyRows(plan: RunPlan, options: BenchOptions): Promise<readonly LatencyRow[]> {
+  const rows: LatencyRow[] = []
+  for (const latencyCase of latencyCases.filter(({ name }) => wants(options, name))) {
+    log(latencyCase.name)
+    rows.push(await measureLatency({ ...options, ...plan, latencyCase }))
   }
   return rows
-}
-
-async function rawCopyRow(plan: RunPlan, spec: Omit<InputSpec, 'topic'>): Promise<RawCopyRow> {
-  const input = await plan.kafka.input(spec, log)
-  log(`raw copy, ${spec.valueBytes} bytes, ${spec.codec}`)
-  return measureRawCopy(plan, input)
-}
-
-function latencyRow(plan: RunPlan, options: BenchOptions): Promise<LatencyRow> {
-  log('latency')
-  return measureLatency({ ...plan, records: options.records ?? LATENCY_RECORDS })
 }
 
 function longRun({ kafka }: RunPlan, { minutes }: BenchOptions) {
@@ -98,9 +76,10 @@ function longRun({ kafka }: RunPlan, { minutes }: BenchOptions) {
 
 const asTables = ({ rows, rawCopy, latency, layers, endurance }: Results): string =>
   [
-    throughputTable(rows),
+    throughputTable(rows.filter((row) => !isWithState(row))),
+    stateTable(rows.filter(isWithState)),
     rawCopyTable(rawCopy),
-    latencyTable(latency),
+    ...latency.map(latencyTable),
     enduranceTable(endurance),
     layersTable(layers),
   ]

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cpuSecondsOf, machineCpuSeconds, peakRssBytesOf } from './proc.ts'
+import type { Gauge } from './progress.ts'
 import {
   isDisturbed,
   isOver,
@@ -9,8 +10,8 @@ import {
   type Sample,
   selectWindow,
   type Span,
+  stepsOf,
 } from './statistics.ts'
-import type { BenchTopics } from './topics.ts'
 import type { Worker } from './worker.ts'
 
 export interface Measured extends Rates {
@@ -32,27 +33,21 @@ export const medianOf = (rounds: readonly Measured[]): Measured => ({
 
 export interface Watched {
   readonly worker: Worker
-  readonly topics: BenchTopics
-  /** The topic between the two stages of the job, if it has two. */
-  readonly through?: string
-  readonly outputs: readonly string[]
-  readonly expectedOutputs: number
+  readonly gauge: Gauge
   readonly span: Span
   /** Processes whose CPU is part of every run: the broker's. The bench's own is added. */
   readonly brokerPids: readonly number[]
 }
 
 const SAMPLE_MS = 50
-const STALLED_MS = 60_000
+/** A table of a million rows is read before the first record that counts. */
+const STALLED_MS = 300_000
 
-/**
- * Watches a run until it has shown enough. Throws when the process ends or nothing moves any more. Progress is read
- * from the ends of the topics: unlike committed offsets they move with every batch.
- */
+/** Watches a run until it has shown enough. Throws when the process ends or nothing moves any more. */
 export async function measureRun(run: Watched): Promise<Round> {
   const samples = await sampleToTheEnd(run)
   const peakRssBytes = peakRssBytesOf(run.worker.pid)
-  const window = selectWindow(samples, run.span)
+  const window = selectWindow(shown(samples, run), run.span)
   return {
     ...ratesOf(window),
     peakRssBytes,
@@ -70,7 +65,7 @@ async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
     if (sample.started !== before?.started || sample.finished !== before.finished)
       movedAtMs = sample.atMs
     samples.push(sample)
-    if (isOver(samples, run.span)) return samples
+    if (isOver(shown(samples, run), run.span)) return samples
     if (sample.atMs - movedAtMs > STALLED_MS) {
       const share = `${Math.floor(sample.finished)} of ${run.span.inputRecords} records`
       throw run.worker.failure(`has written nothing for ${STALLED_MS / 1000} s, after ${share}`)
@@ -79,12 +74,12 @@ async function sampleToTheEnd(run: Watched): Promise<readonly Sample[]> {
   }
 }
 
-async function takeSample(run: Watched): Promise<Sample> {
-  const { worker, topics, outputs, through, span, expectedOutputs, brokerPids } = run
+const shown = (samples: readonly Sample[], { gauge }: Watched) =>
+  gauge.inSteps ? stepsOf(samples) : samples
+
+async function takeSample({ worker, gauge, brokerPids }: Watched): Promise<Sample> {
   worker.failIfEnded()
-  // In this order the last sample is exactly the number of input records.
-  const finished = ((await topics.records(outputs)) * span.inputRecords) / expectedOutputs
-  const started = through === undefined ? finished : await topics.records([through])
+  const { started, finished } = await gauge.read()
   const cpuSeconds = cpuSecondsOf(worker.pid)
   const known = [process.pid, ...brokerPids].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
   return {

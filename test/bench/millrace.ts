@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
-import { COMMIT_INTERVAL_MS, type Contender, type RunSpec } from './contender.ts'
+import type { Contender, RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
@@ -31,11 +31,13 @@ export function startMillrace(spec: RunSpec, flags: readonly string[] = []): Wor
 
 function configOf(spec: RunSpec) {
   const { topology, topics, applicationId, bootstrapServers, threads, codec } = spec
+  const { guarantee, commitIntervalMs } = spec
   return runtimeConfigSchema.parse({
     job: { namespace: 'bench', name: topology.name },
     applicationId,
     kafka: { bootstrapServers },
-    commitIntervalMs: COMMIT_INTERVAL_MS,
+    guarantee,
+    commitIntervalMs,
     threads,
     compression: `${codec[0]?.toUpperCase()}${codec.slice(1)}`,
     ...topology.job(topics),

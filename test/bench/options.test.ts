@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { expect } from 'chai'
-import { parseOptions, recordsOf, wants } from './options.ts'
+import { parseOptions, recordsOf, stateRecordsOf, wantedState, wants } from './options.ts'
+import { stateTopologies } from './state-topologies.ts'
 
 describe('test/bench/options.ts', () => {
   it('runs and writes everything by default', () => {
@@ -11,6 +12,9 @@ describe('test/bench/options.ts', () => {
       windowMs: 8000,
       sizes: [100, 1024],
       codecs: ['none', 'lz4'],
+      keys: [10_000, 1_000_000],
+      guarantees: ['AtLeastOnce', 'ExactlyOnce'],
+      stores: ['rocksdb', 'memory'],
       write: true,
     })
     expect(wants(options, 'filter')).to.equal(true)
@@ -30,9 +34,21 @@ describe('test/bench/options.ts', () => {
     expect(recordsOf({ ...options, records: 7 }, 100)).to.equal(7)
   })
 
+  it('takes topologies with state by name, or all of them', () => {
+    const one = parseOptions(['--only', 'hopping', '--stores', 'memory', '--keys', '5,50'])
+    expect(one).to.deep.include({ stores: ['memory'], keys: [5, 50] })
+    expect(wantedState(one).map(({ name }) => name)).to.deep.equal(['hopping'])
+    const all = parseOptions(['--only', 'state', '--records', '9'])
+    expect(wantedState(all)).to.deep.equal(stateTopologies)
+    expect(wants(all, 'filter')).to.equal(false)
+    expect(stateRecordsOf(all, 100)).to.equal(9)
+  })
+
   for (const argv of [
     ['--only', 'fliter'],
     ['--codecs', 'lz5'],
+    ['--guarantees', 'exactly_once'],
+    ['--stores', 'rocks'],
     ['--rounds', '0'],
     ['--warmup', '-1'],
     ['--threads', '1000'],

@@ -1,7 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Compression, compressions } from '../../runtime/broker/compression.ts'
 import { hint } from '../../runtime/platform/did-you-mean.ts'
+import { type Guarantee, guarantees, type KeptStore, stores } from './contender.ts'
+import { latencyCases } from './latency-cases.ts'
 import { maxThreads } from './millrace.ts'
+import { stateTopologies } from './state-topologies.ts'
 import { topologies } from './topologies.ts'
 
 export interface BenchOptions {
@@ -16,17 +19,29 @@ export interface BenchOptions {
   readonly sizes: readonly number[]
   readonly codecs: readonly Compression[]
   readonly threads: readonly number[]
+  /** Of rows with state, as are the next two; those have the first of `sizes`, `codecs` and `threads`. */
+  readonly keys: readonly number[]
+  readonly guarantees: readonly Guarantee[]
+  readonly stores: readonly KeptStore[]
   readonly minutes: number
   readonly json: boolean
   readonly write: boolean
 }
 
-/** What `--only` takes beside the topologies. */
-const OTHERS = ['raw-copy', 'latency', 'layers', 'endurance'] as const
+/** What `--only` takes beside the topologies; `state` is all that keep state. */
+const OTHERS = [
+  'state',
+  'raw-copy',
+  ...latencyCases.map((latency) => latency.name),
+  'layers',
+  'endurance',
+] as const
 
 /** Enough for some 18 s of the fastest topology; inputs and outputs are to stay in the page cache. */
 const DEFAULT_MAX_RECORDS = 25_000_000
 const DEFAULT_INPUT_BYTES = 6 * 1024 ** 3
+/** Less than that: there are more inputs at a time, and what state costs makes runs slower. */
+const DEFAULT_STATE_RECORDS = 8_000_000
 
 /** Throws commander's own errors, after it has explained them. */
 export function parseOptions(
@@ -54,14 +69,20 @@ interface Seconds {
 const program = () =>
   new Command('bench')
     .description('Millrace and Kafka Streams side by side on a real Kafka')
-    .option('--only <names>', 'topologies, raw-copy, latency, layers, endurance', listOf(name), [])
+    .option('--only <names>', `topologies, ${OTHERS.join(', ')}`, listOf(name), [])
     .option('--records <n>', 'records of the input', whole)
     .option('--rounds <n>', 'runs of each side; the median counts', whole, 3)
     .option('--warmup <seconds>', 'left out of each run, from the first record on', seconds, 10)
     .option('--window <seconds>', 'measured after the warm-up', seconds, 8)
     .option('--sizes <bytes>', 'bytes of a value', listOf(whole), [100, 1024])
-    .option('--codecs <names>', 'compression of input and output', listOf(codec), ['none', 'lz4'])
+    .option('--codecs <names>', 'compression of input and output', listOf(oneOf(compressions)), [
+      'none',
+      'lz4',
+    ])
     .option('--threads <n>', 'processing threads', listOf(threadCount), defaultThreads())
+    .option('--keys <n>', 'keys of the input, with state', listOf(whole), [10_000, 1_000_000])
+    .option('--guarantees <names>', 'with state', listOf(oneOf(guarantees)), [...guarantees])
+    .option('--stores <names>', 'of Kafka Streams, with state', listOf(oneOf(stores)), [...stores])
     .option('--minutes <n>', 'how long endurance runs', whole, 10)
     .addOption(new Option('--json', 'print JSON instead of tables').default(false))
     .addOption(new Option('--write', 'write docs/performance.md of a partial run').default(false))
@@ -70,6 +91,12 @@ const program = () =>
 export function wants({ only }: BenchOptions, what: string): boolean {
   return only.length === 0 || only.includes(what)
 }
+
+export const wantedState = (options: BenchOptions) =>
+  stateTopologies.filter((topology) => wants(options, 'state') || wants(options, topology.name))
+
+export const stateRecordsOf = (options: BenchOptions, valueBytes: number): number =>
+  options.records ?? Math.min(DEFAULT_STATE_RECORDS, recordsOf(options, valueBytes))
 
 export function recordsOf({ records }: BenchOptions, valueBytes: number): number {
   return records ?? Math.min(DEFAULT_MAX_RECORDS, Math.round(DEFAULT_INPUT_BYTES / valueBytes))
@@ -84,16 +111,19 @@ const listOf =
     text.split(',').map((part) => parse(part.trim()))
 
 function name(text: string): string {
-  const known = [...topologies.map((topology) => topology.name), ...OTHERS]
+  const all = [...topologies, ...stateTopologies]
+  const known = [...all.map((topology) => topology.name), ...OTHERS]
   if (known.includes(text)) return text
   throw new InvalidArgumentError(`write one of ${known.join(', ')}.${hint(text, known)}`)
 }
 
-function codec(text: string): Compression {
-  const known = compressions.find((compression) => compression === text)
-  if (known !== undefined) return known
-  throw new InvalidArgumentError(`write one of ${compressions.join(', ')}`)
-}
+const oneOf =
+  <T extends string>(known: readonly T[]) =>
+  (text: string): T => {
+    const found = known.find((one) => one === text)
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`write one of ${known.join(', ')}.${hint(text, known)}`)
+  }
 
 function whole(text: string): number {
   const number = Number(text)

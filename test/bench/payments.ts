@@ -7,7 +7,8 @@ export interface Payment {
 
 export const REGIONS = ['north', 'east', 'south', 'west'] as const
 
-const KEYS = 10_000
+/** What rows without state have. */
+export const KEYS = 10_000
 const CARDS = 10_000
 const MAX_CENTS = 100_000
 const FIELD_BYTES = 48
@@ -23,12 +24,14 @@ const WORDS =
  */
 export class PaymentMaker {
   readonly #valueBytes: number
+  readonly #keys: number
   readonly #random = mulberry32(42)
   readonly #texts: readonly string[]
   readonly #fields: number
 
-  constructor(valueBytes: number) {
+  constructor(valueBytes: number, keys = KEYS) {
     this.#valueBytes = valueBytes
+    this.#keys = keys
     this.#fields = Math.max(0, Math.floor((valueBytes - 128) / FIELD_BYTES))
     this.#texts = Array.from({ length: POOL_SIZE }, () => this.#text(FIELD_BYTES - 12))
   }
@@ -46,7 +49,7 @@ export class PaymentMaker {
     if (memo < 0)
       throw new Error(`a payment does not fit in ${this.#valueBytes} bytes: write 100 or more`)
     const json = `${head}${tail}${'-'.repeat(memo)}"}`
-    return { key: `customer-${pick(KEYS)}`, amount, json }
+    return { key: customerKey(pick(this.#keys)), amount, json }
   }
 
   #filler(from: number, to: number, pick: (count: number) => number): string {
@@ -66,6 +69,8 @@ export class PaymentMaker {
     return text.slice(0, length)
   }
 }
+
+export const customerKey = (customer: number): string => `customer-${customer}`
 
 /** A small seeded generator: the input is the same in every run, on every machine. */
 function mulberry32(seed: number): () => number {

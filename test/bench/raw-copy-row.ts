@@ -1,8 +1,10 @@
 import type { Compression } from '../../runtime/broker/compression.ts'
 import type { LoadedInput } from './load.ts'
 import { measureRun, type Measured, medianOf, type Round } from './measure.ts'
+import { byOutputs } from './progress.ts'
+import type { RunPlan } from './run.ts'
 import { worthCounting } from './statistics.ts'
-import { roundLine, type RunPlan } from './throughput.ts'
+import { roundLine } from './throughput.ts'
 import { peer } from './worker.ts'
 
 export interface RawCopyRow extends Measured {
@@ -30,12 +32,12 @@ const oneCopy = ({ kafka, warmupMs, windowMs }: RunPlan, input: LoadedInput): Pr
     const [output = ''] = outputs
     const addresses = { bootstrap: kafka.bootstrapServer, input: input.topic, output }
     const worker = peer('raw-copy', dir, addresses)
+    const inputRecords = input.records
+    const written = { outputs, inputRecords, expectedOutputs: inputRecords }
     return measureRun({
       worker,
-      topics: kafka.topics,
-      outputs,
-      expectedOutputs: input.records,
-      span: { inputRecords: input.records, warmupMs, windowMs },
+      gauge: byOutputs({ ...written, topics: kafka.topics }),
+      span: { inputRecords, warmupMs, windowMs },
       brokerPids: kafka.pids,
     }).finally(() => worker.stop())
   })

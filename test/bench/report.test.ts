@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { latencyCases } from './latency-cases.ts'
 import { reportOf } from './report.ts'
 import { merged, type Results, toJson } from './results.ts'
 import type { Row } from './throughput.ts'
@@ -16,7 +17,9 @@ const row: Row = {
   recordBytes: 100,
   codec: 'lz4',
   threads: 1,
-  guarantee: 'at_least_once',
+  guarantee: 'AtLeastOnce',
+  keys: 10_000,
+  store: 'none',
   sides: {
     millrace: side,
     kafkaStreams: { ...side, outputCodecs: ['lz4'] },
@@ -34,15 +37,45 @@ describe('test/bench/report.ts', () => {
     expect(text).not.to.include('wrote lz4')
   })
 
+  it('shows what keeps state apart, with its keys, guarantee and store', () => {
+    const state: Row = { ...row, topology: 'count', keys: 7, store: 'memory' }
+    const text = reportOf({ ...results, rows: [row, state] }, [], new Date(0))
+    const [throughput = '', section = ''] = text.split('## State')
+    expect(throughput).not.to.match(/\| count/)
+    expect(section).to.include('| count | 7 | AtLeastOnce | memory | 100 | lz4 | 1 |')
+    expect(section).to.include('- `count`: ')
+    expect(section).to.include('exactly_once_v2')
+  })
+
+  it('names the conditions of each latency', () => {
+    const quantiles = { p50Ms: 1, p99Ms: 2, p999Ms: 3 }
+    const sides = { millrace: quantiles, kafkaStreams: quantiles, ratio: quantiles }
+    const latency = latencyCases.map((one) => ({
+      ...one,
+      ...sides,
+      peersAlone: quantiles,
+      recordBytes: 100,
+      threads: 1,
+    }))
+    const text = reportOf({ ...results, latency }, [], new Date(0))
+    expect(text).to.include('`rekey`, ExactlyOnce, a commit every 100 ms, 10000 records a second')
+    expect(text).to.include('`projection`, AtLeastOnce, a commit every 1000 ms')
+  })
+
   it('leaves out sections that nothing was measured for', () => {
     expect(reportOf(results, [], new Date(0))).not.to.include('## Latency')
   })
 
   it('renews the rows that were measured again and keeps the others', () => {
     const again = { ...row, threads: 1, ratio: { ...row.ratio, recordsPerSecond: 9 } }
-    const other = { ...row, threads: 2 }
-    const { rows } = merged({ ...results, rows: [row, other] }, { ...results, rows: [again] })
-    expect(rows).to.deep.equal([again, other])
+    const others: Row[] = [
+      { ...row, threads: 2 },
+      { ...row, keys: 7 },
+      { ...row, store: 'memory' },
+      { ...row, guarantee: 'ExactlyOnce' },
+    ]
+    const { rows } = merged({ ...results, rows: [row, ...others] }, { ...results, rows: [again] })
+    expect(rows).to.deep.equal([again, ...others])
   })
 
   it('gives JSON the medians and nothing that was not asked for', () => {

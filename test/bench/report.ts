@@ -1,18 +1,23 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { stateConditions } from './conditions.ts'
 import { ENDURANCE_RECORD_BYTES } from './endurance.ts'
-import { merged, type Results } from './results.ts'
+import type { LatencyRow } from './latency.ts'
+import { isWithState, merged, type Results } from './results.ts'
+import { stateTopologies } from './state-topologies.ts'
 import {
   asMarkdown,
   enduranceTable,
   latencyTable,
   layersTable,
   rawCopyTable,
+  stateTable,
   type Table,
   throughputTable,
 } from './table.ts'
 import { topologies } from './topologies.ts'
+import type { BenchTopology } from './topology.ts'
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs')
 const REPORT = join(DOCS, 'performance.md')
@@ -52,15 +57,16 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
     ...section(
       'Throughput',
       'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input; what they made of its like was compared record by record before.',
-      throughputTable(results.rows),
+      throughputTable(results.rows.filter((row) => !isWithState(row))),
     ),
-    list(topologies.map(({ name, does }) => `\`${name}\`: ${does}`)),
+    legend(topologies),
+    ...stateSection(results),
     ...section(
       'Raw copy',
       'A process that copies the same batches to another topic without looking into them, as a ceiling for `pass-through`.',
       rawCopyTable(results.rawCopy),
     ),
-    ...section('Latency', latencyIntroduction(results), latencyTable(results.latency)),
+    ...latencySection(results),
     ...section(
       'Endurance',
       `One job (\`projection\`, ${ENDURANCE_RECORD_BYTES} bytes) at full speed while its input is written: memory at the end of each minute, and the pauses of the garbage collector as a share of the CPU time.`,
@@ -77,9 +83,31 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
 const section = (title: string, introduction: string, table: Table): readonly string[] =>
   table.rows.length === 0 ? [] : [`## ${title}`, introduction, asMarkdown(table)]
 
+function stateSection({ rows }: Results): readonly string[] {
+  const table = stateTable(rows.filter(isWithState))
+  const introduction =
+    'As above, of jobs that keep state by key. The store is that of Kafka Streams. What is different here:'
+  return table.rows.length === 0
+    ? []
+    : ['## State', introduction, list(stateConditions), asMarkdown(table), legend(stateTopologies)]
+}
+
+const legend = (all: readonly BenchTopology[]) =>
+  list(all.map(({ name, does }) => `\`${name}\`: ${does}`))
+
 const list = (items: readonly string[]) => items.map((item) => `- ${item}`).join('\n')
 
-function latencyIntroduction({ latency: [row] }: Results): string {
-  if (row === undefined) return ''
-  return `From the moment a record is due to its arrival at a consumer behind the job, at ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes through \`${row.topology}\`. Producer and consumer are processes of their own, the same for both sides; the last line is what they take alone.`
-}
+const LATENCY_INTRODUCTION =
+  'From the moment a record is due to its arrival at a consumer behind the job, which reads what is committed. Producer and consumer are processes of their own, the same for both sides; the last line of each case is what they take alone.'
+
+const latencySection = ({ latency }: Results): readonly string[] =>
+  latency.length === 0
+    ? []
+    : [
+        '## Latency',
+        LATENCY_INTRODUCTION,
+        ...latency.flatMap((row) => [latencyConditions(row), asMarkdown(latencyTable(row))]),
+      ]
+
+const latencyConditions = (row: LatencyRow): string =>
+  `\`${row.topology}\`, ${row.guarantee}, a commit every ${row.commitIntervalMs} ms, ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes:`

@@ -14,11 +14,13 @@ export interface Results {
   readonly endurance: readonly Minute[]
 }
 
+export const isWithState = ({ store }: Pick<Row, 'store'>): boolean => store !== 'none'
+
 /** What is known once a part of it was measured anew. */
 export const merged = (known: Results, measured: Results): Results => ({
   rows: replaced(known.rows, measured.rows, rowKey),
   rawCopy: replaced(known.rawCopy, measured.rawCopy, inputKey),
-  latency: replaced(known.latency, measured.latency, ({ topology }) => topology),
+  latency: replaced(known.latency, measured.latency, ({ name }) => name),
   layers: replaced(
     known.layers,
     measured.layers,
@@ -30,7 +32,8 @@ export const merged = (known: Results, measured: Results): Results => ({
 const inputKey = ({ recordBytes, codec }: Pick<Row, 'recordBytes' | 'codec'>) =>
   `${recordBytes} ${codec}`
 
-const rowKey = (row: Row) => `${row.topology} ${inputKey(row)} ${row.threads} ${row.guarantee}`
+const rowKey = (row: Row) =>
+  [row.topology, inputKey(row), row.threads, row.guarantee, row.keys, row.store].join(' ')
 
 /** In the place of those before; new ones at the end. */
 function replaced<T>(known: readonly T[], measured: readonly T[], keyOf: (one: T) => string): T[] {

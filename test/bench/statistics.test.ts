@@ -9,6 +9,7 @@ import {
   type Sample,
   selectWindow,
   spread,
+  stepsOf,
   worthCounting,
 } from './statistics.ts'
 
@@ -55,6 +56,27 @@ describe('test/bench/statistics.ts', () => {
     it('is the whole run when all of the output came between two samples', () => {
       const { from, to, warmedUp } = selectWindow(samplesOf([0, 0, 100]), span(100, 1000))
       expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([1000, 2000, false])
+    })
+
+    it('goes from step to step where progress moves in steps', () => {
+      const steps = stepsOf(samplesOf([0, 0, 40, 40, 40, 80, 80, 80, 120, 120]))
+      expect(steps.map(({ atMs }) => atMs)).to.deep.equal([2000, 5000, 8000])
+      const { from, to, warmedUp } = selectWindow(steps, span(1000, 1000, 3000))
+      expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([5000, 8000, true])
+      expect(ratesOf({ from, to, warmedUp }).recordsPerSecond).to.be.closeTo(40 / 3, 1e-9)
+    })
+
+    it('takes two steps at least, however far they are apart', () => {
+      const steps = stepsOf(samplesOf([0, 10, 10, 10, 10, 50, 50, 50, 90]))
+      expect(isOver(steps.slice(0, 2), span(1000, 1000, 2000))).to.equal(false)
+      const { from, to } = selectWindow(steps, span(1000, 1000, 2000))
+      expect([from.atMs, to.atMs]).to.deep.equal([5000, 8000])
+    })
+
+    it('counts a step that stays alone from the start of the run on', () => {
+      const samples = samplesOf([0, 0, 0, 100, 100])
+      const { from, to, warmedUp } = selectWindow(stepsOf(samples), span(100, 1000))
+      expect([from.atMs, to.atMs, warmedUp]).to.deep.equal([0, 3000, false])
     })
 
     it('is refused when the output never came', () => {

@@ -34,29 +34,52 @@ export function isOver(samples: readonly Sample[], span: Span): boolean {
   return endOf(samples, span) !== undefined
 }
 
-function endOf(samples: readonly Sample[], { inputRecords, warmupMs, windowMs }: Span) {
-  const first = samples.find(({ started }) => started > 0)
-  if (first === undefined) return undefined
-  const endsAtMs = first.atMs + warmupMs + windowMs
-  return samples.find(({ atMs, finished }) => finished >= inputRecords || atMs >= endsAtMs)
+/** Steps may lie further apart than a window is long: it ends with a later sample than it begins with. */
+function endOf(samples: readonly Sample[], span: Span): Sample | undefined {
+  const { inputRecords, warmupMs, windowMs } = span
+  const warmAtMs = warmAt(samples, warmupMs)
+  const from = startOf(samples, span)
+  return samples.find(
+    (sample) =>
+      sample.finished >= inputRecords ||
+      (from !== undefined && sample.atMs > from.atMs && sample.atMs >= warmAtMs + windowMs),
+  )
 }
+
+function startOf(samples: readonly Sample[], { inputRecords, warmupMs }: Span) {
+  const warmAtMs = warmAt(samples, warmupMs)
+  return samples.find(({ atMs, started }) => atMs >= warmAtMs || started >= inputRecords / 2)
+}
+
+/** Never, as long as nothing has come out. */
+const warmAt = (samples: readonly Sample[], warmupMs: number): number =>
+  (samples.find(({ started }) => started > 0)?.atMs ?? Infinity) + warmupMs
 
 /**
  * The steady part of a run: from the end of the warm-up to the end. A run too fast for its warm-up counts from the half of
  * its input on. Throws when the samples do not show the run.
  */
 export function selectWindow(samples: readonly Sample[], span: Span): Window {
-  const { inputRecords, warmupMs } = span
   const first = samples.findIndex(({ started }) => started > 0)
   const start = samples[Math.max(first - 1, 0)]
   const to = endOf(samples, span)
   if (start === undefined || to === undefined)
     throw new Error('the samples do not show the whole run')
-  const warmAtMs = (samples[first]?.atMs ?? 0) + warmupMs
-  const from = samples.find(({ atMs, started }) => atMs >= warmAtMs || started >= inputRecords / 2)
-  if (from === undefined || from.started >= inputRecords)
+  const from = startOf(samples, span)
+  if (from === undefined || from.started >= span.inputRecords)
     return { from: start, to, warmedUp: false }
-  return { from, to, warmedUp: from.atMs >= warmAtMs }
+  return { from, to, warmedUp: from.atMs >= warmAt(samples, span.warmupMs) }
+}
+
+/**
+ * The moments at which progress moved, of a run that shows it in steps. What a first step took nobody knows: one that stays
+ * alone counts from the start of the process on, which is too long rather than too short.
+ */
+export function stepsOf(samples: readonly Sample[]): readonly Sample[] {
+  const steps = samples.filter(
+    ({ finished }, index) => finished > (samples[index - 1]?.finished ?? 0),
+  )
+  return steps.length > 1 ? steps : [...samples.slice(0, 1), ...steps]
 }
 
 export interface Rates {

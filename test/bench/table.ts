@@ -19,41 +19,57 @@ const times = (ratio: number) => `${ratio.toFixed(2)}×`
 const milliseconds = (ms: number) => ms.toFixed(1)
 
 export const throughputTable = (rows: readonly Row[]): Table => ({
-  head: [
-    'topology',
-    'bytes',
-    'codec',
-    'threads',
-    'Millrace records/s',
-    'Kafka Streams records/s',
-    'ratio',
-    'Millrace per CPU-s',
-    'Kafka Streams per CPU-s',
-    'ratio',
-    'Millrace MiB',
-    'Kafka Streams MiB',
-    'ratio',
-    'notes',
-  ],
-  rows: rows.map((row) => {
-    const { millrace, kafkaStreams } = row.sides
-    const cells = (key: keyof Row['ratio'], show: (value: number) => string) => [
-      show(millrace.median[key]),
-      show(kafkaStreams.median[key]),
-      times(row.ratio[key]),
-    ]
-    return [
-      row.topology,
-      String(row.recordBytes),
-      row.codec,
-      String(row.threads),
-      ...cells('recordsPerSecond', thousands),
-      ...cells('recordsPerCpuSecond', thousands),
-      ...cells('peakRssBytes', mebibytes),
-      notes(row),
-    ]
-  }),
+  head: ['topology', 'bytes', 'codec', 'threads', ...FIGURES],
+  rows: rows.map((row) => [
+    row.topology,
+    String(row.recordBytes),
+    row.codec,
+    String(row.threads),
+    ...figures(row),
+  ]),
 })
+
+export const stateTable = (rows: readonly Row[]): Table => ({
+  head: ['topology', 'keys', 'guarantee', 'store', 'bytes', 'codec', 'threads', ...FIGURES],
+  rows: rows.map((row) => [
+    row.topology,
+    String(row.keys),
+    row.guarantee,
+    row.store,
+    String(row.recordBytes),
+    row.codec,
+    String(row.threads),
+    ...figures(row),
+  ]),
+})
+
+const FIGURES = [
+  'Millrace records/s',
+  'Kafka Streams records/s',
+  'ratio',
+  'Millrace per CPU-s',
+  'Kafka Streams per CPU-s',
+  'ratio',
+  'Millrace MiB',
+  'Kafka Streams MiB',
+  'ratio',
+  'notes',
+] as const
+
+function figures(row: Row): readonly string[] {
+  const { millrace, kafkaStreams } = row.sides
+  const cells = (key: keyof Row['ratio'], show: (value: number) => string) => [
+    show(millrace.median[key]),
+    show(kafkaStreams.median[key]),
+    times(row.ratio[key]),
+  ]
+  return [
+    ...cells('recordsPerSecond', thousands),
+    ...cells('recordsPerCpuSecond', thousands),
+    ...cells('peakRssBytes', mebibytes),
+    notes(row),
+  ]
+}
 
 const TITLES: Readonly<Record<Side, string>> = {
   millrace: 'Millrace',
@@ -90,22 +106,28 @@ export const rawCopyTable = (rows: readonly RawCopyRow[]): Table => ({
   ]),
 })
 
-export const latencyTable = (rows: readonly LatencyRow[]): Table => ({
-  head: ['milliseconds', 'p50', 'p99', 'p99.9'],
-  rows: rows.flatMap(({ millrace, kafkaStreams, ratio, peersAlone }) => {
-    const cells = (show: (value: number) => string, of: LatencyRow['ratio']) => [
-      show(of.p50Ms),
-      show(of.p99Ms),
-      show(of.p999Ms),
-    ]
-    return [
+export function latencyTable({
+  topology,
+  millrace,
+  kafkaStreams,
+  ratio,
+  peersAlone,
+}: LatencyRow): Table {
+  const cells = (show: (value: number) => string, of: LatencyRow['ratio']) => [
+    show(of.p50Ms),
+    show(of.p99Ms),
+    show(of.p999Ms),
+  ]
+  return {
+    head: [`${topology}, ms`, 'p50', 'p99', 'p99.9'],
+    rows: [
       ['Millrace', ...cells(milliseconds, millrace)],
       ['Kafka Streams', ...cells(milliseconds, kafkaStreams)],
       ['ratio', ...cells(times, ratio)],
       ['no job between', ...cells(milliseconds, peersAlone)],
-    ]
-  }),
-})
+    ],
+  }
+}
 
 export const enduranceTable = (minutes: readonly Minute[]): Table => ({
   head: ['minute', 'records/s', 'per CPU-s', 'MiB', 'in collections'],

@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs'
+import type { TopicPartition } from '../../runtime/broker/broker.ts'
 import { BrokerError } from '../../runtime/broker/errors.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import { connectedAdmin } from '../kafka/admin.ts'
@@ -55,11 +56,8 @@ export class BenchTopics {
 
   /** Records in all partitions of the topics, as a consumer sees them; none in a topic that does not exist yet. */
   async records(names: readonly string[]): Promise<number> {
-    const partitions = names.flatMap((topic) =>
-      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition })),
-    )
     try {
-      const ends = await this.#broker.admin.listOffsets(partitions, 'latest')
+      const ends = await this.#broker.admin.listOffsets(names.flatMap(partitionsOf), 'latest')
       return ends.reduce((sum, { offset }) => sum + offset, 0)
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return 0
@@ -67,8 +65,25 @@ export class BenchTopics {
     }
   }
 
+  /** By partition, where the topic ends, whether or not a transaction is open there. */
+  async ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    const ends = await this.#broker.admin.listOffsets(partitionsOf(topic), 'highWatermark')
+    return new Map(ends.map(({ partition, offset }) => [partition, offset]))
+  }
+
+  /** Records of a topic that a group has committed, in all partitions. */
+  async committed(groupId: string, topic: string): Promise<number> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] })
+    const offsets = found?.partitions.map(({ offset }) => Number(offset)) ?? []
+    // Where nothing is committed the offset is -1.
+    return offsets.reduce((sum, offset) => sum + Math.max(offset, 0), 0)
+  }
+
   async close(): Promise<void> {
     await this.#admin.disconnect()
     await this.#broker.close()
   }
 }
+
+const partitionsOf = (topic: string): readonly TopicPartition[] =>
+  Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))

@@ -1,40 +1,9 @@
-import type { RuntimeConfigInput } from '../../runtime/config.ts'
-import { type Payment, REGIONS } from './payments.ts'
-
-/** Topics of one run. */
-export interface RunTopics {
-  readonly input: string
-  /** Where records meet their new key; a topic of its own, made by the bench. */
-  readonly through: string
-  readonly outputs: readonly string[]
-}
-
-type Job = Pick<RuntimeConfigInput, 'inputs' | 'steps' | 'outputs'>
-
-/** One job that both sides run: here as a Millrace user writes it, in `java/` as a Kafka Streams user does. */
-export interface BenchTopology {
-  readonly name: string
-  /** What it does, for the report. */
-  readonly does: string
-  readonly outputs: number
-  /** Whether it has a second stage, behind a topic of its own. */
-  readonly twoStages?: true
-  /** Whether the record comes out, once. */
-  readonly keeps: (payment: Payment) => boolean
-  readonly job: (topics: RunTopics) => Job
-}
+import { REGIONS } from './payments.ts'
+import { type BenchTopology, oneStep } from './topology.ts'
 
 const always = () => true
 
-/** A job of one step, from one topic to one. */
-const oneStep =
-  (step: Omit<NonNullable<Job['steps']>[number], 'name' | 'from'>): BenchTopology['job'] =>
-  ({ input, outputs: [topic = ''] }) => ({
-    inputs: [{ name: 'payments', topic: input }],
-    steps: [{ name: 'step', from: 'payments', ...step }],
-    outputs: [{ from: 'step', topic }],
-  })
-
+/** Those without state. */
 export const topologies: readonly BenchTopology[] = [
   {
     name: 'pass-through',
@@ -51,7 +20,7 @@ export const topologies: readonly BenchTopology[] = [
     name: 'filter',
     does: '`amount > 500`, about half of the records',
     outputs: 1,
-    keeps: ({ amount }) => amount > 500,
+    keeps: ({ amount = 0 }) => amount > 500,
     job: oneStep({ filter: 'value.amount > 500' }),
   },
   {

@@ -22,6 +22,13 @@ final class Json {
     return MAPPER.createObjectNode();
   }
 
+  /** The fields of {@code value} and one more. */
+  static JsonNode with(JsonNode value, String field, JsonNode added) {
+    ObjectNode result = object();
+    result.setAll((ObjectNode) value);
+    return result.set(field, added);
+  }
+
   private static byte[] write(JsonNode node) {
     try {
       return node == null ? null : MAPPER.writeValueAsBytes(node);

@@ -3,16 +3,19 @@ package dev.millrace.bench;
 import java.io.FileReader;
 import java.io.IOException;
 import java.io.Reader;
-import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /**
  * Runs one job until it is told to stop. Its argument is a properties file: {@code bench.topology}, {@code bench.input},
- * {@code bench.outputs} (comma-separated), everything else Kafka Streams settings.
+ * {@code bench.beside}, {@code bench.outputs} (comma-separated), {@code bench.store} ({@code none}, {@code rocksdb} or
+ * {@code memory}), everything else Kafka Streams settings.
  */
 public final class Main {
   private Main() {}
@@ -39,8 +42,14 @@ public final class Main {
   }
 
   private static Topology topology(Properties settings) {
-    List<String> outputs = List.of(settings.getProperty("bench.outputs").split(","));
+    StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(settings)));
     String name = settings.getProperty("bench.topology");
-    return Topologies.named(name, settings.getProperty("bench.input"), outputs);
+    Topics topics = Topics.from(settings);
+    switch (settings.getProperty("bench.store")) {
+      case "none" -> Topologies.add(name, builder, topics);
+      case "memory" -> StateTopologies.add(name, builder, topics, true);
+      default -> StateTopologies.add(name, builder, topics, false);
+    }
+    return builder.build(settings);
   }
 }

@@ -6,7 +6,6 @@ import java.util.List;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Branched;
 import org.apache.kafka.streams.kstream.BranchedKStream;
 import org.apache.kafka.streams.kstream.Consumed;
@@ -15,7 +14,7 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
 
 /**
- * The jobs, as their user would write them. A key that a job does not read stays bytes, the cheapest serde there is.
+ * The jobs without state, as their user would write them. A key that a job does not read stays bytes, the cheapest serde there is.
  */
 final class Topologies {
   private static final Serde<byte[]> BYTES = Serdes.ByteArray();
@@ -25,18 +24,17 @@ final class Topologies {
 
   private Topologies() {}
 
-  static Topology named(String name, String input, List<String> outputs) {
-    StreamsBuilder builder = new StreamsBuilder();
+  static void add(String name, StreamsBuilder builder, Topics topics) {
+    String input = topics.input();
     switch (name) {
-      case "pass-through" -> passThrough(builder, input, outputs.get(0));
-      case "filter" -> filter(builder, input, outputs.get(0));
-      case "projection" -> projection(builder, input, outputs.get(0));
-      case "map" -> map(builder, input, outputs.get(0));
-      case "branch" -> branch(builder, input, outputs);
-      case "rekey" -> rekey(builder, input, outputs.get(0));
+      case "pass-through" -> passThrough(builder, input, topics.output());
+      case "filter" -> filter(builder, input, topics.output());
+      case "projection" -> projection(builder, input, topics.output());
+      case "map" -> map(builder, input, topics.output());
+      case "branch" -> branch(builder, input, topics.outputs());
+      case "rekey" -> rekey(builder, input, topics.output());
       default -> throw new IllegalArgumentException("unknown topology " + name);
     }
-    return builder.build();
   }
 
   private static void passThrough(StreamsBuilder builder, String input, String output) {
