@@ -78,7 +78,6 @@ const leftNodes = ({ name, label, left, right, foreignKey, type }: ForeignKeyJoi
       stem: name,
       carries: 'subscriptions',
       keysLike: right,
-      keepsNullKeys: true,
     },
   ] as const
 
