@@ -49,6 +49,18 @@ export class Table<V> {
   }
 
   /**
+   * The same rows, kept in store `name` with changelog `<applicationId>-<name>-changelog`: to be asked for by a processor or a
+   * test, or to be worked out once where several tables are made of them. What `filter`, `mapValues` and joins give is worked
+   * out of what they are made of whenever somebody asks.
+   *
+   * @example
+   * cards.filter('open', ({ value }) => value.isOpen).materialize('open-cards')
+   */
+  materialize(name: string): Table<V> {
+    return new Table<V>(this.#with({ kind: 'to-table', name, parent: this.#tail, label: '' }), name)
+  }
+
+  /**
    * Groups the rows by a new key, through the topic `<applicationId>-<name>-repartition`. A row whose key is null is in no
    * group. What an update replaces is taken back from its group.
    *

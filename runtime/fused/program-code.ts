@@ -187,7 +187,7 @@ class Generator {
     this.#requireWritable(exit, flow)
     // Counted where it comes out of the topic, not where it goes in.
     const topic = repartitionTopic(this.#applicationId, exit)
-    if (flow.key !== 'own' || exit.keepsNullKeys === true) return this.#exits.leave(topic, flow)
+    if (flow.key !== 'own' || exit.keepsNullKeys) return this.#exits.leave(topic, flow)
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => this.#exits.leave(topic, flow))
   }
 

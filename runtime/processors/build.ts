@@ -64,11 +64,7 @@ class Builder {
   #viewOf(table: string): TableView {
     const { store } = this.#surroundings
     const { nodes } = this.#subTopology
-    return viewOf(table, {
-      nodes,
-      store: (node) => store('key-value', node),
-      versioned: (node) => store('versioned', node),
-    })
+    return viewOf(table, { nodes, store })
   }
 
   /** Once a node, however many ways lead to it. */

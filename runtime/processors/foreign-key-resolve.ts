@@ -7,26 +7,33 @@ import { rowHash } from './row-hash.ts'
 
 /**
  * An answer to a row that has changed meanwhile is dropped: another is on its way. Only a row without foreign key asks for
- * none under Inner; so whatever answer comes late, there is nothing.
+ * none under Inner; so whatever answer comes late, there is nothing, and what was there is taken back.
  */
 export function foreignKeyResolveProcessor(
-  { name, reads: [left], type, foreignKey, joiner }: ForeignKeyResolveNode,
+  { name, reads: [left, result], type, foreignKey, joiner }: ForeignKeyResolveNode,
   { forward, dropped, view }: Pick<Wiring, 'forward' | 'dropped' | 'view'>,
 ): Processor {
   const rows = view(left)
+  const results = view(result)
   const asksNobody = (record: FlowRecord, row: unknown): boolean =>
     type === 'Inner' && (row === null || (foreignKey(record.withValue(row)) ?? null) === null)
+
+  const takeBack = (record: FlowRecord, key: Buffer) => {
+    if (results.get(key, record) !== undefined) forward(record.withValue(null))
+  }
+
   return {
     process(record) {
       const key = record.keyBytes()
       if (key === null) return dropped(name, 'null-key')
-      const { hash, value } = record.value as SubscriptionResponse
+      const { hash, value, isReminder } = record.value as SubscriptionResponse
       const row = rows.get(key, record)?.value ?? null
       if (!isSame(hash, rowHash(row))) {
         dropped(name, 'stale-response')
-        if (asksNobody(record, row)) forward(record.withValue(null))
+        if (asksNobody(record, row)) takeBack(record, key)
         return
       }
+      if (isReminder) return takeBack(record, key)
       const isNothing = value === null && (type === 'Inner' || row === null)
       forward(record.withValue(isNothing ? null : joiner(row, value)))
     },

@@ -6,11 +6,7 @@ import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
 import { rowHash } from './row-hash.ts'
 
-/**
- * Tells the key of the old row and that of the new one what becomes of the left row, as Kafka Streams does. But a row that
- * keeps its key is answered even if nothing is found, as by 3.9.0: by 3.9.1 it is not, and what it was joined with stays for
- * ever if that goes just then, since the answer that says so is to the old row.
- */
+/** Tells the key of the old row and that of the new one what becomes of the left row, as Kafka Streams does. */
 export function foreignKeySubscribeProcessor(
   { name, foreignKey, type }: ForeignKeySubscribeNode,
   { forward, dropped }: Pick<Wiring, 'forward' | 'dropped'>,
@@ -30,8 +26,9 @@ export function foreignKeySubscribeProcessor(
       else send(before, deleteAndAnswer)
     } else if (before === null) send(now, answerIfFound)
     else {
-      if (!isSameKey(before, now)) send(before, deleteSilently)
-      send(now, answerAlways)
+      const isSame = isSameKey(before, now)
+      if (!isSame) send(before, deleteSilently)
+      send(now, isSame ? answerIfFound : answerAlways)
     }
   }
 

@@ -19,18 +19,26 @@ export function foreignKeySubscriptionsProcessor(
 ): Processor {
   const rows = view(right)
 
-  const keep = (key: Buffer, subscription: Subscription, timestamp: number) => {
+  /** True if the owner had subscribed before. */
+  const keep = (key: Buffer, subscription: Subscription, timestamp: number): boolean => {
     const kept = isEnd(subscription) ? undefined : subscriptionSerde.serialize(subscription)
-    store.put(combinedKey(key, subscription.primaryKey), kept, timestamp)
+    const place = combinedKey(key, subscription.primaryKey)
+    const isKnown = store.get(place) !== undefined
+    store.put(place, kept, timestamp)
+    return isKnown
   }
 
-  const answer = (record: FlowRecord, subscription: Subscription, key: Buffer | null) => {
+  const answer = (
+    record: FlowRecord,
+    subscription: Subscription,
+    { key, isKnown }: { readonly key: Buffer | null; readonly isKnown: boolean },
+  ) => {
     const row = key === null ? undefined : rows.get(key, record)
-    const value = answerTo(subscription, row?.value ?? null)
-    if (value === undefined) return
+    const answer = answerTo(subscription, row?.value ?? null, isKnown)
+    if (answer === undefined) return
     const { hash, partition, primaryKey } = subscription
     const timestamp = Math.max(record.timestamp, row?.timestamp ?? -1)
-    const response: SubscriptionResponse = { hash, value, partition }
+    const response: SubscriptionResponse = { ...answer, hash, partition }
     forward(record.withKey(primaryKey).withValue(response).withTimestamp(timestamp))
   }
 
@@ -39,10 +47,10 @@ export function foreignKeySubscriptionsProcessor(
       const key = record.keyBytes()
       const subscription = record.value as Subscription
       // Without a key there is nothing to find; a left join wants to hear even that.
-      if (key !== null) keep(key, subscription, record.timestamp)
-      else if (subscription.instruction !== instruction.answerAlways)
+      if (key === null && subscription.instruction !== instruction.answerAlways)
         return dropped(name, 'null-foreign-key')
-      answer(record, subscription, key)
+      const isKnown = key !== null && keep(key, subscription, record.timestamp)
+      answer(record, subscription, { key, isKnown })
     },
   }
 }
@@ -50,16 +58,24 @@ export function foreignKeySubscriptionsProcessor(
 const isEnd = ({ instruction: what }: Subscription): boolean =>
   what === instruction.deleteSilently || what === instruction.deleteAndAnswer
 
-/** The value to send; undefined to send nothing. */
-function answerTo({ instruction: what }: Subscription, row: unknown): unknown {
+/**
+ * undefined: none. An owner that keeps its key may have been joined with a row that is gone, and have missed the answer that
+ * said so: that was to its old row. So it is reminded, where Kafka Streams leaves what it was joined with for ever.
+ */
+function answerTo(
+  { instruction: what }: Subscription,
+  row: unknown,
+  isKnown: boolean,
+): Pick<SubscriptionResponse, 'value' | 'isReminder'> | undefined {
   switch (what) {
     case instruction.deleteSilently:
       return undefined
     case instruction.deleteAndAnswer:
-      return null
+      return { value: null }
     case instruction.answerAlways:
-      return row
+      return { value: row }
     case instruction.answerIfFound:
-      return row ?? undefined
+      if (row !== null) return { value: row }
+      return isKnown ? { value: null, isReminder: true } : undefined
   }
 }

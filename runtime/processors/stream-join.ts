@@ -83,7 +83,8 @@ export class StreamJoin implements Processor {
 
   /**
    * Lets go what can meet nobody any more. When to look is Kafka Streams' rule, to the letter: by the window of this side, and
-   * by the time of the record that the last look ended at. So what is found is never early, but may be found late.
+   * by the time of the record that the last look ended at: the first one after both sides were found open, which may be
+   * another of the very same place. So what is found is never early, but may be found late.
    */
   #endWindows(record: FlowRecord): void {
     const store = this.#unmatched
@@ -95,6 +96,7 @@ export class StreamJoin implements Processor {
       if (open.size === 2) break
       if (this.#isOpen(place, store.times.streamTime)) open.add(place.side)
       else this.#letGo(record, place, store)
+      if (open.size === 2 && place.values.length > 1) break
     }
   }
 

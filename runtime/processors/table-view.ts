@@ -1,4 +1,12 @@
-import type { KeyValueStore, Stored, VersionedStore } from '../state/store.ts'
+import type {
+  BufferStore,
+  KeyValueStore,
+  SessionStore,
+  Stored,
+  Stores,
+  VersionedStore,
+  WindowStore,
+} from '../state/store.ts'
 import type { TopologyNode } from '../topology/nodes.ts'
 import type { TableTableJoinNode } from '../topology/table-nodes.ts'
 import type { FlowRecord } from './flow-record.ts'
@@ -6,8 +14,8 @@ import type { FlowRecord } from './flow-record.ts'
 /** A table as it is now, seen from another node: what its store has, as the operators behind the store leave it. */
 export interface TableView {
   /**
-   * undefined when there is no row. `asked`: the record that wants to know it. `asOf`: the time of which, where the table
-   * keeps its history; else, and unset, now.
+   * undefined when there is no row. `asked`: the record that wants to know it; of a table of windows, the row of its window.
+   * `asOf`: the time of which, where the table keeps its history; else, and unset, now.
    */
   get(key: Buffer, asked: FlowRecord, asOf?: number): Stored | undefined
 }
@@ -15,8 +23,7 @@ export interface TableView {
 /** What the view of a table is made of. */
 interface Tables {
   readonly nodes: readonly TopologyNode[]
-  readonly store: (node: string) => KeyValueStore
-  readonly versioned: (node: string) => VersionedStore
+  readonly store: <L extends keyof Stores>(layout: L, node: string) => Stores[L]
 }
 
 const makers: {
@@ -25,10 +32,15 @@ const makers: {
     tables: Tables,
   ) => TableView
 } = {
-  'to-table': ({ name, historyMs }, { store, versioned }) =>
-    historyMs === undefined ? store(name) : historyOf(versioned(name)),
-  aggregate: ({ name, result }, { store }) => resultsOf(store(name), result),
-  'table-aggregate': ({ name, result }, { store }) => resultsOf(store(name), result),
+  'to-table': ({ name, historyMs }, { store }) =>
+    historyMs === undefined ? store('key-value', name) : historyOf(store('versioned', name)),
+  aggregate: ({ name, result }, { store }) => resultsOf(store('key-value', name), result),
+  'table-aggregate': ({ name, result }, { store }) => resultsOf(store('key-value', name), result),
+  'window-aggregate': ({ name, result }, { store }) => windowsOf(store('window', name), result),
+  'sliding-aggregate': ({ name, result }, { store }) => windowsOf(store('window', name), result),
+  'session-aggregate': ({ name, result }, { store }) => sessionsOf(store('session', name), result),
+  suppress: ({ name, parent }, tables) =>
+    letGoOf(tables.store('buffer', name), viewOf(parent, tables)),
   'table-filter': ({ parent, predicate, keeps }, tables) =>
     changed(viewOf(parent, tables), (row) => (predicate(row) === keeps ? row.value : null)),
   'table-map-values': ({ parent, mapper }, tables) => changed(viewOf(parent, tables), mapper),
@@ -53,6 +65,33 @@ const resultsOf = (store: KeyValueStore, result: (state: unknown) => unknown): T
   get(key) {
     const stored = store.get(key)
     return stored && present(result(stored.value), stored.timestamp)
+  },
+})
+
+const windowsOf = (store: WindowStore, result: (state: unknown) => unknown): TableView => ({
+  get(key, { window }) {
+    const stored = window === null ? undefined : store.get(key, window.start)
+    return stored && present(result(stored.value), stored.timestamp)
+  },
+})
+
+/** A session bears the time of its end. */
+const sessionsOf = (store: SessionStore, result: (state: unknown) => unknown): TableView => ({
+  get(key, { window }) {
+    if (window === null) return undefined
+    const { start, end } = window
+    const same = [...store.find(key, end, start)].find(
+      (session) => session.start === start && session.end === end,
+    )
+    return same && present(result(same.value), end)
+  },
+})
+
+/** Of a row whose update is held back, what it was before; nobody has kept the time of that. */
+const letGoOf = (store: BufferStore, view: TableView): TableView => ({
+  get(key, asked, asOf) {
+    const held = store.get({ key, window: asked.window })
+    return held === undefined ? view.get(key, asked, asOf) : present(held.priorValue, -1)
   },
 })
 

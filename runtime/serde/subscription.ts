@@ -29,6 +29,8 @@ export interface SubscriptionResponse {
   readonly hash: Buffer | null
   /** null: there is none. */
   readonly value: unknown
+  /** There was none before either, unless it was lost: an answer in case. */
+  readonly isReminder?: boolean
   /** Not written: it is where the answer goes. */
   readonly partition?: number
 }
@@ -36,6 +38,7 @@ export interface SubscriptionResponse {
 const SUBSCRIPTION_VERSION = 1
 const RESPONSE_VERSION = 0
 const NO_HASH = 0x80
+const REMINDER = 0x40
 const HASH_BYTES = 16
 const PARTITION_BYTES = 4
 const NOTHING = Buffer.alloc(0)
@@ -63,20 +66,21 @@ export const subscriptionSerde: Serde = {
   },
 }
 
-/** `version and whether there is no hash | hash | value`, as Kafka Streams writes it. */
+/** `version and whether there is no hash | hash | value`, as Kafka Streams writes it, which knows no reminders. */
 export const subscriptionResponseSerde = (values: Serde): Serde => ({
   serialize(response) {
-    const { hash, value } = response as SubscriptionResponse
-    const version = versionByte(RESPONSE_VERSION, hash)
+    const { hash, value, isReminder } = response as SubscriptionResponse
+    const version = versionByte(RESPONSE_VERSION, hash) | (isReminder === true ? REMINDER : 0)
     const body = value === null ? NOTHING : values.serialize(value)
     return Buffer.concat([Buffer.of(version), hash ?? NOTHING, body])
   },
 
   deserialize(bytes): SubscriptionResponse {
     const version = bytes[0] ?? 0
-    requireVersion(version, RESPONSE_VERSION)
+    requireVersion(version & ~REMINDER, RESPONSE_VERSION)
     const { hash, rest } = hashAt(bytes.subarray(1), version)
-    return { hash, value: rest.length === 0 ? null : values.deserialize(rest) }
+    const value = rest.length === 0 ? null : values.deserialize(rest)
+    return { hash, value, ...((version & REMINDER) !== 0 && { isReminder: true }) }
   },
 })
 

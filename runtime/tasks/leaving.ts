@@ -37,7 +37,7 @@ export function leavingThrough(
   const { format, keyFormat, carries, keepsNullKeys, windows } = exit
   const topic = repartitionTopic(applicationId, exit)
   const key = record.keyBytes(serdes[keyFormat])
-  if (key === null && keepsNullKeys !== true) return undefined
+  if (key === null && !keepsNullKeys) return undefined
   return {
     topic,
     ...(carries === 'responses' ? towards(record.value as SubscriptionResponse) : {}),

@@ -34,8 +34,8 @@ export interface ForeignKeyAnswerNode extends Child {
 /** Joins the left row with an answer, unless it has changed since it asked. */
 export interface ForeignKeyResolveNode extends Child {
   readonly kind: 'foreign-key-resolve'
-  /** The left table. */
-  readonly reads: readonly [left: string]
+  /** The left table, and the one that comes of the join. */
+  readonly reads: readonly [left: string, result: string]
   readonly type: 'Inner' | 'Left'
   readonly foreignKey: RecordFunction<unknown>
   /** `right` is null where there is none. */
@@ -78,7 +78,6 @@ const leftNodes = ({ name, label, left, right, foreignKey, type }: ForeignKeyJoi
       stem: name,
       carries: 'subscriptions',
       keysLike: right,
-      keepsNullKeys: true,
     },
   ] as const
 
@@ -123,7 +122,7 @@ const resultNodes = ({ name, left, type, foreignKey, joiner }: ForeignKeyJoin) =
       name: `${name}.resolve`,
       parent: `${name}.response`,
       label: '',
-      reads: [left],
+      reads: [left, name],
       type,
       foreignKey,
       joiner,

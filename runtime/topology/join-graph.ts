@@ -47,13 +47,12 @@ export function streamJoinNodes(join: StreamJoin): readonly TopologyNode[] {
 
 /** In the key format of the side that stays where it is; as text where both move. */
 function placedSide(join: StreamJoin, side: JoinSide): Placed {
-  const { name, type } = join
+  const { name } = join
   const other = join[otherOf(side)]
   const isOtherMoved = other.by !== undefined || other.isKeyChanged
   return placed(join[side], {
     name: `${name}.${side}`,
     stem: `${name}-${side}`,
-    keepsNullKeys: type !== 'Inner',
     ...(isOtherMoved ? {} : { keysLike: other.tail }),
   })
 }
@@ -82,8 +81,7 @@ export interface TableJoin extends Join {
 
 export function tableJoinNodes(join: TableJoin): readonly TopologyNode[] {
   const { name, label, left, type, joiner, table, graceMs } = join
-  const keepsNullKeys = type === 'Left'
-  const lefts = placed(left, { name, stem: name, keepsNullKeys, keysLike: table })
+  const lefts = placed(left, { name, stem: name, keysLike: table })
   const node: TableJoinNode = {
     kind: 'table-join',
     name,
@@ -111,7 +109,6 @@ function placed(
   }: {
     readonly name: string
     readonly stem: string
-    readonly keepsNullKeys: boolean
     readonly keysLike?: string
   },
 ): Placed {

@@ -2,9 +2,11 @@ import type { Problem } from '../errors.ts'
 import type { TopologyNode } from './nodes.ts'
 import { keyFormatAt, valueFormatInto } from './repartition-formats.ts'
 import type { Topology } from './topology.ts'
+import { windowProblems } from './window-problems.ts'
 
 export const joinProblems = (topology: Topology): readonly Problem[] => [
   ...keyProblems(topology),
+  ...windowProblems(topology),
   ...topology.nodes.flatMap((node) => graceProblems(node, topology)),
 ]
 

@@ -190,8 +190,6 @@ export interface RepartitionNode extends Child {
   readonly stem: string
   /** Partitions of the topic; unset: as many as co-partitioning wants, else as there are tasks that write it. */
   readonly partitions?: number
-  /** Lets records without key through, too: a join that keeps what meets nothing takes them. */
-  readonly keepsNullKeys?: boolean
   /** The node whose keys these are to be found among: they are written in its format. */
   readonly keysLike?: string
 }

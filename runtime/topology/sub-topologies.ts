@@ -2,6 +2,7 @@ import type { WindowKeys } from '../serde/window-key.ts'
 import type { GlobalTableNode } from './global-nodes.ts'
 import { changelogTopic, repartitionTopic } from './internal-topics.ts'
 import type { RepartitionNode, SourceTime, TopologyNode } from './nodes.ts'
+import { keepsNullKeys } from './null-keys.ts'
 import { type RecordFormats, repartitionFormats, valueFormatInto } from './repartition-formats.ts'
 import type { StoreDeclaration, StoreSpec } from './store-spec.ts'
 import { sharedStoresOf, storesOf } from './stores.ts'
@@ -19,6 +20,8 @@ export interface SubTopology {
 }
 
 export interface RepartitionExit extends RepartitionNode, RecordFormats {
+  /** Records without key are not dropped here. */
+  readonly keepsNullKeys: boolean
   /** Set: the keys there hold windows. */
   readonly windows?: WindowKeys
 }
@@ -110,5 +113,10 @@ function writtenAs(node: RepartitionNode, topology: Topology) {
 function exitOf(node: RepartitionNode, topology: Topology): RepartitionExit {
   const { keyFormat, ...written } = writtenAs(node, topology)
   // Answers go to keys of another sub-topology, which are known here by their bytes alone.
-  return { ...node, ...written, keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat }
+  return {
+    ...node,
+    ...written,
+    keyFormat: node.carries === 'responses' ? 'Bytes' : keyFormat,
+    keepsNullKeys: keepsNullKeys(node, topology),
+  }
 }

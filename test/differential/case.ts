@@ -55,7 +55,13 @@ interface Kept {
   readonly store?: true
 }
 
-export type Source = Named<'stream' | 'table' | 'globalTable'> & { readonly topic: string }
+export type Source =
+  | (Named<'stream' | 'globalTable'> & { readonly topic: string })
+  | (Named<'table'> & {
+      readonly topic: string
+      /** Knows what it had so long ago; no store of it is shown, and it is slow, for Kafka Streams has it on disk only. */
+      readonly history?: number
+    })
 
 export type Transformation =
   | (Step<'filter' | 'filterNot'> & Kept & { readonly where: Fn })
@@ -102,7 +108,10 @@ export type Join =
       readonly after: number
       readonly grace: number
     })
-  | Joining<'joinTable', 'inner' | 'left'>
+  | (Joining<'joinTable', 'inner' | 'left'> & {
+      /** For how long a record waits for late updates of a table with history. */
+      readonly grace?: number
+    })
   /** `key`: of the record in the table. */
   | (Joining<'joinGlobal', 'inner' | 'left'> & { readonly key: Fn })
   | (Joining<'joinTables', Kind> & Kept)

@@ -1,20 +1,77 @@
 import type { Case, Op } from './case.ts'
-import { keysOf } from './keys.ts'
 import { resultsOf, shapesOf, takenBy } from './features.ts'
 
 /**
- * Why both sides need not agree on a case; undefined where they must. Each is a choice of Millrace's; what is not here is a
- * fault.
+ * Why both sides may answer a case differently; undefined where they must not, as on all named cases. Each is a choice of
+ * Millrace's, told of in docs/differences-from-kafka-streams.md; what is not here is a fault.
  */
 export const deliberateDifference = (one: Case): string | undefined =>
   choices.find(({ concerns }) => concerns(one))?.why
 
 interface Choice {
+  /** With the class of Kafka Streams 3.9.1 that does otherwise. */
   readonly why: string
   readonly concerns: (one: Case) => boolean
 }
 
-const LOOKS_AT_OLD: readonly string[] = [
+const choices: readonly Choice[] = [
+  {
+    why: 'the first update of an aggregate has no old value; KStreamAggregate and its like give the initial value as one, though it was never a row',
+    concerns: ({ ops }) =>
+      looksAtOldOf(ops, ({ op }) => op === 'count' || op === 'aggregate', asked(ops)),
+  },
+  {
+    why: 'the old value of an update is what the one before it gave; KStreamSlidingWindowAggregate gives what a new window begins with, KStreamSessionWindowAggregate none for a session that stays where it is',
+    concerns: ({ ops }) => looksAtOldOf(ops, (op) => slides(ops, op), asked(ops)),
+  },
+  {
+    why: 'what suppress lets go replaces what it let go before; InMemoryTimeOrderedKeyValueChangeBuffer takes back what was held back, and never sent',
+    concerns: ({ ops }) => looksAtOldOf(ops, ({ op }) => op === 'suppress', LOOKS_AT_OLD),
+  },
+  {
+    why: 'what suppress lets go is a row by then; InMemoryTimeOrderedKeyValueChangeBuffer holds it until all have heard of it',
+    concerns: ({ ops }) =>
+      ops.some((op) => takenBy(op).some((name) => looksAtItself(ops, op, name))),
+  },
+  {
+    // All of this takes records that come out of order.
+    why: 'a window that was emitted as it closed is final; KStreamSessionWindowAggregate may let a session grow and emit it again, and KStreamSlidingWindowAggregate emits nothing at a record of the first times and keeps windows that close as they begin',
+    concerns: ({ ops, inputs }) =>
+      ops.some(
+        (op) =>
+          isFinalOfRecords(op) && (!isInOrder(inputs) || comesFrom(ops, op.from, isOutOfOrder)),
+      ),
+  },
+  {
+    why: 'a window that was emitted as it closed is forgotten; the stores of Kafka Streams keep it for a day here, so that it is there to be emitted',
+    concerns: ({ ops }) =>
+      ops.some(
+        (op) =>
+          (op.op === 'joinTable' || op.op === 'joinTables') &&
+          takenBy(op).some((name) => comesFrom(ops, name, isEmittedOnClose)),
+      ),
+  },
+  {
+    why: 'a left row is never left with what it was joined with before; ResponseJoinProcessorSupplier may leave it so if it changes twice before it is answered',
+    concerns: ({ ops }) =>
+      ops.some(
+        (op) =>
+          op.op === 'joinForeign' && op.kind === 'inner' && comesFrom(ops, op.from, isManifold),
+      ),
+  },
+  {
+    why: 'twice the updates of one table are one stream, which merges with itself into itself; KTableImpl gives two streams',
+    concerns: ({ ops }) =>
+      ops.some(
+        (op) =>
+          op.op === 'merge' &&
+          op.from !== op.other &&
+          updatesOf(ops, op.from) === updatesOf(ops, op.other),
+      ),
+  },
+]
+
+const LOOKS_AT_OLD: readonly Op['op'][] = [
   'filter',
   'filterNot',
   'groupBy',
@@ -22,76 +79,40 @@ const LOOKS_AT_OLD: readonly string[] = [
   'joinForeign',
 ]
 
-const choices: readonly Choice[] = [
-  {
-    why: 'Kafka Streams gives the initial value of an aggregate as the old value of its first update, which was never a row',
-    concerns: ({ ops }) =>
-      looksAtOldOf(ops, (op) => op.op === 'count' || op.op === 'aggregate' || slides(ops, op)),
-  },
-  {
-    why: 'what suppress lets go replaces what it let go before; Kafka Streams takes back what was held back, and never sent',
-    concerns: ({ ops }) => looksAtOldOf(ops, ({ op }) => op === 'suppress'),
-  },
-  {
-    why: 'a record without key goes through no topic of repartition or groupBy, where Kafka Streams lets it if a left or outer join comes later',
-    concerns: ({ ops, inputs }) =>
-      mayGive(ops, 'key', inputs) &&
-      ops.some(
-        (op) =>
-          'kind' in op &&
-          op.kind !== 'inner' &&
-          takenBy(op).some((name) => comesFrom(ops, name, isMoved)),
-      ),
-  },
-  {
-    why: 'a time limit is longer than no time: an update that waits for nothing is written without suppress',
-    concerns: ({ ops }) => ops.some((op) => op.op === 'suppress' && 'ms' in op && op.ms === 0),
-  },
-  {
-    why: 'a record without value leaves the time of a join alone, as it does with the stores on disk of Kafka Streams',
-    concerns: ({ ops, inputs }) =>
-      ops.some(({ op }) => op === 'join') && mayGive(ops, 'value', inputs),
-  },
-]
+/** A join of tables cares for what a row was only where there may be none now. */
+const asked = (ops: readonly Op[]): readonly Op['op'][] =>
+  ops.some((op) => Object.values(op).some((text) => typeof text === 'string' && isNullable(text)))
+    ? LOOKS_AT_OLD
+    : LOOKS_AT_OLD.filter((op) => op !== 'joinTables')
 
-/** Choices that show in rare cases of what the named cases compare. */
-export const isAvoided = ({ ops }: Case): boolean =>
-  // Of a row that keeps its foreign key 3.9.1 may leave a stale result; it is answered always, as by 3.9.0.
-  // And a result that is none is told of only where there was one.
-  ops.some((op) => op.op === 'joinForeign' && (op.kind === 'inner' || isNullable(op.joiner))) ||
-  // A session that was emitted as it closed is final; Kafka Streams may let it grow and emit it again. And of a sliding
-  // window that closes just as it begins it keeps what it never emits.
-  ops.some(
-    (op) =>
-      op.op === 'windowedBy' &&
-      op.emit === 'close' &&
-      ['session', 'sliding'].includes(op.window.type),
-  ) ||
-  // Nothing joins the rows of windows yet, nor what suppress has let go.
-  joinsWindows(ops) ||
-  ops.some(
-    (op) => op.op === 'joinTable' && comesFrom(ops, op.other, (above) => above.op === 'suppress'),
-  ) ||
-  // Twice the updates of one table are one stream here, which merges with itself into itself.
-  ops.some((op) => op.op === 'merge' && updatesOf(ops, op.from) === updatesOf(ops, op.other))
+const isNullable = (fn: string): boolean => fn.startsWith('nullIf')
 
-function joinsWindows(ops: readonly Op[]): boolean {
-  const keys = keysOf(ops)
-  return ops.some(
-    (op) =>
-      op.op.startsWith('joinT') &&
-      takenBy(op).some((name) => (keys.get(name)?.kind ?? 'plain') !== 'plain'),
-  )
-}
+const isEmittedOnClose = (op: Op): boolean => op.op === 'windowedBy' && op.emit === 'close'
+
+type WindowedBy = Extract<Op, { op: 'windowedBy' }>
+
+const isFinalOfRecords = (op: Op): op is WindowedBy =>
+  op.op === 'windowedBy' && op.emit === 'close' && ['session', 'sliding'].includes(op.window.type)
+
+const isInOrder = (inputs: Case['inputs']): boolean =>
+  inputs.every(({ ts }, index) => ts >= (inputs[index - 1]?.ts ?? 0))
+
+/** Gives records of earlier times than it gets, even if those are in order. */
+const isOutOfOrder = ({ op }: Op): boolean =>
+  ['windowedBy', 'suppress', 'join', 'joinForeign'].includes(op)
+
+/** May give several updates of a key for one record. */
+const isManifold = ({ op }: Op): boolean =>
+  [
+    ...['flatMap', 'flatMapValues', 'merge', 'join', 'windowedBy', 'suppress'],
+    ...['joinTables', 'joinForeign'],
+  ].includes(op)
 
 /** The table whose updates a stream is, or the stream. */
 function updatesOf(ops: readonly Op[], name: string): string {
   const op = ops.find((candidate) => candidate.name === name)
   return op?.op === 'toStream' ? op.from : name
 }
-
-const isNullable = (fn: string): boolean => fn.startsWith('nullIf')
-const isMoved = ({ op }: Op): boolean => op === 'repartition' || op === 'groupBy'
 
 /** A sliding window begins with what lies in it, as if that had been its value; one of a session never has an old value. */
 const slides = (ops: readonly Op[], op: Op): boolean =>
@@ -103,15 +124,45 @@ const slides = (ops: readonly Op[], op: Op): boolean =>
       ['sliding', 'session'].includes(above.window.type),
   )
 
-/** True if an operation goes by the old values of a table that comes from one like that, by way of tables. */
-function looksAtOldOf(ops: readonly Op[], isOrigin: (op: Op) => boolean): boolean {
-  const shapes = shapesOf(ops)
-  const isTable = (name: string) => shapes.get(name) === 'table'
+/**
+ * True if an operation that looks at old values has those of a table that comes from one like that, by way of tables. A table
+ * that is suppressed has the old value as its row for as long as the new one waits.
+ */
+function looksAtOldOf(
+  ops: readonly Op[],
+  isOrigin: (op: Op) => boolean,
+  looking: readonly Op['op'][],
+): boolean {
+  const isTable = tablesOf(ops)
+  const comesBy = (name: string, origin: (op: Op) => boolean) =>
+    isTable(name) && comesFrom(ops, name, origin, isTable)
+  const isHeldBack = (op: Op) => op.op === 'suppress' && comesBy(op.from, isOrigin)
   return ops.some(
     (op) =>
-      LOOKS_AT_OLD.includes(op.op) &&
-      takenBy(op).some((name) => isTable(name) && comesFrom(ops, name, isOrigin, isTable)),
+      (looking.includes(op.op) && takenBy(op).some((name) => comesBy(name, isOrigin))) ||
+      (isJoin(op) && takenBy(op).some((name) => comesBy(name, isHeldBack))),
   )
+}
+
+/** True if the operation is a join that looks into a table of what was suppressed for something that comes of the same. */
+function looksAtItself(ops: readonly Op[], join: Op, table: string): boolean {
+  const isTable = tablesOf(ops)
+  if (!isJoin(join) || !isTable(table)) return false
+  return ops.some((op) => {
+    const isIt = (above: Op) => above === op
+    return (
+      op.op === 'suppress' &&
+      comesFrom(ops, table, isIt, isTable) &&
+      takenBy(join).some((name) => name !== table && comesFrom(ops, name, isIt))
+    )
+  })
+}
+
+const isJoin = ({ op }: Op): boolean => op.startsWith('join')
+
+function tablesOf(ops: readonly Op[]): (name: string) => boolean {
+  const shapes = shapesOf(ops)
+  return (name) => shapes.get(name) === 'table'
 }
 
 /** True if what bears the name comes from an operation like that, by way of results that are `through`. */
@@ -126,8 +177,3 @@ function comesFrom(
   if (isOrigin(op)) return true
   return takenBy(op).some((above) => through(above) && comesFrom(ops, above, isOrigin, through))
 }
-
-/** True if some record may be without that part: as it comes, or by a function of the case. */
-const mayGive = (ops: readonly Op[], part: 'key' | 'value', inputs: Case['inputs']): boolean =>
-  inputs.some((record) => record[part] === null) ||
-  ops.some((op) => Object.values(op).some((text) => typeof text === 'string' && isNullable(text)))

@@ -53,12 +53,15 @@ const KEEPING: readonly string[] = ['table', 'toTable', 'count', 'reduce', 'aggr
 
 /** Names of the stores that the case itself names; those of global tables lie outside of tasks, and are not shown. */
 export const storesOf = (ops: readonly Op[]): readonly string[] =>
-  ops.filter((op) => KEEPING.includes(op.op) || 'store' in op).map(({ name }) => name)
+  ops
+    .filter((op) => (KEEPING.includes(op.op) || 'store' in op) && !('history' in op))
+    .map(({ name }) => name)
 
 function variantOf(op: Op): string | undefined {
   if (op.op === 'windowedBy')
     return op.emit === undefined ? op.window.type : `${op.window.type}.${op.emit}`
   if (op.op === 'suppress') return op.until
+  if ('history' in op) return 'history'
   if ('kind' in op) return 'store' in op ? `${op.kind}.store` : op.kind
   return 'store' in op ? 'store' : undefined
 }

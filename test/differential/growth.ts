@@ -1,12 +1,13 @@
 import type { Op } from './case.ts'
 import { type Feature, lackingOf, type Shape, shapesOf, takenBy } from './features.ts'
-import { keysOf } from './keys.ts'
+import { type Keys, keysOf, PLAIN } from './keys.ts'
 import { hasRace } from './races.ts'
 
 /** A result that later operations may take from. */
 export interface Result {
   readonly name: string
   readonly shape: Shape
+  readonly keys: Keys
   /** Its keys have windows: not every operation takes those. */
   readonly isWindowed: boolean
 }
@@ -56,11 +57,7 @@ export class Growth {
   results(shape: Shape, { orWindowed = false } = {}): readonly Result[] {
     const keys = keysOf(this.#ops)
     return [...shapesOf(this.#ops)]
-      .map(([name, found]) => ({
-        name,
-        shape: found,
-        isWindowed: keys.get(name)?.kind !== 'plain',
-      }))
+      .map(([name, found]) => resultOf(name, found, keys.get(name) ?? PLAIN))
       .filter((result) => result.shape === shape && (orWindowed || !result.isWindowed))
   }
 
@@ -103,3 +100,8 @@ export class Growth {
     return this.#ops.find((op) => op.name === name)
   }
 }
+
+const resultOf = (name: string, shape: Shape, keys: Keys): Result => ({
+  ...{ name, shape, keys },
+  isWindowed: keys.kind !== 'plain',
+})

@@ -8,7 +8,7 @@ export type Keys =
   | { readonly kind: 'window'; readonly size: number }
   | { readonly kind: 'session' }
 
-const PLAIN: Keys = { kind: 'plain' }
+export const PLAIN: Keys = { kind: 'plain' }
 const CHANGING: readonly string[] = ['map', 'flatMap', 'selectKey']
 
 /** By the name of the result. Windows come with an aggregation and go with a new key. */

@@ -1,12 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Case } from './case.ts'
 import { checkAgainst } from './check.ts'
 import { differencesOf } from './compare.ts'
 import { namedCases } from './cases/index.ts'
-import { deliberateDifference } from './deliberate.ts'
-import { lackingOf } from './features.ts'
+import { indented, reportOf } from './found.ts'
 import { KafkaStreams } from './kafka-streams.ts'
 import { covered, runInMillrace } from './millrace.ts'
 import { freshSeed, search } from './search.ts'
@@ -15,8 +13,6 @@ const USAGE = `npm run test:differential -- [--seed N] [--seconds S] [--replay F
   --seed     where the random cases come from; a fresh one unless given
   --seconds  how long to draw random cases, 60 unless given; 0 runs the named cases only
   --replay   runs the case in FILE only, and prints what each side makes of it`
-
-const FOUND = 'node_modules/.cache/differential'
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -49,37 +45,21 @@ async function compare(java: KafkaStreams, seed: number, seconds: number): Promi
   const result = await search({ seed, seconds, covered, check })
   const rate = (result.cases * 1000) / Math.max(1, performance.now() - started)
   if (seconds > 0) console.log(`${result.cases} random cases, ${rate.toFixed(0)} a second`)
-  result.found.forEach((found, index) => {
-    mkdirSync(FOUND, { recursive: true })
-    const file = join(FOUND, `seed-${seed}-${index + 1}.json`)
-    writeFileSync(file, `${JSON.stringify(found.case, null, 2)}\n`)
-    report(`${found.case.name}: ${file}`, found.differences)
-  })
+  for (const line of reportOf(result.found, seed)) console.log(line)
   const total = differences + result.found.length
   console.log(`${cases + result.cases} cases, ${total} differences`)
   return total === 0 ? 0 : 1
 }
 
 async function runNamed(check: (one: Case) => Promise<readonly string[]>) {
-  const missing = new Map<string, number>()
-  let cases = 0
   let differences = 0
   for (const one of namedCases) {
-    const lacking = lackingOf(one.ops, covered)
-    for (const feature of lacking) missing.set(feature, (missing.get(feature) ?? 0) + 1)
-    const choice = lacking.length > 0 ? undefined : deliberateDifference(one)
-    if (choice !== undefined) console.log(`not run: ${one.name}: ${choice}`)
-    if (lacking.length > 0 || choice !== undefined) continue
-    cases++
     const found = await check(one)
-    if (found.length === 0) continue
-    differences++
+    if (found.length > 0) differences++
     report(one.name, found)
   }
-  console.log(`${cases} of ${namedCases.length} named cases run`)
-  for (const [feature, count] of [...missing].sort())
-    console.log(`  ${count} not run: Millrace has no ${feature}`)
-  return { cases, differences }
+  console.log(`${namedCases.length} named cases`)
+  return { cases: namedCases.length, differences }
 }
 
 async function replay(java: KafkaStreams, file: string): Promise<number> {
@@ -92,8 +72,9 @@ async function replay(java: KafkaStreams, file: string): Promise<number> {
   return differences.length === 0 ? 0 : 1
 }
 
-const report = (title: string, differences: readonly string[]) =>
-  console.log([title, ...differences.map((difference) => `  ${difference}`)].join('\n'))
+function report(title: string, differences: readonly string[]): void {
+  if (differences.length > 0) console.log([title, ...indented(differences)].join('\n'))
+}
 
 function wholeNumber(option: string, text: string): number {
   const number = Number(text)

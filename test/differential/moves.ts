@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Aggregation, Fn, Op, Window } from './case.ts'
 import type { Dice, Growth, Move, Result } from './growth.ts'
 
@@ -44,6 +45,13 @@ const onTwo = (
 
 const otherTable = (grown: Growth, { name }: Result) =>
   plainTable(grown).filter((table) => table.name !== name)
+
+/** Another table whose keys are of the same windows, or of none as well. */
+const tableLike = (grown: Growth, { name, keys }: Result) =>
+  anyTable(grown).filter((table) => table.name !== name && isDeepStrictEqual(table.keys, keys))
+
+const windowedTableLike = (grown: Growth, from: Result) =>
+  tableLike(grown, from).filter(({ isWindowed }) => isWindowed)
 
 const source: Move = (dice, grown) => {
   const index = grown.sources + 1
@@ -203,7 +211,7 @@ const joins: readonly Move[] = [
     grace: grace(dice),
     joiner: joiner(dice),
   })),
-  onTwo(plainStream, plainTable, (ends, dice, name) => ({
+  onTwo(anyStream, tableLike, (ends, dice, name) => ({
     op: 'joinTable',
     name,
     ...ends,
@@ -230,6 +238,13 @@ const joins: readonly Move[] = [
     joiner: joiner(dice),
     ...dice.one({}, { store: true } as const),
   })),
+  onTwo(anyTable, windowedTableLike, (ends, dice, name) => ({
+    op: 'joinTables',
+    name,
+    ...ends,
+    kind: dice.one('inner', 'left', 'outer'),
+    joiner: joiner(dice),
+  })),
   onTwo(plainTable, otherTable, (ends, dice, name) => ({
     op: 'joinForeign',
     name,
@@ -237,7 +252,7 @@ const joins: readonly Move[] = [
     kind: dice.one('inner', 'left'),
     key: selector(dice),
     joiner: joiner(dice),
-    ...dice.one({}, { store: true } as const),
+    store: true,
   })),
 ]
 

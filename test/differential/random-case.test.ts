@@ -7,12 +7,14 @@ import { randomCase } from './random-case.ts'
 /** All that the named cases have between them: all that there is. */
 const everything = new Set(namedCases.flatMap(({ ops }) => [...featuresOf(ops)]))
 
-/** What only named cases have: see `isAvoided`. */
+/**
+ * What only named cases have. Kafka Streams does not know the old rows of a result that is not kept, and has a table with
+ * history on disk alone, where a case takes a hundred times as long.
+ */
 const NOT_DRAWN: readonly Feature[] = [
-  'grouped.windowedBy.session.close',
-  'grouped.windowedBy.sliding.close',
+  'table.history',
   'table.joinForeign.inner',
-  'table.joinForeign.inner.store',
+  'table.joinForeign.left',
 ]
 
 describe('random cases', () => {

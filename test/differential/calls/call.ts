@@ -52,7 +52,11 @@ export class Built {
   }
 }
 
-type OpOf<K extends Op['op']> = Extract<Op, { readonly op: K }>
+type OpOf<K extends Op['op'], O = Op> = O extends { readonly op: infer N }
+  ? K extends N
+    ? O
+    : never
+  : never
 /** Makes of an operation a call of our own DSL. */
 export type Call = (op: Op, built: Built) => void
 

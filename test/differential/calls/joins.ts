@@ -2,6 +2,7 @@ import type { Json } from '../case.ts'
 import type { Feature } from '../features.ts'
 import { joiner, selector } from '../functions.ts'
 import { type Call, call, type Calls, seen } from './call.ts'
+import { keptAs } from './tables.ts'
 
 const TABLE_METHODS = { inner: 'join', left: 'leftJoin', outer: 'outerJoin' } as const
 const GLOBAL_METHODS = { inner: 'joinGlobal', left: 'leftJoinGlobal' } as const
@@ -20,11 +21,12 @@ const joinStreams = call('join', ({ name, from, other, kind, ...op }, built) => 
   }
 })
 
-const joinTable = call('joinTable', ({ name, from, other, kind, ...op }, built) => {
+const joinTable = call('joinTable', ({ name, from, other, kind, grace, ...op }, built) => {
   const [left, right, join] = [built.stream(from), built.table(other), joiner(op.joiner)]
+  const options = grace === undefined ? {} : { grace: `${grace}ms` }
   return kind === 'inner'
-    ? left.join(name, right, join)
-    : left.leftJoin<Json, Json>(name, right, join)
+    ? left.join(name, right, join, options)
+    : left.leftJoin<Json, Json>(name, right, join, options)
 })
 
 const joinGlobal = call('joinGlobal', ({ name, from, other, kind, key, ...op }, built) => {
@@ -35,8 +37,10 @@ const joinGlobal = call('joinGlobal', ({ name, from, other, kind, key, ...op }, 
     [GLOBAL_METHODS[kind]](name, row, (record) => keyOf(seen(record)), joiner(op.joiner))
 })
 
-const joinTables = call('joinTables', ({ name, from, other, kind, ...op }, built) =>
-  built.table(from)[TABLE_METHODS[kind]](name, built.table(other), joiner(op.joiner)),
+const joinTables = call('joinTables', ({ from, other, kind, ...op }, built) =>
+  keptAs(op, (name) =>
+    built.table(from)[TABLE_METHODS[kind]](name, built.table(other), joiner(op.joiner)),
+  ),
 )
 
 const joinForeign = call('joinForeign', ({ name, from, other, kind, key, ...op }, built) => {
@@ -55,13 +59,17 @@ export const joinCalls: Calls = {
   ...each('stream.join', ['inner', 'left', 'outer'], joinStreams),
   ...each('stream.joinTable', ['inner', 'left'], joinTable),
   ...each('stream.joinGlobal', ['inner', 'left'], joinGlobal),
-  ...each('table.joinTables', ['inner', 'left', 'outer'], joinTables),
+  ...kept('table.joinTables', ['inner', 'left', 'outer'], joinTables),
   // Its result is always kept; a case names the store or does not.
-  ...each('table.joinForeign', ['inner', 'left', 'inner.store', 'left.store'], joinForeign),
+  ...kept('table.joinForeign', ['inner', 'left'], joinForeign),
 }
 
 function each(called: Feature, variants: readonly string[], make: Call): Calls {
   return Object.fromEntries(variants.map((variant) => [`${called}.${variant}`, make]))
+}
+
+function kept(called: Feature, variants: readonly string[], make: Call): Calls {
+  return each(called, [...variants, ...variants.map((variant) => `${variant}.store`)], make)
 }
 
 /** No time at all is not written. */

@@ -268,8 +268,8 @@ export const aggregateCases: readonly Case[] = [
     [
       [1, 'b', 1],
       [2, 'a', 2],
-      [6, 'a', 3],
       [3, 'b', 4],
+      [6, 'a', 3],
       [20, 'c', 5],
       [30, 'a', 6],
       [60, 'b', 7],

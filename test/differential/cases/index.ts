@@ -3,6 +3,7 @@ import { aggregateCases } from './aggregates.ts'
 import { joinCases } from './joins.ts'
 import { statelessCases } from './stateless.ts'
 import { tableCases } from './tables.ts'
+import { windowedTableCases } from './windowed-tables.ts'
 
 /** What must be said of each operation at least. No case says what comes out: Kafka Streams does. */
 export const namedCases: readonly Case[] = [
@@ -10,4 +11,5 @@ export const namedCases: readonly Case[] = [
   ...aggregateCases,
   ...tableCases,
   ...joinCases,
+  ...windowedTableCases,
 ]

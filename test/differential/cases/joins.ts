@@ -114,6 +114,35 @@ const references: readonly Mixed[] = [
   ['r', 11, null, 40],
 ]
 
+const streamAndHistory = (
+  kind: 'inner' | 'left',
+  grace: { readonly grace?: number },
+): readonly Op[] => [
+  source('stream', 'l'),
+  { op: 'table', name: 'r', topic: 'r', history: 20 },
+  { op: 'joinTable', name: 'joined', from: 'l', other: 'r', kind, joiner: 'pair', ...grace },
+  written('joined'),
+]
+
+const pastAndPresent: readonly Mixed[] = [
+  ['r', 10, 'a', 'x10'],
+  ['l', 12, 'a', 1],
+  ['r', 15, 'a', 'x15'],
+  ['l', 14, 'a', 2],
+  ['l', 9, 'a', 3],
+  ['r', 12, 'a', 'x12'],
+  ['l', 13, 'a', 4],
+  ['r', 20, 'a', null],
+  ['l', 22, 'a', 5],
+  ['l', 19, 'a', 6],
+  ['r', 50, 'a', 'x50'],
+  ['r', 25, 'a', 'late'],
+  ['l', 45, 'a', 7],
+  ['l', 26, 'a', 8],
+  ['l', 70, 'b', 10],
+  ['l', 90, 'b', 11],
+]
+
 const kinds: readonly Kind[] = ['inner', 'left', 'outer']
 
 const a = (kind: Kind): string => (kind === 'left' ? 'a left' : `an ${kind}`)
@@ -208,6 +237,23 @@ export const joinCases: readonly Case[] = [
       ['l', 10, 'e', 'l10'],
       ['l', 50, 'f', 'l50'],
       ['r', 80, 'f', 'r80'],
+    ),
+  ),
+  streams(
+    'a look for what is over ends at the second of two records of one key and time',
+    'outer',
+    { grace: 3 },
+    mixed(
+      ['r', 104, 'a', 'r104'],
+      ['l', 104, 'k', 'l104'],
+      ['r', 105, 'a', 'r105'],
+      ['l', 105, 'k', 'first'],
+      ['l', 105, 'k', 'second'],
+      ['r', 112, 'a', 'r112'],
+      ['l', 112, 'k', 'l112'],
+      ['r', 113, 'b', 'r113'],
+      ['r', 114, 'a', 'r114'],
+      ['r', 130, 'a', 'r130'],
     ),
   ),
   streams(
@@ -328,6 +374,27 @@ export const joinCases: readonly Case[] = [
     ),
   ]),
   joined(
+    'by foreign key, a row that keeps its key and finds nothing again is not told of',
+    foreign('inner'),
+    ['l', 1, 'a', refer('x', 1)],
+    ['l', 2, 'a', refer('x', 2)],
+    ['r', 3, 'x', 10],
+    ['r', 4, 'x', null],
+    ['l', 5, 'a', refer('x', 3)],
+    ['l', 6, 'a', refer('y', 4)],
+    ['l', 7, 'a', null],
+  ),
+  joined(
+    'by foreign key, a row whose key was null is a new one',
+    foreign('inner'),
+    ['r', 1, 'x', 10],
+    ['l', 2, 'a', refer(null, 1)],
+    ['l', 3, 'a', refer('x', 2)],
+    ['l', 4, 'a', refer(null, 3)],
+    ['l', 5, 'a', refer(null, 4)],
+    ['l', 6, 'a', null],
+  ),
+  joined(
     'by foreign key, many refer to one, which changes for all of them',
     foreign('inner'),
     ['l', 1, 'a', refer('x', 1)],
@@ -350,6 +417,44 @@ export const joinCases: readonly Case[] = [
     ['l', 5, 'a', refer('z', 2)],
     ['l', 6, 'a', refer(null, 2)],
     ['l', 7, 'a', null],
+  ),
+  ...(['inner', 'left'] as const).map((kind) =>
+    joined(
+      `a stream meets a table with history as it was at that time, if the join is ${kind}`,
+      streamAndHistory(kind, {}),
+      ...pastAndPresent,
+      ['l', 91, null, 12],
+    ),
+  ),
+  joined(
+    'records wait for late updates of a table with history, and go on in the order of their times',
+    streamAndHistory('left', { grace: 10 }),
+    ...pastAndPresent,
+  ),
+  joined(
+    'by foreign key, an answer to a row that has changed meanwhile is dropped',
+    [
+      source('stream', 'l'),
+      source('table', 'r'),
+      { op: 'flatMapValues', name: 'twice', from: 'l', expand: 'repeat:2' },
+      { op: 'toTable', name: 'rows', from: 'twice' },
+      {
+        op: 'joinForeign',
+        name: 'joined',
+        from: 'rows',
+        other: 'r',
+        kind: 'left',
+        key: 'valueMod:2',
+        joiner: 'pair',
+        store: true,
+      },
+      ...tableWritten('joined'),
+    ],
+    ['r', 1, 'k0', 'even'],
+    ['l', 2, 'a', 1],
+    ['l', 3, 'a', 2],
+    ['r', 4, 'k1', 'odd'],
+    ['l', 5, 'a', null],
   ),
   {
     name: 'a stream meets the table that was made of it, after its own update',

@@ -73,6 +73,15 @@ export const statelessCases: readonly Case[] = [
     inputs: into('in', [1, 'a', 1], [2, 'b', 2]),
   },
   {
+    name: 'a merge of a stream with itself gives each record once',
+    ops: [
+      source('stream'),
+      { op: 'merge', name: 'both', from: 'in', other: 'in' },
+      written('both'),
+    ],
+    inputs: into('in', [1, 'a', 1], [2, 'b', 2]),
+  },
+  {
     name: 'repartition drops records without key and lets tombstones through',
     ops: [
       source('stream'),

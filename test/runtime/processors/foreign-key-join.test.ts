@@ -90,6 +90,24 @@ describe('a join of tables by a foreign key', () => {
       ],
     },
     {
+      sentence: 'says nothing of a row that keeps its foreign key and finds nothing again',
+      inputs,
+      steps: join('Inner'),
+      code: () => orders.joinOn('known', customers, of, both).to('out'),
+      turns: [
+        ['orders', 'o1', { of: 'c1' }],
+        ['orders', 'o1', { of: 'c1', n: 1 }],
+        [
+          'customers',
+          'c1',
+          { name: 'Anna' },
+          ['o1', { of: 'c1', n: 1, customer: { name: 'Anna' } }],
+        ],
+        ['customers', 'c1', null, ['o1', null]],
+        ['orders', 'o1', { of: 'c1', n: 2 }],
+      ],
+    },
+    {
       sentence: 'sees the right table as its filters leave it, and is a table itself',
       inputs,
       steps: [

@@ -61,6 +61,13 @@ describe('runtime/serde/subscription.ts', () => {
     expect(serde.deserialize(Buffer.from('80', 'hex'))).to.deep.equal({ hash: null, value: null })
   })
 
+  it('writes in the first byte of an answer that it is a reminder', () => {
+    const serde = serdeOf('String', 'responses')
+    const reminder = { hash, value: null, isReminder: true }
+    expect(hex(serde.serialize(reminder))).to.equal(`40${hex(hash)}`)
+    expect(serde.deserialize(serde.serialize(reminder))).to.deep.equal(reminder)
+  })
+
   it('refuses versions that it does not know', () => {
     const bytes = Buffer.from('0202', 'hex')
     expect(() => serdeOf('Json', 'subscriptions').deserialize(bytes)).to.throw('has version 2')

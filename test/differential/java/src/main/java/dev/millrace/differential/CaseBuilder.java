@@ -63,7 +63,13 @@ final class CaseBuilder {
     switch (kind) {
       case "stream" -> put(op, Keys.PLAIN, builder.stream(op.text("topic"), consumed(op)));
       case "table" ->
-          put(op, Keys.PLAIN, builder.table(op.text("topic"), consumed(op), kept(op, Keys.PLAIN)));
+          put(
+              op,
+              Keys.PLAIN,
+              builder.table(
+                  op.text("topic"),
+                  consumed(op),
+                  op.has("history") ? versioned(op) : kept(op, Keys.PLAIN)));
       case "globalTable" ->
           put(
               op,
@@ -77,7 +83,7 @@ final class CaseBuilder {
       case "toStream" -> put(op, keysOf(op), table(op.from()).toStream(op.named()));
       case "suppress" -> put(op, keysOf(op), table(op.from()).suppress(suppressed(op)));
       case "join", "joinTable", "joinGlobal", "joinTables", "joinForeign" ->
-          put(op, Keys.PLAIN, joined(op));
+          put(op, keysOf(op), joined(op));
       default -> put(op, op.changesKey() ? Keys.PLAIN : keysOf(op), transformed(op));
     }
   }
@@ -250,6 +256,15 @@ final class CaseBuilder {
         .withKeySerde(keysOfStore.serde())
         .withValueSerde(JSON)
         .withCachingDisabled();
+  }
+
+  private static Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> versioned(Op op) {
+    Duration history = Duration.ofMillis(op.number("history"));
+    return Materialized.<Object, Object>as(
+            org.apache.kafka.streams.state.Stores.persistentVersionedKeyValueStore(
+                op.name(), history))
+        .withKeySerde(Keys.PLAIN.serde())
+        .withValueSerde(JSON);
   }
 
   private Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> keptIfAsked(Op op) {

@@ -15,7 +15,6 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyTestDriver;
-import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
 import org.apache.kafka.streams.test.TestRecord;
 
 /** Gives the records of a case to its topology, one at a time, and notes what each makes of it. */
@@ -34,7 +33,7 @@ final class CaseRunner {
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
     properties.put(
         StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
-        BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers.class);
+        StoresInMemory.class);
     properties.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
     properties.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, JsonSerde.class);
     // Both let the wall clock decide when results are given; without them only the records do.

@@ -46,6 +46,7 @@ final class Joins {
   static KStream<Object, Object> withTable(
       Op op, KStream<Object, Object> left, KTable<Object, Object> right) {
     Joined<Object, Object, Object> how = Joined.with(Keys.PLAIN.serde(), JSON, JSON, op.name());
+    if (op.has("grace")) how = how.withGracePeriod(Duration.ofMillis(op.number("grace")));
     ValueJoiner<Object, Object, Object> joiner = joiner(op);
     return isLeft(op) ? left.leftJoin(right, joiner, how) : left.join(right, joiner, how);
   }
