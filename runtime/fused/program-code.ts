@@ -141,6 +141,7 @@ class Generator {
 
   /** Without a key there is nothing to group by; a record without a value is in doubt once it is scanned. */
   #aggregate(node: AggregateNode, flow: Flow): void {
+    if (node.emit === 'OnCommit') throw new NotFusable()
     if (flow.value === 'own') this.#scopes.requireValue()
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => {
       this.children(node.name, this.#aggregates.add(node, flow, this.#code(flow)))

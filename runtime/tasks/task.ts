@@ -1,23 +1,21 @@
 import type { FetchedPartition, PartitionOffset, TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
 import type { TaskStatus } from '../config.ts'
-import { BadRecord } from '../errors.ts'
+import type { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
 import type { Program } from '../fused/program.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import { jsonSerde } from '../serde/json.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import type { AsyncNode } from '../topology/nodes.ts'
+import type { AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
-import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
-import { failureOf, fateOf } from './error-policy.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import { earliestBatch, PartitionGroup } from './partition-group.ts'
+import { originalBytes, ownBytes, Passes } from './passes.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Due } from './punctuations.ts'
 import type { RecordQueue, Taken } from './record-queue.ts'
@@ -28,6 +26,7 @@ import type { TaskOptions } from './task-options.ts'
 import { TaskQueues } from './task-queues.ts'
 import { moveTask, type TaskState } from './task-state.ts'
 import { TaskTime } from './task-time.ts'
+import { UntilCommit } from './until-commit.ts'
 import { UserProcessors } from './user-processors.ts'
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -43,6 +42,8 @@ export class Task {
   readonly #time: TaskTime
   readonly #operatorTimes: OperatorTimes
   readonly #userProcessors: UserProcessors
+  readonly #untilCommit: UntilCommit
+  readonly #passes: Passes
   #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
@@ -58,6 +59,9 @@ export class Task {
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
     this.#userProcessors = new UserProcessors(options)
+    this.#untilCommit = new UntilCommit(subTopology.nodes)
+    const undoables = [...this.stores, this.#untilCommit]
+    this.#passes = new Passes(options, undoables, this.#operatorTimes)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
   }
 
@@ -104,6 +108,7 @@ export class Task {
       const next = this.#group.take()
       if (next === undefined) return
       this.#take(next)
+      if (this.#untilCommit.isFull) this.#release()
     }
   }
 
@@ -126,7 +131,7 @@ export class Task {
     )
     if (time === undefined) return
     for (const { tick, listener } of this.#operatorTimes.ticks(time))
-      this.#pass(tick, { process: listener })
+      this.#passes.pass(tick, { process: listener })
   }
 
   /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
@@ -134,7 +139,7 @@ export class Task {
     for (;;) {
       const answered = this.#pending.takeAnswered()
       if (answered === undefined) return
-      this.#pass(answered.record, answered)
+      this.#passes.pass(answered.record, answered)
     }
   }
 
@@ -181,11 +186,18 @@ export class Task {
 
   /**
    * True if the task can be committed now. State and offsets must be of one moment: one with state, or `inTransaction`,
-   * whose output is, takes no more records until all that it took are done; `isDue` tells when.
+   * whose output is, takes no more records until all that it took are done; `isDue` tells when. Throws as `process`.
    */
   prepareCommit({ inTransaction = false } = {}): boolean {
+    if (!this.isPending) this.#release()
     this.#awaitsCommit = (inTransaction || this.stores.length > 0) && this.isPending
     return !this.#awaitsCommit
+  }
+
+  /** Does what can be done without further records, as far as async functions have answered. Throws as `process`. */
+  windUp(): void {
+    this.deliver()
+    if (!this.isPending) this.#release()
   }
 
   /** Takes no more records until the next `prepareCommit`: other tasks of the transaction are not done. */
@@ -264,7 +276,7 @@ export class Task {
       return this.#processOne(record)
     }
     this.#options.tally.consumed++
-    this.#settle(record, fault, { key: record.originalKey(), value: record.originalValue() })
+    this.#passes.settle(record, fault, originalBytes(record))
     this.#options.collector.accept()
   }
 
@@ -281,64 +293,21 @@ export class Task {
     this.#options.tally.consumed++
     this.#userProcessors.observe(record.timestamp)
     const processor = this.#processors.get(record.topic)
-    if (processor !== undefined) this.#pass(record, processor)
+    if (processor !== undefined) this.#passes.pass(record, processor)
     this.#call(() => this.#userProcessors.takeDueByStreamTime())
   }
 
   /** False when no punctuator was due. */
   #call(next: () => Due | undefined): boolean {
     const first = next()
-    for (let due = first; due !== undefined; due = next()) this.#pass(due.record, due)
+    for (let due = first; due !== undefined; due = next()) this.#passes.pass(due.record, due)
     return first !== undefined
   }
 
-  /** All that `processor` makes of the record, or nothing. */
-  #pass(record: FlowRecord, processor: Processor): void {
-    const { collector } = this.#options
-    try {
-      processor.process(record)
-      collector.accept()
-      for (const store of this.stores) store.accept()
-      this.#operatorTimes.accept()
-    } catch (error) {
-      collector.discard()
-      for (const store of this.stores) store.rollback()
-      this.#operatorTimes.rollback()
-      if (!(error instanceof BadRecord)) throw error
-      this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
-      collector.accept()
-    }
-  }
-
-  /** What the job makes at a time of its own is judged by itself: its fault is not that of the record before. */
-  #passAlone(record: FlowRecord, forward: Forward): void {
-    const { collector } = this.#options
-    const staged = collector.mark
-    const marks = this.stores.map(({ mark }) => mark)
-    try {
-      forward(record)
-    } catch (error) {
-      collector.discard(staged)
-      this.stores.forEach((store, index) => store.rollback(marks[index]))
-      // One that stops the job says so where the record before is settled.
-      const isFatal = fateOf(this.#options.onError, record) === 'fail'
-      if (isFatal || !(error instanceof BadRecord)) throw error
-      this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
-    }
-  }
-
-  #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
-    const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
-    switch (fateOf(onError, record)) {
-      case 'fail':
-        throw failureOf(record, error)
-      case 'skip':
-        tally.skipped++
-        return
-      case 'dead-letter':
-        tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), ...bytes })
-    }
+  /** Lets go on what waits for the commit, each update by itself. */
+  #release(): void {
+    for (const update of this.#untilCommit.release())
+      this.#passes.pass(update.record, update, ownBytes)
   }
 
   #store<L extends keyof Stores>(layout: L, name: string): Stores[L] {
@@ -354,7 +323,8 @@ export class Task {
       store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
-      alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
+      alone: (forward: Forward) => (record: FlowRecord) => this.#passes.passAlone(record, forward),
+      wayFrom: (node: TopologyNode, forward: Forward) => this.#untilCommit.wayFrom(node, forward),
       streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
       whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
         this.#operatorTimes.whenIdle(node, listener),
