@@ -2,26 +2,34 @@ import type { Serde } from '../serde/serde.ts'
 import type { FlowRecord } from './flow-record.ts'
 import { keptContext, type KeptUpdate, recordOf } from './kept-update.ts'
 
-interface Held extends KeptUpdate {
+interface HeldUpdate extends KeptUpdate {
   readonly keySerde: Serde
   /** How many updates came before this one. */
   readonly place: number
 }
 
+/** The updates of one aggregate that wait for the commit: of each key the last. */
+export interface Held {
+  /** How many wait. */
+  readonly count: number
+  /** Returns what undoes it, as long as no other update was undone or taken since. */
+  hold(record: FlowRecord): () => void
+  /** Takes them out, in the order in which their keys last changed. */
+  take(): readonly FlowRecord[]
+}
+
 /**
- * The updates of one aggregate that wait for the commit. As in Kafka Streams' record cache an update takes the place of the
- * one that waits for the same key and window; what it replaces is what was there before the first.
+ * As in Kafka Streams' record cache an update takes the place of the one that waits for the same key and window; what it
+ * replaces is what was there before the first.
  */
-export class HeldUpdates {
-  readonly #held = new Map<string, Held>()
+export class HeldUpdates implements Held {
+  readonly #held = new Map<string, HeldUpdate>()
   #updates = 0
 
-  /** How many wait. */
   get count(): number {
     return this.#held.size
   }
 
-  /** Returns what undoes it, as long as no other update was undone or taken since. */
   hold(record: FlowRecord): () => void {
     const key = record.keyBytes() ?? Buffer.alloc(0)
     const { window, value, oldValue, keySerde } = record
@@ -43,7 +51,7 @@ export class HeldUpdates {
     }
   }
 
-  /** Takes them out, in the order in which their keys last changed. Of a key that came and went meanwhile nobody hears. */
+  /** Of a key that came and went meanwhile nobody hears. */
   take(): readonly FlowRecord[] {
     const held = [...this.#held.values()].sort((a, b) => a.place - b.place)
     this.#held.clear()

@@ -3,15 +3,17 @@ import type { RecordBatch } from '../broker/record-batch.ts'
 import type { TaskStatus } from '../config.ts'
 import type { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
-import type { Program } from '../fused/program.ts'
+import type { Program, ReleaseHost } from '../fused/program.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
+import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import type { AsyncNode, TopologyNode } from '../topology/nodes.ts'
+import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
+import { HeldRowUpdates } from './held-row-updates.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import { earliestBatch, PartitionGroup } from './partition-group.ts'
@@ -59,7 +61,9 @@ export class Task {
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
     this.#userProcessors = new UserProcessors(options)
-    this.#untilCommit = new UntilCommit(subTopology.nodes)
+    const { nodes } = subTopology
+    const rowsOf = (node: AggregateNode) => this.#heldRows(node)
+    this.#untilCommit = new UntilCommit(nodes, options.programs && rowsOf)
     const undoables = [...this.stores, this.#untilCommit]
     this.#passes = new Passes(options, undoables, this.#operatorTimes)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
@@ -252,21 +256,28 @@ export class Task {
       if (headBatch === undefined || program === undefined) return
       this.#runProgram(program, queue, headBatch)
       queue.finishBatch()
+      if (this.#untilCommit.isFull) this.#release()
     }
   }
 
   #runProgram(program: Program, queue: RecordQueue, batch: RecordBatch): void {
-    const { collector, tally } = this.#options
     const { partition, position } = queue
     const settled = program.run(batch, {
+      ...this.#releaseHost,
       from: partition,
       position,
-      sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+    })
+    this.#options.tally.consumed += settled
+  }
+
+  get #releaseHost(): ReleaseHost {
+    const { collector, tally } = this.#options
+    return {
+      sink: collector,
       store: (name) => this.#store('key-value', name) as ColumnStore,
       entered: (node, count) => countEntered(tally, node, count),
-    })
-    tally.consumed += settled
+    }
   }
 
   /** A record without a right time is good for nothing else. */
@@ -304,8 +315,11 @@ export class Task {
     return first !== undefined
   }
 
-  /** Lets go on what waits for the commit, each update by itself. */
+  /** Lets go on what waits for the commit, each update by itself where no program writes them all. */
   #release(): void {
+    const { programs, collector } = this.#options
+    if (!collector.knowsLimits)
+      for (const program of programs?.values() ?? []) program.release(this.#releaseHost)
     for (const update of this.#untilCommit.release())
       this.#passes.pass(update.record, update, ownBytes)
   }
@@ -314,6 +328,19 @@ export class Task {
     const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
     if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
     return this.stores.find((store) => store.name === name) as unknown as Stores[L]
+  }
+
+  /** A program with state has a single source. */
+  #heldRows({ name, result }: AggregateNode): HeldRowUpdates {
+    const { subTopology, id } = this.#options
+    const [source] = subTopology.sources
+    const { topic = '', format = 'Json', keyFormat = 'String' } = source ?? {}
+    return new HeldRowUpdates({
+      store: this.#store('key-value', name) as ColumnStore,
+      result,
+      from: { topic, partition: id.partition },
+      serdes: { serde: serdes[format], keySerde: serdes[keyFormat] },
+    })
   }
 
   #surroundings() {

@@ -1,7 +1,7 @@
 import type { FlowRecord } from '../processors/flow-record.ts'
-import { HeldUpdates } from '../processors/held-updates.ts'
+import { type Held, HeldUpdates } from '../processors/held-updates.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import type { TopologyNode } from '../topology/nodes.ts'
+import type { AggregateNode, TopologyNode } from '../topology/nodes.ts'
 
 /** Of one aggregate in one task. Once there are as many, they go on before the commit. */
 const MAX_HELD = 50_000
@@ -9,7 +9,7 @@ const MAX_HELD = 50_000
 interface Holder {
   /** The node's place in the topology, where parents come before their children. */
   readonly place: number
-  readonly updates: HeldUpdates
+  readonly updates: Held
   readonly forward: Forward
 }
 
@@ -21,18 +21,22 @@ interface Released extends Processor {
 /** What the aggregates of a task that emit `OnCommit` hold until then: in memory alone, as the offsets of its records are. */
 export class UntilCommit {
   readonly #nodes: readonly TopologyNode[]
+  readonly #rowsOf: ((node: AggregateNode) => Held) | undefined
   /** By their place. */
   readonly #holders: Holder[] = []
   #undo: (() => void)[] = []
 
-  constructor(nodes: readonly TopologyNode[]) {
+  /** `rowsOf`: where programs take the records, what they hold of a node. */
+  constructor(nodes: readonly TopologyNode[], rowsOf?: (node: AggregateNode) => Held) {
     this.#nodes = nodes
+    this.#rowsOf = rowsOf
   }
 
   /** The way on from the node: `forward` itself where nothing waits. */
   wayFrom(node: TopologyNode, forward: Forward): Forward {
     if (!('emit' in node) || node.emit !== 'OnCommit') return forward
-    const updates = new HeldUpdates()
+    const rowsOf = node.kind === 'aggregate' ? this.#rowsOf : undefined
+    const updates = rowsOf?.(node as AggregateNode) ?? new HeldUpdates()
     this.#holders.push({ place: this.#nodes.indexOf(node), updates, forward })
     this.#holders.sort((a, b) => a.place - b.place)
     return (record) => void this.#undo.push(updates.hold(record))
