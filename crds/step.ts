@@ -138,6 +138,12 @@ export const step = withRules(
     aggregate: fieldsOf(
       'New value: each field an aggregate function, such as `count()`, `sum(x)` or `topN(x, 3)`, over all records of the key so far, or of its window; over a table, over the rows that it has. Needs `groupBy`.',
     ).optional(),
+    emit: z
+      .enum(['OnUpdate', 'OnCommit'])
+      .optional()
+      .describe(
+        'Of an aggregate without `window`, which has its own. `OnUpdate` (the default): a new value after each record. `OnCommit`: at each commit the last value of each key that changed.',
+      ),
     as: z
       .enum(['Stream', 'Table'])
       .optional()
@@ -160,6 +166,16 @@ export const step = withRules(
       cel: '!has(self.window) || has(self.groupBy)',
       message: 'a window is of an aggregate: write groupBy and aggregate, too',
       holds: (self) => self.window === undefined || self.groupBy !== undefined,
+    },
+    {
+      cel: '!has(self.emit) || has(self.groupBy)',
+      message: 'emit is of an aggregate: write groupBy and aggregate, too',
+      holds: (self) => self.emit === undefined || self.groupBy !== undefined,
+    },
+    {
+      cel: '!has(self.emit) || !has(self.window)',
+      message: 'windows have their own emit: write it within window',
+      holds: (self) => self.emit === undefined || self.window === undefined,
     },
     {
       cel: `!has(self.groupBy) || !(${notWithGroupBy.map((field) => `has(self.${field})`).join(' || ')})`,

@@ -22,10 +22,10 @@ export const window = withRules(
       'For how long after its end a window takes records that come late, by stream time. Later ones go to `<step>.late`. Unset: not at all.',
     ).optional(),
     emit: z
-      .enum(['OnUpdate', 'OnClose'])
+      .enum(['OnUpdate', 'OnCommit', 'OnClose'])
       .optional()
       .describe(
-        '`OnUpdate` (the default): a new value after each record. `OnClose`: one value for each window, once it takes no more records.',
+        '`OnUpdate` (the default): a new value after each record. `OnCommit`: at each commit the last value of each window that changed. `OnClose`: one value for each window, once it takes no more records.',
       ),
   }),
   [

@@ -51,7 +51,7 @@ const window = z.strictObject({
   sliding: z.string().optional(),
   session: z.string().optional(),
   grace: z.string().optional(),
-  emit: z.enum(['OnUpdate', 'OnClose']).optional(),
+  emit: z.enum(['OnUpdate', 'OnCommit', 'OnClose']).optional(),
 })
 
 /** Exactly one of `stream` and `table`; durations such as `10m`. */
@@ -106,6 +106,8 @@ const step = z.strictObject({
   groupBy: z.string().optional(),
   window: window.optional(),
   aggregate: z.record(z.string(), z.string()).optional(),
+  /** Of an aggregate without a window, which has an `emit` of its own. */
+  emit: z.enum(['OnUpdate', 'OnCommit']).optional(),
   /** Unset: a step over a table gives a table, all others and every aggregate a stream. */
   as: z.enum(['Stream', 'Table']).optional(),
 })

@@ -7,6 +7,7 @@ export { type Branches, Split } from './dsl/split.ts'
 export type { Joiner, TableHistory } from './dsl/joins.ts'
 export type { JoinWithin } from './topology/join-window.ts'
 export { type Aggregation, GroupedStream } from './dsl/grouped-stream.ts'
+export type { AggregateOptions } from './dsl/emission.ts'
 export { WindowedStream, type WindowedTable } from './dsl/windowed-stream.ts'
 export {
   hopping,

@@ -1,6 +1,12 @@
 import { at, attribute, LENGTH_OVERHEAD, writeCrc, writeInt64 } from './batch-header.ts'
 import { type Compression, compressions, lendCompressed } from './compression.ts'
-import type { Header } from './record-batch.ts'
+import {
+  type Header,
+  sizeOfHeaders,
+  sizeOfPart,
+  writeHeaders,
+  writePart,
+} from './record-headers.ts'
 import { varintSize, writeVarint } from './varint.ts'
 
 const INITIAL_BYTES = 16 * 1024
@@ -67,17 +73,17 @@ export class RecordBatchBuilder {
       1 +
       varintSize(timestampDelta) +
       varintSize(this.#count) +
-      sizeOf(key) +
-      sizeOf(value) +
+      sizeOfPart(key) +
+      sizeOfPart(value) +
       sizeOfHeaders(headers)
     this.#reserve(length + 5)
     let end = writeVarint(this.#bytes, this.#end, length)
     this.#bytes[end++] = 0
     end = writeVarint(this.#bytes, end, timestampDelta)
     end = writeVarint(this.#bytes, end, this.#count)
-    end = this.#write(end, key)
-    end = this.#write(end, value)
-    this.#end = this.#writeHeaders(end, headers)
+    end = writePart(this.#bytes, end, key)
+    end = writePart(this.#bytes, end, value)
+    this.#end = writeHeaders(this.#bytes, end, headers)
     this.#count++
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
   }
@@ -133,22 +139,6 @@ export class RecordBatchBuilder {
     this.#bytes.copy(grown, 0, 0, this.#end)
     this.#bytes = grown
   }
-
-  #write(end: number, part: Buffer | null): number {
-    if (part === null) return writeVarint(this.#bytes, end, -1)
-    end = writeVarint(this.#bytes, end, part.length)
-    return end + part.copy(this.#bytes, end)
-  }
-
-  #writeHeaders(end: number, headers: readonly Header[]): number {
-    end = writeVarint(this.#bytes, end, headers.length)
-    for (const [key, value] of headers) {
-      end = writeVarint(this.#bytes, end, Buffer.byteLength(key))
-      end += this.#bytes.write(key, end)
-      end = this.#write(end, value)
-    }
-    return end
-  }
 }
 
 interface LoneRecord {
@@ -170,18 +160,7 @@ export function fitsAlone(record: LoneRecord, compression: Compression, limit: n
 
 export function sizeAlone(record: LoneRecord): number {
   const fixed = 3 // attributes, no difference of time or offset
-  const length = fixed + sizeOf(record.key) + sizeOf(record.value) + sizeOfHeaders(record.headers)
+  const length =
+    fixed + sizeOfPart(record.key) + sizeOfPart(record.value) + sizeOfHeaders(record.headers)
   return at.records + varintSize(length) + length
-}
-
-const sizeOf = (part: Buffer | null): number =>
-  part === null ? 1 : varintSize(part.length) + part.length
-
-function sizeOfHeaders(headers: readonly Header[]): number {
-  let size = varintSize(headers.length)
-  for (const [key, value] of headers) {
-    const keyBytes = Buffer.byteLength(key)
-    size += varintSize(keyBytes) + keyBytes + sizeOf(value)
-  }
-  return size
 }

@@ -1,7 +1,10 @@
 import { at, attribute, batchCrc, LENGTH_OVERHEAD, readInt64 } from './batch-header.ts'
 import { type Compression, compressions, decompress, lendDecompressed } from './compression.ts'
 import { CorruptBatch } from './errors.ts'
+import { type Header, headersIn } from './record-headers.ts'
 import { ByteReader } from './varint.ts'
+
+export type { Header } from './record-headers.ts'
 
 /** Positions of the parts of each record in `bytes`; nothing is decoded. Lengths are -1 for null. */
 export interface RecordColumns {
@@ -17,8 +20,6 @@ export interface RecordColumns {
   /** From the header count on. */
   readonly headersStart: Int32Array
 }
-
-export type Header = readonly [key: string, value: Buffer | null]
 
 /** A lazy view of one record batch (v2). Offsets and timestamps are doubles: exact up to 2^53. */
 export class RecordBatch {
@@ -234,14 +235,8 @@ export function valueAt(columns: RecordColumns, index: number): Buffer | null {
   return part(columns.bytes, columns.valueStart[index] ?? 0, columns.valueLength[index] ?? -1)
 }
 
-export function headersAt(columns: RecordColumns, index: number): Header[] {
-  const reader = new ByteReader(columns.bytes, columns.headersStart[index] ?? 0)
-  const next = () => {
-    const length = reader.part()
-    return part(reader.bytes, reader.position - Math.max(length, 0), length)
-  }
-  return Array.from({ length: reader.varint() }, () => [next()?.toString('utf8') ?? '', next()])
-}
+export const headersAt = (columns: RecordColumns, index: number): Header[] =>
+  headersIn(columns.bytes, columns.headersStart[index])
 
 function part(bytes: Buffer, start: number, length: number): Buffer | null {
   return length < 0 ? null : bytes.subarray(start, start + length)

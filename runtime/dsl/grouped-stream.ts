@@ -1,4 +1,5 @@
 import { count } from './aggregate-functions.ts'
+import { type AggregateOptions, emission } from './emission.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
 import type { TypedRecord } from './stream.ts'
@@ -44,7 +45,11 @@ export class GroupedStream<V> {
    * @example
    * grouped.aggregate('total', sum(({ value }) => value.amount))
    */
-  aggregate<S, R = S>(name: string, { initial, add, result }: Aggregation<V, S, R>): Table<R> {
+  aggregate<S, R = S>(
+    name: string,
+    { initial, add, result }: Aggregation<V, S, R>,
+    options: AggregateOptions = {},
+  ): Table<R> {
     refuseAsync({ kind: 'aggregate', name }, [initial, add, result])
     const node = written({
       kind: 'aggregate',
@@ -54,22 +59,28 @@ export class GroupedStream<V> {
       initializer: initial,
       aggregator: add as never,
       result: (result ?? ((state: S) => state)) as never,
+      ...emission(name, options),
     } as const)
     return new Table<R>([...this.#nodes, node], name)
   }
 
   /** How many records the key has had. */
-  count(name: string): Table<number> {
-    return this.aggregate(name, count())
+  count(name: string, options: AggregateOptions = {}): Table<number> {
+    return this.aggregate(name, count(), options)
   }
 
   /** The first value, then what `combine` makes of it and each later one. */
-  reduce(name: string, combine: (soFar: V, value: V) => V): Table<V> {
+  reduce(
+    name: string,
+    combine: (soFar: V, value: V) => V,
+    options: AggregateOptions = {},
+  ): Table<V> {
     refuseAsync({ kind: 'aggregate', name }, [combine])
-    return this.aggregate<V | null, V>(name, {
+    const reduction: Aggregation<V, V | null, V> = {
       initial: () => null,
       add: (soFar, { value }) => (soFar === null ? value : combine(soFar, value)),
       result: (state) => state as V,
-    })
+    }
+    return this.aggregate(name, reduction, options)
   }
 }

@@ -1,4 +1,5 @@
 import { reversibleNames } from '../expr/aggregates/functions.ts'
+import { type AggregateOptions, emission } from './emission.ts'
 import type { Aggregation } from './grouped-stream.ts'
 import type { JobNode } from './job.ts'
 import { refuseAsync } from './refuse-async.ts'
@@ -35,6 +36,7 @@ export class GroupedTable<V> {
   aggregate<S, R = S>(
     name: string,
     { initial, add, subtract, result }: TableAggregation<V, S, R>,
+    options: AggregateOptions = {},
   ): Table<R> {
     if (subtract === undefined) throw irreversible(name)
     refuseAsync({ kind: 'table-aggregate', name }, [initial, add, subtract, result])
@@ -47,17 +49,19 @@ export class GroupedTable<V> {
       aggregator: add as never,
       subtractor: subtract as never,
       result: (result ?? ((state: S) => state)) as never,
+      ...emission(name, options),
     } as const)
     return new Table<R>([...this.#nodes, node], name)
   }
 
   /** How many rows the group has. */
-  count(name: string): Table<number> {
-    return this.aggregate(name, {
+  count(name: string, options: AggregateOptions = {}): Table<number> {
+    const counting: TableAggregation<V, number> = {
       initial: () => 0,
-      add: (count: number) => count + 1,
+      add: (count) => count + 1,
       subtract: (count) => count - 1,
-    })
+    }
+    return this.aggregate(name, counting, options)
   }
 
   /** The first value, then what `add` makes of it and each later one; `subtract` takes a value back. */
@@ -65,14 +69,16 @@ export class GroupedTable<V> {
     name: string,
     add: (soFar: V, value: V) => V,
     subtract: (soFar: V, value: V) => V | null,
+    options: AggregateOptions = {},
   ): Table<V> {
     refuseAsync({ kind: 'table-aggregate', name }, [add, subtract])
-    return this.aggregate<V | null, V>(name, {
+    const reduction: TableAggregation<V, V | null, V> = {
       initial: () => null,
       add: (soFar, { value }) => (soFar === null ? value : add(soFar, value)),
       subtract: (soFar, { value }) => (soFar === null ? null : subtract(soFar, value)),
       result: (state) => state as V,
-    })
+    }
+    return this.aggregate(name, reduction, options)
   }
 }
 

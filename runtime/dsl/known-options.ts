@@ -4,8 +4,9 @@ import { hint } from '../platform/did-you-mean.ts'
 export function requireKnown(subject: string, options: object, names: readonly string[]): void {
   const stranger = Object.keys(options).find((name) => !names.includes(name))
   if (stranger === undefined) return
-  const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
+  const [last = '', ...others] = names.toReversed()
+  const there = others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`
   throw new Error(
-    `${subject} has no option "${stranger}": there are ${list}.${hint(stranger, names)}`,
+    `${subject} has no option "${stranger}": there ${others.length === 0 ? 'is' : 'are'} ${there}.${hint(stranger, names)}`,
   )
 }

@@ -1,4 +1,5 @@
 import type { WindowConfig } from '../config.ts'
+import type { EmitStrategy } from '../topology/window-nodes.ts'
 
 /** Which windows an aggregate has: what `tumbling`, `hopping`, `sliding` and `session` return. Durations are text: `1h30m`. */
 export type Windows = Readonly<WindowConfig>
@@ -6,8 +7,11 @@ export type Windows = Readonly<WindowConfig>
 export interface WindowOptions {
   /** For how long after its end a window takes records that come late, by stream time; not at all unless given. */
   readonly grace?: string
-  /** `OnClose`: one value for each window, once it takes no more records; `OnUpdate` unless given. */
-  readonly emit?: 'OnUpdate' | 'OnClose'
+  /**
+   * `OnCommit`: of a window that changed the last value before each commit; `OnClose`: one value for each window, once it
+   * takes no more records; `OnUpdate` unless given.
+   */
+  readonly emit?: EmitStrategy
 }
 
 /** Windows of one size, one after the other. */

@@ -1,7 +1,7 @@
 import type { AggregateField, AggregateNode } from '../topology/nodes.ts'
 import { type Code, type CodeWriter, NotFusable } from './code.ts'
 import type { ExpressionCode } from './expression-code.ts'
-import { type Flow, madeOf } from './flow.ts'
+import { type Flow, type Made, madeOf } from './flow.ts'
 
 /** Code of the numbers of a function, in the order of its columns. */
 type Numbers = readonly [first: string, second?: string]
@@ -29,6 +29,13 @@ const functions: Readonly<Record<AggregateField['function'], AggregateCode>> = {
   },
 }
 
+interface AggregateStore {
+  readonly name: string
+  readonly columns: number
+  /** Whether updates wait for the commit. */
+  readonly isHeld: boolean
+}
+
 /**
  * The stores of a program, and the code that works on their columns. Of the first, `store0` is the store, `store0c1` its second column,
  * `store0t` its times, `store0f` its flags; `row0` is the row of the record's key, -1 until the record changes it, and `row0c1`,
@@ -36,7 +43,7 @@ const functions: Readonly<Record<AggregateField['function'], AggregateCode>> = {
  */
 export class Aggregates {
   readonly #writer: CodeWriter
-  readonly #stores: { readonly name: string; readonly columns: number }[] = []
+  readonly #stores: AggregateStore[] = []
 
   constructor(writer: CodeWriter) {
     this.#writer = writer
@@ -46,8 +53,8 @@ export class Aggregates {
     return this.#stores.map(({ name }) => name)
   }
 
-  /** Adds a record that has a key, and returns what comes out of the node. Throws `NotFusable`. */
-  add({ name, fields }: AggregateNode, flow: Flow, code: ExpressionCode): Flow {
+  /** Adds a record that has a key, and returns what comes out of the node; undefined where that waits. Throws `NotFusable`. */
+  add({ name, fields, emit }: AggregateNode, flow: Flow, code: ExpressionCode): Flow | undefined {
     const isReachedTwice = this.#stores.some((store) => store.name === name)
     if (fields === undefined || flow.key !== 'own' || isReachedTwice) throw new NotFusable()
     const writer = this.#writer
@@ -56,20 +63,25 @@ export class Aggregates {
     )
     const store = `store${this.#stores.length}`
     const row = writer.keep(`${store}.row(bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i])`)
-    const now: string[] = []
-    const results = fields.map(({ name: field, function: what }, index): [string, Code] => {
-      const [one, two] = [now.length, now.length + 1].map((n) => `${store}c${n}[${row}]`)
-      const { update, result } = functions[what]
-      const [first, second] = update([one ?? '', two ?? ''], values[index] ?? '')
-      const numbers: Required<Numbers> = [
-        this.#finite(first),
-        second === undefined ? '' : this.#finite(second),
-      ]
-      now.push(...numbers.filter((text) => text !== ''))
-      return [field, { type: 'number', text: writer.keep(result(numbers)) }]
-    })
-    this.#stores.push({ name, columns: now.length })
-    return { key: 'own', value: madeOf(results), time: this.#change(store, row, now, flow) }
+    const old = cellsOf(store, row)
+    const now = placed(fields).flatMap(({ code: { update }, column }, index) =>
+      update([old(column), old(column + 1)], values[index] ?? '').map((text = '') =>
+        this.#finite(text),
+      ),
+    )
+    const isHeld = emit === 'OnCommit'
+    this.#stores.push({ name, columns: now.length, isHeld })
+    const value = isHeld ? undefined : this.#results(fields, (column) => now[column] ?? '')
+    const time = this.#change(store, row, now, flow)
+    if (value !== undefined) return { key: 'own', value, time: this.#slotOf(time) }
+    this.#hold(store, row)
+    return undefined
+  }
+
+  /** What comes out of the node for `row`, once that waits no longer. */
+  released({ name, fields = [] }: AggregateNode): Flow {
+    const store = `store${this.#stores.findIndex((one) => one.name === name)}`
+    return { key: 'own', value: this.#results(fields, cellsOf(store, 'row')) }
   }
 
   /** Before the loop. */
@@ -78,6 +90,12 @@ export class Aggregates {
       ...this.#stores.map((_, index) => `const store${index} = stores[${index}]`),
       ...this.refresh().map((assignments) => `let ${assignments}`),
     ]
+  }
+
+  /** Before a loop over rows of `store`. */
+  declareOne(name: string): readonly string[] {
+    const index = this.#stores.findIndex((one) => one.name === name)
+    return [`const store${index} = store`, `const ${this.refresh()[index] ?? ''}`]
   }
 
   /** The columns, which interpreting a record may have replaced. */
@@ -100,10 +118,11 @@ export class Aggregates {
 
   /** For a record that turns out to be in doubt: the interpreter shall find everything as it was. */
   undo(): readonly string[] {
-    return this.#stores.map(({ columns }, index) => {
+    return this.#stores.map(({ columns, isHeld }, index) => {
       const [store, row] = [`store${index}`, `row${index}`]
       const back = numbered(columns, (n) => `${store}c${n}[${row}] = ${row}c${n}`)
       const rest = [`${store}t[${row}] = ${row}t`, `${store}.untouch(${row}, ${row}f)`]
+      if (isHeld) rest.push(`${store}.held.takeBack()`)
       return `if (${row} >= 0) { ${[...back, ...rest].join('; ')} }`
     })
   }
@@ -115,8 +134,16 @@ export class Aggregates {
     return number
   }
 
-  /** Once nothing is in doubt. Returns the slot of the time of the latest record so far. */
-  #change(store: string, row: string, now: readonly string[], { time }: Flow): number {
+  #results(fields: readonly AggregateField[], cell: (column: number) => string): Made {
+    const results = placed(fields).map(({ name, code: { result }, column }): [string, Code] => {
+      const text = result([cell(column), cell(column + 1)])
+      return [name, { type: 'number', text: this.#writer.keep(text) }]
+    })
+    return madeOf(results)
+  }
+
+  /** Once nothing is in doubt. Returns the time of the latest record so far. */
+  #change(store: string, row: string, now: readonly string[], { time }: Flow): string {
     const writer = this.#writer
     const changed = store.replace('store', 'row')
     writer.line(`${changed} = ${row}`)
@@ -128,11 +155,39 @@ export class Aggregates {
     })
     writer.line(`${store}.touch(${row})`)
     const own = time === undefined ? 'float64[TIMESTAMPS + i]' : writer.number(time)
-    const slot = writer.newSlot()
-    writer.line(`${writer.number(slot)} = ${store}t[${row}] = Math.max(${own}, ${changed}t)`)
+    writer.line(`${store}t[${row}] = Math.max(${own}, ${changed}t)`)
+    return `${store}t[${row}]`
+  }
+
+  #slotOf(time: string): number {
+    const slot = this.#writer.newSlot()
+    this.#writer.line(`${this.#writer.number(slot)} = ${time}`)
     return slot
   }
+
+  #hold(store: string, row: string): void {
+    this.#writer.line(`${store}.held.hold(${row}, baseOffset + int32[OFFSET_DELTAS + i])`)
+    const headers = 'int32[HEADERS + i], int32[RECORD_ENDS + i]'
+    this.#writer.block('if (bytes[int32[HEADERS + i]] !== 0)', () =>
+      this.#writer.line(`${store}.held.setHeaders(${row}, copied(bytes, ${headers}))`),
+    )
+  }
 }
+
+/** Fields with the first column of each. */
+function placed(fields: readonly AggregateField[]) {
+  let next = 0
+  return fields.map(({ name, function: what, members }) => {
+    const column = next
+    next += Math.max(1, members.length)
+    return { name, code: functions[what], column }
+  })
+}
+
+const cellsOf =
+  (store: string, row: string) =>
+  (column: number): string =>
+    `${store}c${column}[${row}]`
 
 const numbered = (count: number, text: (n: number) => string): string[] =>
   Array.from({ length: count }, (_, n) => text(n))

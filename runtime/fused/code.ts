@@ -32,7 +32,7 @@ export const DOUBT = 'break clear'
  * kernel's memory; `K3`, `S3`, `E3`, `N3` are where the columns of slot 3 begin in them.
  */
 export class CodeWriter {
-  readonly lines: string[] = []
+  #lines: string[] = []
   /** Byte strings that the code compares with, as `texts[n]`. */
   readonly texts: Buffer[] = []
   /** What `projectValue` is given, as `PROJECTION0` and so on. */
@@ -50,8 +50,22 @@ export class CodeWriter {
     return -++this.#extraSlots
   }
 
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
   line(text: string): void {
-    this.lines.push(text)
+    this.#lines.push(text)
+  }
+
+  /** What `body` writes, for a loop of its own. */
+  apart(body: () => void): readonly string[] {
+    const own = this.#lines
+    this.#lines = []
+    body()
+    const apart = this.#lines
+    this.#lines = own
+    return apart
   }
 
   /** Keeps a value under a new name. */

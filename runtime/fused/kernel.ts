@@ -141,11 +141,17 @@ export class Kernel {
    * are made of them. Returns their address.
    */
   load(records: Uint8Array, textBytes: number): number {
+    const address = this.room(records.length, textBytes)
+    this.bytes.set(records, address)
+    return address
+  }
+
+  /** The address of as many bytes, where a batch would lie. */
+  room(bytes: number, textBytes: number): number {
     const address = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT
-    this.#texts = address + records.length + SLACK_BYTES
+    this.#texts = address + bytes + SLACK_BYTES
     this.#loadedEnd = this.#texts + textBytes + SLACK_BYTES
     this.reserve(this.#loadedEnd)
-    this.bytes.set(records, address)
     return address
   }
 

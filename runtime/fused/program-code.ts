@@ -30,11 +30,18 @@ export interface ProgramCode {
   readonly fields: FieldTree
   readonly exits: readonly Exit[]
   readonly aggregates: Aggregates
+  readonly releases: readonly Release[]
   /** The nodes that are passed, by their bit in `passed`. */
   readonly nodes: readonly string[]
   readonly readsKey: boolean
   /** Whether values are scanned, be it for no field at all. */
   readonly readsValue: boolean
+}
+
+/** What becomes of the rows of a store that have waited for the commit: the body of a loop over them. */
+export interface Release {
+  readonly store: string
+  readonly lines: readonly string[]
 }
 
 /** Bits of a number that generated code works on. */
@@ -60,6 +67,7 @@ class Generator {
   readonly #scopes: Scopes
   readonly #exits: Exits
   readonly #aggregates: Aggregates
+  readonly #releases: Release[] = []
   readonly #nodes: string[] = []
 
   constructor(subTopology: SubTopology, source: SubTopologySource, applicationId: string) {
@@ -78,6 +86,7 @@ class Generator {
       fields: this.#fields,
       exits: this.#exits.all(),
       aggregates: this.#aggregates,
+      releases: this.#releases,
       nodes: this.#nodes,
       readsKey: this.#scopes.readsKey,
       readsValue: this.#scopes.readsValue,
@@ -143,8 +152,23 @@ class Generator {
   #aggregate(node: AggregateNode, flow: Flow): void {
     if (flow.value === 'own') this.#scopes.requireValue()
     this.#writer.block('if (int32[KEY_LENGTHS + i] >= 0)', () => {
-      this.children(node.name, this.#aggregates.add(node, flow, this.#code(flow)))
+      const result = this.#aggregates.add(node, flow, this.#code(flow))
+      if (result === undefined) this.#release(node)
+      else this.children(node.name, result)
     })
+  }
+
+  /** What a row becomes is written at once; anything else could be in doubt, or ask what the row was before. */
+  #release(node: AggregateNode): void {
+    const { nodes, exits } = this.#subTopology
+    const isWritten = nodes
+      .filter((child) => parentsOf(child).includes(node.name))
+      .every(({ kind }) => kind === 'sink')
+    if (!isWritten || exits.some(({ parent }) => parent === node.name)) throw new NotFusable()
+    const lines = this.#writer.apart(() =>
+      this.children(node.name, this.#aggregates.released(node)),
+    )
+    this.#releases.push({ store: node.name, lines })
   }
 
   #passed(name: string): void {

@@ -1,37 +1,30 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
 import type { ColumnStore } from '../state/column-store.ts'
-import { DOUBT, KEY_SLOT } from './code.ts'
+import { KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
 import { Kernel } from './kernel.ts'
+import { type Loops, loopsOf } from './loops.ts'
 import type { ProgramCode } from './program-code.ts'
-import { growthOf, placeProjection } from './projections.ts'
-import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
+import { growthOf } from './projections.ts'
+import { placeRows } from './row-records.ts'
 
-/** The task around a program. */
-export interface ProgramHost {
-  readonly from: TopicPartition
-  /** Records below this offset are skipped. */
-  readonly position: number
+/** What a program has of the task around it. */
+export interface ReleaseHost {
   readonly sink: RecordSink
-  /** Does one record the slow and exact way; `index` is its place in the batch. */
-  interpret(index: number): void
   store(name: string): ColumnStore
   /** So many records have passed the node. */
   entered(node: string, count: number): void
 }
 
-type Loop = (
-  kernel: Kernel,
-  chunk: {
-    readonly from: number
-    readonly to: number
-    readonly baseOffset: number
-    readonly partition: number
-  },
-  stores: readonly ColumnStore[],
-  doubt: (i: number) => void,
-) => void
+/** The same while it takes records. */
+export interface ProgramHost extends ReleaseHost {
+  readonly from: TopicPartition
+  /** Records below this offset are skipped. */
+  readonly position: number
+  /** Does one record the slow and exact way; `index` is its place in the batch. */
+  interpret(index: number): void
+}
 
 /**
  * Everything behind one source of a sub-topology as one function over batches: the kernel finds the fields that the job
@@ -47,7 +40,7 @@ export class Program {
   readonly #nullText: number
   /** By how many bytes the projections make a value longer, at most. */
   readonly #growth: number
-  readonly #loop: Loop
+  readonly #loops: Loops
 
   constructor(code: ProgramCode, partitionsOf: (topic: string) => number) {
     this.#code = code
@@ -61,7 +54,9 @@ export class Program {
     this.#nullText = kernel.place(Buffer.from('null'))
     this.#selected = new Int32Array(exits.length)
     this.#counts = new Int32Array(nodes.length)
-    this.#loop = this.#compile(place)
+    const selections = this.#exits.map(({ selection }) => selection)
+    const counters = { selected: this.#selected, counts: this.#counts }
+    this.#loops = loopsOf(code, kernel, { place, selections, ...counters })
   }
 
   /** Returns how many records it has settled; those that were interpreted are not among them. */
@@ -84,6 +79,23 @@ export class Program {
       settled += this.#runChunk(batch, first, count, host)
     }
     return settled
+  }
+
+  /** Writes what aggregates hold until the commit. */
+  release(host: ReleaseHost): void {
+    const { chunk } = this.#kernel
+    this.#code.releases.forEach(({ store: name }, index) => {
+      const store = host.store(name)
+      const held = store.held.rows()
+      for (let first = 0; first < held.length; first += chunk) {
+        const rows = held.subarray(first, first + chunk)
+        placeRows(this.#kernel, store, rows)
+        this.#loops.release[index]?.(this.#kernel, store, rows)
+        this.#flush(0, rows.length, host.sink)
+      }
+      store.held.clear()
+    })
+    this.#report(host)
   }
 
   /** What the projections of a chunk may take: each may work on what another has made. */
@@ -112,11 +124,12 @@ export class Program {
     const { partition } = host.from
     const stores = aggregates.stores.map((name) => host.store(name))
     for (const store of stores) store.reserve(count)
-    this.#loop(this.#kernel, { from, to: count, baseOffset, partition }, stores, doubt)
+    this.#loops.take(this.#kernel, { from, to: count, baseOffset, partition }, stores, doubt)
     const isWhole = flushed === 0 && count === batch.recordCount
     this.#flush(flushed, count, host.sink, isWhole ? batch : undefined)
     const settled = count - from - doubts
-    this.#report(settled, host)
+    host.entered(this.#code.source, settled)
+    this.#report(host)
     return settled
   }
 
@@ -150,53 +163,9 @@ export class Program {
     this.#selected.fill(0)
   }
 
-  #report(settled: number, host: ProgramHost): void {
-    host.entered(this.#code.source, settled)
+  #report(host: ReleaseHost): void {
     this.#code.nodes.forEach((node, index) => host.entered(node, this.#counts[index] ?? 0))
     this.#counts.fill(0)
-  }
-
-  #compile(place: (slot: number) => number): Loop {
-    const { writer, nodes, readsValue, aggregates } = this.#code
-    const { at } = this.#kernel
-    const [TRUE, FALSE] = ['true', 'false'].map((word) => this.#kernel.place(Buffer.from(word)))
-    const source = [
-      `const KEY_STARTS = ${at.keyStarts / 4}, KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
-      `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
-      `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
-      ...this.#exits.map(({ selection }, index) => `const SELECTION${index} = ${selection / 4}`),
-      ...writer.projections.map(
-        (fields, index) => `const PROJECTION${index} = ${placeProjection(this.#kernel, fields)}`,
-      ),
-      ...writer.addresses(this.#kernel, place),
-      'return (kernel, { from, to, baseOffset, partition }, stores, doubt) => {',
-      'let { bytes, int32, float64 } = kernel',
-      ...aggregates.declare(),
-      'for (let i = from; i < to; i++) {',
-      ...aggregates.declareChanged(),
-      'clear: {',
-      ...(readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
-      'let passed = 0',
-      ...writer.lines,
-      ...nodes.map((_, bit) => `counts[${bit}] += (passed >>> ${bit}) & 1`),
-      'continue',
-      '}',
-      ...aggregates.undo(),
-      'doubt(i)',
-      // The memory may have grown meanwhile, which detaches its views.
-      ';({ bytes, int32, float64 } = kernel)',
-      ...aggregates.refresh(),
-      '}',
-      '}',
-    ].join('\n')
-    const { projectValue } = this.#kernel.call
-    const given = { selected: this.#selected, counts: this.#counts, texts: writer.texts }
-    const functions = { projectValue, contains, endsWith, equalText, equalTexts, startsWith }
-    const names = { ...given, ...functions }
-    // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
-    const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loop
-    return make(...Object.values(names))
   }
 }
 

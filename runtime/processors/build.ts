@@ -11,6 +11,8 @@ import { type TableView, viewOf } from './table-view.ts'
 export interface Surroundings extends Omit<Wiring, 'forward' | 'forwardTo' | 'view'> {
   /** Takes a record that leaves for the repartition topic of the node. */
   readonly repartition: (node: RepartitionExit, record: FlowRecord) => void
+  /** The way on from a node, where it may have to wait for the commit. */
+  readonly wayFrom: (node: TopologyNode, forward: Forward) => Forward
   /** Counts a record that enters the node. */
   readonly entered: (node: string) => void
 }
@@ -76,7 +78,7 @@ class Builder {
       this.#surroundings.entered,
       processorOf(node, {
         ...this.#surroundings,
-        forward: this.forwardFrom(node.name),
+        forward: this.#surroundings.wayFrom(node, this.forwardFrom(node.name)),
         forwardTo: (child) => this.#forwardTo(child),
         view: (table) => this.#viewOf(table),
       }),

@@ -87,7 +87,7 @@ class SessionUpdates {
 
   /** Whatever a session gives bears the time of its end. */
   #emit(change: FlowRecord, window: Span): void {
-    if (this.#node.emit === 'OnUpdate')
+    if (this.#node.emit !== 'OnClose')
       this.#wiring.forward(change.withWindow(window).withTimestamp(window.end))
   }
 }

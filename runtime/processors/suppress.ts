@@ -1,10 +1,9 @@
-import { jsonSerde } from '../serde/json.ts'
 import type { Buffered, BufferStore } from '../state/store.ts'
 import type { SuppressNode } from '../topology/window-nodes.ts'
-import { FlowRecord } from './flow-record.ts'
+import type { FlowRecord } from './flow-record.ts'
+import { keptContext, recordOf } from './kept-update.ts'
 import type { Processor } from './processor.ts'
 import type { Wiring } from './processor-of.ts'
-import { type RecordContext, StoredOrigin } from './record-origin.ts'
 
 /** As Kafka Streams' suppress: what goes on is the last update of a key, in the context of that update. */
 export function suppressProcessor(
@@ -22,7 +21,7 @@ export function suppressProcessor(
 
   function release(buffered: Buffered, record: FlowRecord): void {
     store.remove(buffered)
-    if (isForwarded(buffered)) forward(releasedRecord(buffered, record))
+    if (isForwarded(buffered)) forward(recordOf(buffered, record.keySerde))
   }
 
   function releaseDue(record: FlowRecord): void {
@@ -46,7 +45,7 @@ export function suppressProcessor(
         time: known?.time ?? (from === 'WindowEnd' ? endOf(record) : record.timestamp),
         value: record.value,
         priorValue: known === undefined ? record.oldValue : known.priorValue,
-        context: kept(record),
+        context: keptContext(record),
       })
       releaseDue(record)
     },
@@ -54,20 +53,3 @@ export function suppressProcessor(
 }
 
 const endOf = ({ window, timestamp }: FlowRecord): number => window?.end ?? timestamp
-
-/** Headers are views of a fetched batch, which must not stay in memory for their sake. */
-function kept({ context }: FlowRecord): RecordContext {
-  const headers = context.headers.map(({ key, value }) => ({
-    key,
-    value: value === null ? null : Buffer.from(value),
-  }))
-  return { ...context, headers }
-}
-
-function releasedRecord(
-  { key, window, value, priorValue, context }: Buffered,
-  { keySerde }: FlowRecord,
-): FlowRecord {
-  const origin = new StoredOrigin(context, key, { keySerde, serde: jsonSerde })
-  return new FlowRecord(origin, 0).withWindow(window).withChange(value, priorValue)
-}

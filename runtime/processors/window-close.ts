@@ -33,7 +33,7 @@ export class WindowClose {
     this.#closing = closing
     this.#observed = wiring.streamTime(node.name)
     this.#emitted = wiring.streamTime(`${node.name}.emitted`)
-    this.#isStarted = node.emit === 'OnUpdate'
+    this.#isStarted = node.emit !== 'OnClose'
     wiring.whenIdle(node.name, (tick) => this.advance(tick))
   }
 

@@ -1,5 +1,6 @@
 import { jsonSerde } from '../serde/json.ts'
 import type { NumberField } from '../topology/store-spec.ts'
+import { HeldRows } from './held-rows.ts'
 import { grown, KeyIndex } from './key-index.ts'
 import { NumberFields } from './number-fields.ts'
 import type { ChangelogRecord, KeyValueStore, StateStore, Stored } from './store.ts'
@@ -26,6 +27,8 @@ export class ColumnStore implements KeyValueStore, StateStore {
   readonly columns: Float64Array<ArrayBuffer>[]
   timestamps = new Float64Array(256)
   flags = new Uint8Array(256)
+  /** Those whose updates have not gone on yet. */
+  readonly held = new HeldRows()
   #size = 0
   #dirty = new Int32Array(256)
   #dirtyCount = 0
@@ -83,6 +86,19 @@ export class ColumnStore implements KeyValueStore, StateStore {
     const row = this.#keys.intern(bytes, start, length)
     if (row === before) this.#clear(row)
     return row
+  }
+
+  /** A view, valid until the next key comes. */
+  keyOf(row: number): Buffer {
+    return this.#keys.key(row)
+  }
+
+  keyLength(row: number): number {
+    return this.#keys.lengthOf(row)
+  }
+
+  copyKey(row: number, target: Uint8Array, at: number): void {
+    this.#keys.copy(row, target, at)
   }
 
   /** Makes room for as many new keys: until then no column is replaced. */

@@ -39,6 +39,18 @@ export class KeyIndex {
     }
   }
 
+  lengthOf(id: number): number {
+    return (this.#starts[id + 1] ?? 0) - (this.#starts[id] ?? 0)
+  }
+
+  /** Copies the bytes of a key: keys are short, and each view of them would cost more. */
+  copy(id: number, target: Uint8Array, at: number): void {
+    const start = this.#starts[id] ?? 0
+    const length = this.lengthOf(id)
+    const own = this.#bytes
+    for (let n = 0; n < length; n++) target[at + n] = own[start + n] ?? 0
+  }
+
   /** A view, valid until the next key comes. */
   key(id: number): Buffer {
     const start = this.#starts[id] ?? 0

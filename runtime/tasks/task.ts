@@ -1,23 +1,23 @@
 import type { FetchedPartition, PartitionOffset, TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
 import type { TaskStatus } from '../config.ts'
-import { BadRecord } from '../errors.ts'
+import type { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
-import type { Program } from '../fused/program.ts'
+import type { Program, ReleaseHost } from '../fused/program.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
-import { jsonSerde } from '../serde/json.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
+import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
-import type { AsyncNode } from '../topology/nodes.ts'
+import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
-import { type LetterBytes, stageDeadLetter } from './dead-letters.ts'
-import { failureOf, fateOf } from './error-policy.ts'
+import { HeldRowUpdates } from './held-row-updates.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import { earliestBatch, PartitionGroup } from './partition-group.ts'
+import { originalBytes, ownBytes, Passes } from './passes.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Due } from './punctuations.ts'
 import type { RecordQueue, Taken } from './record-queue.ts'
@@ -28,6 +28,7 @@ import type { TaskOptions } from './task-options.ts'
 import { TaskQueues } from './task-queues.ts'
 import { moveTask, type TaskState } from './task-state.ts'
 import { TaskTime } from './task-time.ts'
+import { UntilCommit } from './until-commit.ts'
 import { UserProcessors } from './user-processors.ts'
 
 /** One sub-topology at work on one partition of each of its source topics. */
@@ -43,6 +44,8 @@ export class Task {
   readonly #time: TaskTime
   readonly #operatorTimes: OperatorTimes
   readonly #userProcessors: UserProcessors
+  readonly #untilCommit: UntilCommit
+  readonly #passes: Passes
   #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
@@ -58,6 +61,11 @@ export class Task {
     this.#time = new TaskTime({ clock, idleAfterMs })
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
     this.#userProcessors = new UserProcessors(options)
+    const { nodes } = subTopology
+    const rowsOf = (node: AggregateNode) => this.#heldRows(node)
+    this.#untilCommit = new UntilCommit(nodes, options.programs && rowsOf)
+    const undoables = [...this.stores, this.#untilCommit]
+    this.#passes = new Passes(options, undoables, this.#operatorTimes)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
   }
 
@@ -104,6 +112,7 @@ export class Task {
       const next = this.#group.take()
       if (next === undefined) return
       this.#take(next)
+      if (this.#untilCommit.isFull) this.#release()
     }
   }
 
@@ -126,7 +135,7 @@ export class Task {
     )
     if (time === undefined) return
     for (const { tick, listener } of this.#operatorTimes.ticks(time))
-      this.#pass(tick, { process: listener })
+      this.#passes.pass(tick, { process: listener })
   }
 
   /** Lets the records go on whose async functions have answered; takes no others. Throws as `process`. */
@@ -134,7 +143,7 @@ export class Task {
     for (;;) {
       const answered = this.#pending.takeAnswered()
       if (answered === undefined) return
-      this.#pass(answered.record, answered)
+      this.#passes.pass(answered.record, answered)
     }
   }
 
@@ -181,11 +190,18 @@ export class Task {
 
   /**
    * True if the task can be committed now. State and offsets must be of one moment: one with state, or `inTransaction`,
-   * whose output is, takes no more records until all that it took are done; `isDue` tells when.
+   * whose output is, takes no more records until all that it took are done; `isDue` tells when. Throws as `process`.
    */
   prepareCommit({ inTransaction = false } = {}): boolean {
+    if (!this.isPending) this.#release()
     this.#awaitsCommit = (inTransaction || this.stores.length > 0) && this.isPending
     return !this.#awaitsCommit
+  }
+
+  /** Does what can be done without further records, as far as async functions have answered. Throws as `process`. */
+  windUp(): void {
+    this.deliver()
+    if (!this.isPending) this.#release()
   }
 
   /** Takes no more records until the next `prepareCommit`: other tasks of the transaction are not done. */
@@ -240,21 +256,28 @@ export class Task {
       if (headBatch === undefined || program === undefined) return
       this.#runProgram(program, queue, headBatch)
       queue.finishBatch()
+      if (this.#untilCommit.isFull) this.#release()
     }
   }
 
   #runProgram(program: Program, queue: RecordQueue, batch: RecordBatch): void {
-    const { collector, tally } = this.#options
     const { partition, position } = queue
     const settled = program.run(batch, {
+      ...this.#releaseHost,
       from: partition,
       position,
-      sink: collector,
       interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+    })
+    this.#options.tally.consumed += settled
+  }
+
+  get #releaseHost(): ReleaseHost {
+    const { collector, tally } = this.#options
+    return {
+      sink: collector,
       store: (name) => this.#store('key-value', name) as ColumnStore,
       entered: (node, count) => countEntered(tally, node, count),
-    })
-    tally.consumed += settled
+    }
   }
 
   /** A record without a right time is good for nothing else. */
@@ -264,7 +287,7 @@ export class Task {
       return this.#processOne(record)
     }
     this.#options.tally.consumed++
-    this.#settle(record, fault, { key: record.originalKey(), value: record.originalValue() })
+    this.#passes.settle(record, fault, originalBytes(record))
     this.#options.collector.accept()
   }
 
@@ -281,70 +304,43 @@ export class Task {
     this.#options.tally.consumed++
     this.#userProcessors.observe(record.timestamp)
     const processor = this.#processors.get(record.topic)
-    if (processor !== undefined) this.#pass(record, processor)
+    if (processor !== undefined) this.#passes.pass(record, processor)
     this.#call(() => this.#userProcessors.takeDueByStreamTime())
   }
 
   /** False when no punctuator was due. */
   #call(next: () => Due | undefined): boolean {
     const first = next()
-    for (let due = first; due !== undefined; due = next()) this.#pass(due.record, due)
+    for (let due = first; due !== undefined; due = next()) this.#passes.pass(due.record, due)
     return first !== undefined
   }
 
-  /** All that `processor` makes of the record, or nothing. */
-  #pass(record: FlowRecord, processor: Processor): void {
-    const { collector } = this.#options
-    try {
-      processor.process(record)
-      collector.accept()
-      for (const store of this.stores) store.accept()
-      this.#operatorTimes.accept()
-    } catch (error) {
-      collector.discard()
-      for (const store of this.stores) store.rollback()
-      this.#operatorTimes.rollback()
-      if (!(error instanceof BadRecord)) throw error
-      this.#settle(record, error, { key: record.originalKey(), value: record.originalValue() })
-      collector.accept()
-    }
-  }
-
-  /** What the job makes at a time of its own is judged by itself: its fault is not that of the record before. */
-  #passAlone(record: FlowRecord, forward: Forward): void {
-    const { collector } = this.#options
-    const staged = collector.mark
-    const marks = this.stores.map(({ mark }) => mark)
-    try {
-      forward(record)
-    } catch (error) {
-      collector.discard(staged)
-      this.stores.forEach((store, index) => store.rollback(marks[index]))
-      // One that stops the job says so where the record before is settled.
-      const isFatal = fateOf(this.#options.onError, record) === 'fail'
-      if (isFatal || !(error instanceof BadRecord)) throw error
-      this.#settle(record, error, { key: record.keyBytes(), value: record.valueBytes(jsonSerde) })
-    }
-  }
-
-  #settle(record: FlowRecord, error: BadRecord, bytes: LetterBytes): void {
-    const { onError, collector, tally, deadLetterTopic: topic, job, clock } = this.#options
-    switch (fateOf(onError, record)) {
-      case 'fail':
-        throw failureOf(record, error)
-      case 'skip':
-        tally.skipped++
-        return
-      case 'dead-letter':
-        tally.deadLettered++
-        stageDeadLetter(record, error, { topic, job, collector, now: clock.now(), ...bytes })
-    }
+  /** Lets go on what waits for the commit, each update by itself where no program writes them all. */
+  #release(): void {
+    const { programs, collector } = this.#options
+    if (!collector.knowsLimits)
+      for (const program of programs?.values() ?? []) program.release(this.#releaseHost)
+    for (const update of this.#untilCommit.release())
+      this.#passes.pass(update.record, update, ownBytes)
   }
 
   #store<L extends keyof Stores>(layout: L, name: string): Stores[L] {
     const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
     if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
     return this.stores.find((store) => store.name === name) as unknown as Stores[L]
+  }
+
+  /** A program with state has a single source. */
+  #heldRows({ name, result }: AggregateNode): HeldRowUpdates {
+    const { subTopology, id } = this.#options
+    const [source] = subTopology.sources
+    const { topic = '', format = 'Json', keyFormat = 'String' } = source ?? {}
+    return new HeldRowUpdates({
+      store: this.#store('key-value', name) as ColumnStore,
+      result,
+      from: { topic, partition: id.partition },
+      serdes: { serde: serdes[format], keySerde: serdes[keyFormat] },
+    })
   }
 
   #surroundings() {
@@ -354,7 +350,8 @@ export class Task {
       store: <L extends keyof Stores>(layout: L, name: string) => this.#store(layout, name),
       host: this.#userProcessors,
       later: (node: AsyncNode, goOn: GoOn) => this.#pending.open(node, goOn),
-      alone: (forward: Forward) => (record: FlowRecord) => this.#passAlone(record, forward),
+      alone: (forward: Forward) => (record: FlowRecord) => this.#passes.passAlone(record, forward),
+      wayFrom: (node: TopologyNode, forward: Forward) => this.#untilCommit.wayFrom(node, forward),
       streamTime: (operator: string) => this.#operatorTimes.streamTime(operator),
       whenIdle: (node: string, listener: (tick: FlowRecord) => void) =>
         this.#operatorTimes.whenIdle(node, listener),

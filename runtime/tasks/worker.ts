@@ -202,7 +202,7 @@ export class Worker {
     const patience = Math.min(MAX_DRAIN_MS, config.sessionTimeoutMs / 2)
     const deadline = clock.monotonic() + patience
     while (!this.#closed) {
-      for (const task of this.tasks) task.deliver()
+      for (const task of this.tasks) task.windUp()
       const left = deadline - clock.monotonic()
       if (left <= 0 || !this.tasks.some(({ isPending }) => isPending)) break
       this.#answered = new AbortController()

@@ -51,7 +51,7 @@ export class HandWorkedJob {
       do {
         while (await this.#turn());
         if (commits) await worker.commit()
-      } while (await worker.turn(0))
+      } while (await this.#turn())
     })
   }
 

@@ -125,12 +125,12 @@ export class TopologyTestDriver {
     await this.#workOff()
   }
 
-  /** State to the changelogs, then offsets. */
+  /** What waits for it goes on; then state to the changelogs, then offsets. */
   async commit(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#running.commit()
-      await this.#reader.readOn()
     })
+    await this.#workOff({ commits: false })
   }
 
   /** Crashes and starts again: state comes back from the changelogs, and what was not committed is processed once more. */
@@ -170,10 +170,10 @@ export class TopologyTestDriver {
     await this.#reader.follow([...this.#broker.topics.keys()])
   }
 
-  async #workOff(): Promise<void> {
+  async #workOff({ commits = this.#commitsEach } = {}): Promise<void> {
     await this.#inTurn(async () => {
       try {
-        await this.#running.workOff({ commits: this.#commitsEach })
+        await this.#running.workOff({ commits })
       } finally {
         await this.#reader.readOn()
       }

@@ -45,7 +45,7 @@ export const describedTopology = (
 
 function describedNode(node: TopologyNode, read: string | undefined): NodeDescription {
   const topics = topicsOf(node, read)
-  const label = 'label' in node ? node.label : ''
+  const label = labelOf(node)
   return {
     kind: node.kind,
     name: node.name,
@@ -53,6 +53,13 @@ function describedNode(node: TopologyNode, read: string | undefined): NodeDescri
     ...(label === '' ? {} : { label }),
     ...(topics.length === 0 ? {} : { topics }),
   }
+}
+
+/** What is not the default is worth a word. */
+function labelOf(node: TopologyNode): string {
+  const label = 'label' in node ? node.label : ''
+  const emit = 'emit' in node && node.emit !== 'OnUpdate' ? `emit ${node.emit}` : ''
+  return [label, emit].filter((part) => part !== '').join(', ')
 }
 
 function topicsOf(node: TopologyNode, read: string | undefined): readonly string[] {

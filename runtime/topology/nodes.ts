@@ -201,11 +201,19 @@ export interface MergeNode extends Omit<Child, 'parent'> {
 }
 
 /**
- * Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits every update, as a change of
- * a table, at the time of the latest record so far.
+ * Which updates of an aggregate go on. `OnUpdate`: each record's. `OnCommit`: of each key the last before a commit, as if
+ * nothing had been in between.
+ */
+export type UpdateStrategy = 'OnUpdate' | 'OnCommit'
+
+/**
+ * Keeps one value a key in store `name`, with changelog `<applicationId>-<name>-changelog`; emits updates as changes of a
+ * table, at the time of the latest record so far.
  */
 export interface AggregateNode extends Child {
   readonly kind: 'aggregate'
+  /** Unset: `OnUpdate`. */
+  readonly emit?: UpdateStrategy
   readonly initializer: () => unknown
   /** Returns the next state; must not change `state` in place. */
   readonly aggregator: (state: unknown, record: StreamRecord) => unknown

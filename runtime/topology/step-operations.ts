@@ -165,12 +165,8 @@ function branches({ name, branches: ways }: StepConfig, compiler: FieldCompiler)
 }
 
 function aggregate(step: StepConfig, compiler: FieldCompiler, isKeyChanged: boolean): Operation[] {
-  const { name, groupBy, aggregate: fields, window } = step
-  if (groupBy === undefined && fields === undefined) {
-    return window === undefined
-      ? []
-      : compiler.fail('window', 'a window is of an aggregate: write groupBy and aggregate')
-  }
+  const { name, groupBy, aggregate: fields } = step
+  if (groupBy === undefined && fields === undefined) return withoutAggregate(step, compiler)
   if (groupBy === undefined || fields === undefined) {
     return compiler.fail('', 'groupBy and aggregate go together: write both')
   }
@@ -184,13 +180,28 @@ function aggregate(step: StepConfig, compiler: FieldCompiler, isKeyChanged: bool
   ]
 }
 
+/** What is of an aggregate alone. */
+export function withoutAggregate(
+  { window, emit }: Pick<StepConfig, 'window' | 'emit'>,
+  compiler: FieldCompiler,
+): Operation[] {
+  if (window !== undefined)
+    compiler.fail('window', 'a window is of an aggregate: write groupBy and aggregate')
+  if (emit !== undefined)
+    compiler.fail('emit', 'emit is of an aggregate: write groupBy and aggregate')
+  return []
+}
+
 function aggregateNode(
-  { name, window, as }: StepConfig,
+  { name, window, emit, as }: StepConfig,
   fields: Readonly<Record<string, string>>,
   compiler: FieldCompiler,
 ): Operation[] {
   const { merger, ...aggregate } = aggregateOf(fields, compiler)
-  if (window === undefined) return [{ kind: 'aggregate', part: 'aggregate', ...aggregate }]
+  if (window === undefined)
+    return [{ kind: 'aggregate', part: 'aggregate', ...aggregate, ...(emit && { emit }) }]
+  if (emit !== undefined)
+    return compiler.fail('emit', 'windows have their own emit: write it within window')
   const windows = compiler.attempt('window', () => windowsOf(window))
   if (windows === undefined) return []
   const { text, ...parts } = windows

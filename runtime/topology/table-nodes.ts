@@ -1,4 +1,4 @@
-import type { Child, RecordFunction } from './nodes.ts'
+import type { Child, RecordFunction, UpdateStrategy } from './nodes.ts'
 import type { StreamRecord } from './record.ts'
 import type { JoinSide } from './store-spec.ts'
 
@@ -49,6 +49,8 @@ export interface TableGroupNode extends Child {
 /** An aggregate of a table's rows by another key: what an update replaces is taken back. */
 export interface TableAggregateNode extends Child {
   readonly kind: 'table-aggregate'
+  /** Unset: `OnUpdate`. */
+  readonly emit?: UpdateStrategy
   readonly initializer: () => unknown
   /** Returns the next state; must not change `state` in place. */
   readonly aggregator: (state: unknown, record: StreamRecord) => unknown

@@ -7,7 +7,7 @@ import { fromExpression } from './from-expression.ts'
 import type { TopologyNode } from './nodes.ts'
 import { valueProjection } from './projection.ts'
 import type { StepScope } from './step-nodes.ts'
-import { type Operation, operationsOf, repartitionOf } from './step-operations.ts'
+import { type Operation, operationsOf, repartitionOf, withoutAggregate } from './step-operations.ts'
 import { tableTableJoinNodes } from './table-joins.ts'
 
 /** What a step does to a stream and not to a table, which has one row a key. */
@@ -30,9 +30,9 @@ export function tableOperationsOf(step: StepConfig, compiler: FieldCompiler): re
     compiler.fail(field, message)
   }
   if (compiler.failed) return []
-  const { groupBy, aggregate, ...rest } = step
-  const ofRows = operationsOf(rest, compiler, false).map(ofTable)
-  const operations = [...ofRows, ...grouped({ ...step, groupBy, aggregate }, compiler)]
+  const withoutGroups = { ...step, groupBy: undefined, aggregate: undefined, emit: undefined }
+  const ofRows = operationsOf(withoutGroups, compiler, false).map(ofTable)
+  const operations = [...ofRows, ...grouped(step, compiler)]
   // The updates bear a name of their own, so that later steps take them for a stream.
   if (operations.length > 0 || step.as !== 'Stream') return operations
   return [{ kind: 'to-stream', part: 'stream', label: '' }]
@@ -51,10 +51,10 @@ function ofTable(operation: Operation): Operation {
 }
 
 function grouped(
-  { name, groupBy, aggregate }: StepConfig,
+  { name, groupBy, aggregate, emit }: StepConfig,
   compiler: FieldCompiler,
 ): readonly Operation[] {
-  if (groupBy === undefined && aggregate === undefined) return []
+  if (groupBy === undefined && aggregate === undefined) return withoutAggregate({ emit }, compiler)
   if (groupBy === undefined || aggregate === undefined) {
     return compiler.fail('', 'groupBy and aggregate go together: write both')
   }
@@ -75,6 +75,7 @@ function grouped(
       aggregator,
       subtractor,
       result,
+      ...(emit && { emit }),
     },
   ]
 }

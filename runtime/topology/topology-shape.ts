@@ -98,8 +98,8 @@ const repartitionShape = ({
 })
 
 /**
- * Where a node stands and what it hands on is not what its state is made of; its stores have shapes of their own; and what
- * follows from the label of an aggregate would say the same twice.
+ * Where a node stands and what it hands on, and when, is not what its state is made of; its stores have shapes of their own;
+ * and what follows from the label of an aggregate would say the same twice.
  */
 const NO_DATA: ReadonlySet<string> = new Set([
   'name',
@@ -108,6 +108,7 @@ const NO_DATA: ReadonlySet<string> = new Set([
   'reads',
   'stores',
   'outputs',
+  'emit',
   'fields',
   'irreversible',
 ])

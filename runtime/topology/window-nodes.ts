@@ -1,15 +1,15 @@
-import type { AggregateNode, Child } from './nodes.ts'
+import type { AggregateNode, Child, UpdateStrategy } from './nodes.ts'
 
 export type WindowNode = WindowAggregate | LateNode | SuppressNode
 
 /** Aggregates whose store keeps one value a key and window. */
 export type WindowAggregate = WindowAggregateNode | SlidingAggregateNode | SessionAggregateNode
 
-/** `OnUpdate`: each record gives a new value of its windows. `OnClose`: a window gives one, once it takes no more records. */
-export type EmitStrategy = 'OnUpdate' | 'OnClose'
+/** `OnClose`: a window gives one value, once it takes no more records. */
+export type EmitStrategy = UpdateStrategy | 'OnClose'
 
 /** As Kafka Streams' windowed aggregates; times in milliseconds. */
-interface Windowed extends Omit<AggregateNode, 'kind'> {
+interface Windowed extends Omit<AggregateNode, 'kind' | 'emit'> {
   /** For how long after its end, by stream time, a window takes records. */
   readonly graceMs: number
   readonly emit: EmitStrategy

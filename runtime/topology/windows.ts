@@ -23,6 +23,7 @@ export function windowsOf(config: WindowConfig): Windows {
   const { grace, emit = 'OnUpdate' } = config
   const graceMs = grace === undefined ? 0 : durationMs(grace)
   const text = Object.entries(config)
+    .filter(([name]) => name !== 'emit')
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
   return { ...shapeOf(config), graceMs, emit, text }

@@ -122,6 +122,23 @@ export const badManifests: readonly BadManifest[] = [
     says: /a window is of an aggregate/,
   },
   {
+    sentence: 'emit without an aggregate',
+    kind: 'StreamJob',
+    spec: step({ filter: 'true', emit: 'OnCommit' }),
+    says: /emit is of an aggregate/,
+  },
+  {
+    sentence: 'emit beside a window, which has its own',
+    kind: 'StreamJob',
+    spec: step({
+      groupBy: 'key',
+      aggregate: { n: 'count()' },
+      emit: 'OnCommit',
+      window: { tumbling: '1m' },
+    }),
+    says: /windows have their own emit/,
+  },
+  {
     sentence: 'a window of two kinds',
     kind: 'StreamJob',
     spec: windowed({ tumbling: '1m', session: '1m' }),

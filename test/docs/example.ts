@@ -92,7 +92,7 @@ export function configOf(job: StreamJob): RuntimeConfig {
   return runtimeConfigSchema.parse(runtimeConfig({ ...job, metadata }))
 }
 
-/** Runs the example on an embedded broker until nothing is left to read, and compares. Topics have one partition. */
+/** Runs the example on an embedded broker until nothing is left to read and all is committed, and compares. Topics have one partition. */
 export async function runExample(example: Example): Promise<void> {
   const config = configOf(jobOf(example))
   const outputs = config.outputs.flatMap(({ topic, topics = [] }) => topic ?? topics)
@@ -103,6 +103,8 @@ export async function runExample(example: Example): Promise<void> {
     for (const [n, { topic, key, value }] of example.given.entries())
       bench.produce(topic, [[key, value, PRODUCED_AT + n]])
     await Promise.race([instance.ended, eventually(() => bench.expectIdle(instance), PATIENCE)])
+    // With a last commit, which some results wait for.
+    await bench.stop()
     for (const topic of new Set([...outputs, ...topicsOf(example.expected)]))
       deepStrictEqual(seenIn(bench, topic), wantedIn(example, topic), `topic ${topic}`)
   } finally {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Intercept } from '../support/intercepted-broker.ts'
-import { type Guarantee, KilledJob, TRANSACTIONAL_ID } from './killed-job.ts'
+import { type Emission, type Guarantee, KilledJob, TRANSACTIONAL_ID } from './killed-job.ts'
 
 /** Calls by which something leaves the process, or that it waits for. */
 const COUNTED = /^(admin|member)\.|^producer\.(?!close)|^fetcher\.poll$/
@@ -23,8 +23,8 @@ const never = new Promise<never>(() => undefined)
 const isSend = (call: string): boolean => call === 'producer.send'
 
 /** How many calls a job makes that nobody disturbs, until it is done. */
-async function countCalls(guarantee: Guarantee): Promise<number> {
-  const job = new KilledJob(guarantee)
+async function countCalls(guarantee: Guarantee, emit: Emission): Promise<number> {
+  const job = new KilledJob(guarantee, emit)
   const { intercept, count } = atCall(Infinity, untouched)
   job.start(intercept)
   await job.finish(() => undefined)
@@ -101,6 +101,7 @@ describe('a job that is interrupted at every call of its broker', function () {
     sentence: string,
     guarantee: Guarantee,
     interrupt: (job: KilledJob, at: number) => Promise<void>,
+    emit?: Emission,
   ])[] = [
     [
       'loses nothing under AtLeastOnce when it dies before the call',
@@ -113,6 +114,12 @@ describe('a job that is interrupted at every call of its broker', function () {
       (job, at) => dieAt(job, at, 'after'),
     ],
     [
+      'loses nothing that waits for the commit under AtLeastOnce when it dies before the call',
+      'AtLeastOnce',
+      (job, at) => dieAt(job, at, 'before'),
+      'OnCommit',
+    ],
+    [
       'does all exactly once under ExactlyOnce when it dies before the call',
       'ExactlyOnce',
       (job, at) => dieAt(job, at, 'before'),
@@ -122,16 +129,22 @@ describe('a job that is interrupted at every call of its broker', function () {
       'ExactlyOnce',
       (job, at) => dieAt(job, at, 'after'),
     ],
+    [
+      'does all that waits for the commit exactly once when it dies before the answer',
+      'ExactlyOnce',
+      (job, at) => dieAt(job, at, 'after'),
+      'OnCommit',
+    ],
     ['does all exactly once when it is fenced there', 'ExactlyOnce', fenceAt],
     ['does all exactly once when it stands still there and is replaced', 'ExactlyOnce', freezeAt],
   ]
 
-  for (const [sentence, guarantee, interrupt] of rows) {
+  for (const [sentence, guarantee, interrupt, emit = 'OnUpdate'] of rows) {
     it(sentence, async () => {
-      const calls = await countCalls(guarantee)
+      const calls = await countCalls(guarantee, emit)
       expect(calls).to.be.greaterThan(50)
       for (let at = 1; at <= calls; at++) {
-        const job = new KilledJob(guarantee)
+        const job = new KilledJob(guarantee, emit)
         try {
           await interrupt(job, at)
           if (guarantee === 'ExactlyOnce') job.expectOnce()

@@ -64,6 +64,7 @@ function layer(
       throw new Error('no step here keeps state')
     },
     alone: (forward) => forward,
+    wayFrom: (_, forward) => forward,
     later: () => {
       throw new Error('no function here answers later')
     },

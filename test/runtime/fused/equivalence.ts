@@ -7,6 +7,7 @@ import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
 import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
 import { repartitionTopic } from '../../../runtime/topology/internal-topics.ts'
+import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
 import { type SubTopology, subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { recordsOf } from '../../contract/broker.ts'
 import type { JobSpec } from '../../support/job-bench.ts'
@@ -21,8 +22,13 @@ const PARTITIONS = 3
 export function checkEquivalence(
   jobs: number,
   seed: number,
-): { readonly fused: number; readonly withState: number; readonly records: number } {
-  const seen = { fused: 0, withState: 0, records: 0 }
+): {
+  readonly fused: number
+  readonly withState: number
+  readonly held: number
+  readonly records: number
+} {
+  const seen = { fused: 0, withState: 0, held: 0, records: 0 }
   const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
   fc.assert(
     fc.property(randomJob, records, (job, input) => {
@@ -32,6 +38,7 @@ export function checkEquivalence(
       if (programs === undefined) return
       seen.fused++
       if (subTopology.stores.length > 0) seen.withState++
+      if (subTopology.nodes.some(isHeld)) seen.held++
       seen.records += input.length
       const batches = batchesOf(input)
       deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
@@ -40,6 +47,8 @@ export function checkEquivalence(
   )
   return seen
 }
+
+const isHeld = (node: TopologyNode): boolean => 'emit' in node && node.emit === 'OnCommit'
 
 /** The first part of a job, and how many problems it has. */
 export function subTopologyOf(job: JobSpec): readonly [SubTopology | undefined, number] {
@@ -90,10 +99,14 @@ function run(
     partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
   })
   task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
-  task.add({ topic: 'in', partition: 0, position: 0, batches, highWatermark: 100, receivedAt: 0 })
-  task.process()
-  task.stageChangelog()
-  collector.send()
+  for (const batch of batches) {
+    const fetched = { topic: 'in', partition: 0, position: 0, batches: [batch] }
+    task.add({ ...fetched, highWatermark: 100, receivedAt: 0 })
+    task.process()
+    task.prepareCommit()
+    task.stageChangelog()
+    collector.send()
+  }
   const written = topics.map((topic) => [topic, recordsIn(broker, topic)] as const)
   // Between two commits the order of keys in a changelog says nothing.
   const changes = changelogs.map((topic) =>

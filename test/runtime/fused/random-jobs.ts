@@ -94,8 +94,11 @@ const operation = fc.oneof(
   fc.oneof(path, number, pick('key')).map((keyBy) => ({ keyBy })),
   projection.map((project) => ({ project })),
   fc
-    .dictionary(pick('a', 'b', 'text', '2', '1'), aggregate, { minKeys: 1, maxKeys: 3 })
-    .map((fields) => ({ groupBy: 'key', aggregate: { ...fields } })),
+    .tuple(
+      fc.dictionary(pick('a', 'b', 'text', '2', '1'), aggregate, { minKeys: 1, maxKeys: 3 }),
+      pick('OnUpdate' as const, 'OnCommit' as const),
+    )
+    .map(([fields, emit]) => ({ groupBy: 'key', aggregate: { ...fields }, emit })),
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })

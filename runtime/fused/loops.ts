@@ -1,0 +1,118 @@
+import type { ColumnStore } from '../state/column-store.ts'
+import { DOUBT } from './code.ts'
+import type { Kernel } from './kernel.ts'
+import type { ProgramCode } from './program-code.ts'
+import { placeProjection } from './projections.ts'
+import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
+
+/** The generated code of a program. */
+export interface Loops {
+  /** Takes records. */
+  readonly take: (
+    kernel: Kernel,
+    chunk: {
+      readonly from: number
+      readonly to: number
+      readonly baseOffset: number
+      readonly partition: number
+    },
+    stores: readonly ColumnStore[],
+    doubt: (i: number) => void,
+  ) => void
+  /** By the place of the release: sends rows on that lie where the kernel has records. */
+  readonly release: readonly ((kernel: Kernel, store: ColumnStore, rows: Int32Array) => void)[]
+}
+
+/** What the code of a program is given. */
+interface Surroundings {
+  /** The kernel's number of a slot. */
+  readonly place: (slot: number) => number
+  /** By exit: the address of what is selected, and how much that is. */
+  readonly selections: readonly number[]
+  readonly selected: Int32Array
+  /** By node: records that have passed. */
+  readonly counts: Int32Array
+}
+
+export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings): Loops {
+  const source = [
+    ...constants(code, kernel, around),
+    ...takeLoop(code),
+    ...releaseLoops(code),
+    'return { take, release }',
+  ].join('\n')
+  const { projectValue } = kernel.call
+  const { selected, counts } = around
+  const given = { selected, counts, texts: code.writer.texts }
+  const functions = { projectValue, copied, contains, endsWith, equalText, equalTexts, startsWith }
+  const names = { ...given, ...functions }
+  // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
+  const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loops
+  return make(...Object.values(names))
+}
+
+function constants(
+  { writer }: ProgramCode,
+  kernel: Kernel,
+  { place, selections }: Surroundings,
+): readonly string[] {
+  const { at } = kernel
+  const [TRUE, FALSE] = ['true', 'false'].map((word) => kernel.place(Buffer.from(word)))
+  return [
+    `const KEY_STARTS = ${at.keyStarts / 4}, KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
+    `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
+    `const HEADERS = ${at.headers / 4}, RECORD_ENDS = ${at.recordEnds / 4}`,
+    `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
+    ...selections.map((selection, index) => `const SELECTION${index} = ${selection / 4}`),
+    ...writer.projections.map(
+      (fields, index) => `const PROJECTION${index} = ${placeProjection(kernel, fields)}`,
+    ),
+    ...writer.addresses(kernel, place),
+  ]
+}
+
+const takeLoop = (code: ProgramCode): readonly string[] => [
+  'const take = (kernel, { from, to, baseOffset, partition }, stores, doubt) => {',
+  'let { bytes, int32, float64 } = kernel',
+  ...code.aggregates.declare(),
+  'for (let i = from; i < to; i++) {',
+  ...code.aggregates.declareChanged(),
+  'clear: {',
+  ...(code.readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
+  'let passed = 0',
+  ...code.writer.lines,
+  ...counting(code),
+  'continue',
+  '}',
+  ...code.aggregates.undo(),
+  'doubt(i)',
+  // The memory may have grown meanwhile, which detaches its views.
+  ';({ bytes, int32, float64 } = kernel)',
+  ...code.aggregates.refresh(),
+  '}',
+  '}',
+]
+
+const releaseLoops = (code: ProgramCode): readonly string[] => [
+  'const release = [',
+  ...code.releases.flatMap(({ store, lines }) => [
+    '({ bytes, int32, float64 }, store, rows) => {',
+    ...code.aggregates.declareOne(store),
+    'for (let i = 0; i < rows.length; i++) {',
+    'const row = rows[i]',
+    'let passed = 0',
+    ...lines,
+    ...counting(code),
+    '}',
+    '},',
+  ]),
+  ']',
+]
+
+const counting = ({ nodes }: ProgramCode): readonly string[] =>
+  nodes.map((_, bit) => `counts[${bit}] += (passed >>> ${bit}) & 1`)
+
+/** Bytes that are to stay when the memory of the kernel has the next batch. */
+const copied = (bytes: Uint8Array, from: number, to: number): Buffer =>
+  Buffer.from(bytes.subarray(from, to))
