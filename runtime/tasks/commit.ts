@@ -19,6 +19,8 @@ interface CommitParts {
   /** The producer, where what it sends takes effect together with the offsets. */
   readonly transaction: TransactionalProducer | undefined
   readonly member: GroupMember
+  /** Of these tasks all is committed that they have done. */
+  readonly onCommitted: (tasks: readonly Task[]) => void
 }
 
 /** When a worker commits, and what becomes of it when it cannot: tasks then start again from the last commit. */
@@ -150,7 +152,7 @@ export class Commits {
  */
 async function commitTasks(
   tasks: readonly Task[],
-  { collector, producer, transaction, member }: CommitParts,
+  { collector, producer, transaction, member, onCommitted }: CommitParts,
 ): Promise<void> {
   const offsets = tasks.flatMap((task) => task.uncommitted())
   for (const task of tasks) task.stageChangelog()
@@ -159,4 +161,5 @@ async function commitTasks(
   if (offsets.length > 0) await member.commit(offsets, transaction)
   await transaction?.commit()
   for (const task of tasks) task.committedUpTo(offsets)
+  onCommitted(tasks)
 }

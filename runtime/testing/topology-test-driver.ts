@@ -159,7 +159,8 @@ export class TopologyTestDriver {
 
   async #start(): Promise<void> {
     this.#job = await HandWorkedJob.start({
-      config: this.#config,
+      // All is in memory.
+      config: { ...this.#config, stateDir: undefined },
       broker: this.#broker.connect(),
       instanceId: 'test',
       clock: this.#clock,
