@@ -176,6 +176,8 @@ export const runtimeConfigSchema = z.strictObject({
   stateDir: z.string().optional(),
   /** What state may take of memory, shared among threads; values beyond go to files in `stateDir`. Unset: all is in memory. */
   stateMemoryBytes: z.int().min(1).optional(),
+  /** How often what is processed is removed from repartition topics, as Kafka Streams' repartition.purge.interval.ms. */
+  repartitionPurgeMs: z.int().min(1000).default(30_000),
   /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
   metadataMaxAgeMs: z.int().min(1000).default(300_000),
 })

@@ -11,7 +11,7 @@ import type { WorkReport } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
-import { Commits } from './commit.ts'
+import { type CommitParts, Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
@@ -19,6 +19,7 @@ import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
 import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
+import { Purge, repartitionTopicsOf } from './purge.ts'
 import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
@@ -53,6 +54,7 @@ export class Worker {
   readonly #counts: PartitionCounts
   readonly #commits: Commits
   readonly #state: WorkerState
+  readonly #purge: Purge
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
   #adoptedCounts: Counts
@@ -84,7 +86,13 @@ export class Worker {
     this.#member.onRejoinNeeded = () => this.#fetcher.wake()
     const [tasks, collector, member] = [this.#tasks, this.#collector, this.#member]
     this.#state = new WorkerState(options, producer)
-    const onCommitted = (committed: readonly Task[]) => this.#state.afterCommit(committed)
+    const { repartitionPurgeMs: intervalMs } = config
+    const topics = repartitionTopicsOf(options.subTopologies)
+    this.#purge = new Purge({ ...options, topics, intervalMs, admin: broker.admin })
+    const onCommitted: CommitParts['onCommitted'] = (committed, offsets) => {
+      this.#state.afterCommit(committed)
+      this.#purge.afterCommit(offsets)
+    }
     const parts = { tasks, collector, producer, transaction, member, onCommitted }
     this.#commits = new Commits(options, parts)
     this.#lastPollMs = clock.monotonic()

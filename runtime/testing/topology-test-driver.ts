@@ -159,8 +159,8 @@ export class TopologyTestDriver {
 
   async #start(): Promise<void> {
     this.#job = await HandWorkedJob.start({
-      // All is in memory.
-      config: { ...this.#config, stateDir: undefined },
+      // All is in memory, and every record that ever was can be asked for.
+      config: { ...this.#config, stateDir: undefined, repartitionPurgeMs: Infinity },
       broker: this.#broker.connect(),
       instanceId: 'test',
       clock: this.#clock,
