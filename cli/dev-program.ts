@@ -16,7 +16,9 @@ export const devProgram =
     readonly log: Logger
   }): StartProgram =>
   ({ name, files }) => {
-    const config = runtimeConfigSchema.parse(JSON.parse(files['config.json'] ?? '{}'))
+    const rendered = runtimeConfigSchema.parse(JSON.parse(files['config.json'] ?? '{}'))
+    // The directory is one of a pod's file system.
+    const config = { ...rendered, stateDir: undefined }
     return startInstance({
       config,
       broker: connect(name),

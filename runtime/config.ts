@@ -174,6 +174,12 @@ export const runtimeConfigSchema = z.strictObject({
   /** Unset: `commitIntervalMs` says which. */
   commitIntervalMs: z.int().min(10).optional(),
   sessionTimeoutMs: z.int().min(6000).default(45_000),
+  /** A directory for snapshots of state, which outlives the process if it can. Unset: restarts read whole changelogs. */
+  stateDir: z.string().optional(),
+  /** What state may take of memory, shared among threads; values beyond go to files in `stateDir`. Unset: all is in memory. */
+  stateMemoryBytes: z.int().min(1).optional(),
+  /** How often what is processed is removed from repartition topics, as Kafka Streams' repartition.purge.interval.ms. */
+  repartitionPurgeMs: z.int().min(1000).default(30_000),
   /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
   metadataMaxAgeMs: z.int().min(1000).default(300_000),
 })
@@ -208,6 +214,11 @@ export interface RuntimeStatus {
   readonly losses: readonly Loss[]
   /** For how many milliseconds brokers have told this instance to be quiet, since it started. */
   readonly throttledMs: { readonly fetch: number; readonly produce: number }
+  readonly snapshots: SnapshotReport
+  /** Store → bytes it takes, of those that count them. */
+  readonly stateBytes: Readonly<Record<string, { readonly memory: number; readonly disk: number }>>
+  /** Entries of state that tasks have started with, since the instance did, by where they came from. */
+  readonly restored: { readonly snapshot: number; readonly changelog: number }
   /** Records that entered each node of the topology, by the user's names. */
   readonly nodes: Readonly<Record<string, number>>
   /** Records that a node left out, by node and reason: too late for a window, without a key to group by. */
@@ -223,8 +234,21 @@ export type Dropped = Readonly<Record<string, Readonly<Record<string, number>>>>
 /** The part of it that workers have done. */
 export type WorkReport = Pick<
   RuntimeStatus,
-  'tasks' | 'counts' | 'inFlight' | 'losses' | 'throttledMs'
+  | 'tasks'
+  | 'counts'
+  | 'inFlight'
+  | 'losses'
+  | 'throttledMs'
+  | 'snapshots'
+  | 'restored'
+  | 'stateBytes'
 >
+
+/** Snapshots of state since the instance started. */
+export interface SnapshotReport {
+  readonly written: number
+  readonly failed: number
+}
 
 export type RuntimeState = 'Starting' | 'Joining' | 'Restoring' | 'Running' | 'Stopping' | 'Failed'
 

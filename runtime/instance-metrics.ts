@@ -44,6 +44,7 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
       read: () => [{ labels: jobOf(status()), value: status().throttledMs[request] / 1000 }],
     })
   }
+  addStateMetrics(metrics, status)
   metrics.observeCounter({
     name: 'millrace_node_records_total',
     help: 'Records that entered a node of the topology.',
@@ -61,6 +62,38 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
           value,
         })),
       ),
+  })
+}
+
+function addStateMetrics(metrics: Metrics, status: ReadStatus): void {
+  const jobsAnd = (label: string, counts: object) =>
+    Object.entries(counts).map(([name, value]) => ({
+      labels: { ...jobOf(status()), [label]: name },
+      value: value as number,
+    }))
+  metrics.observeGauge({
+    name: 'millrace_state_bytes',
+    help: 'What a store takes of memory and of the disk, beside its snapshots.',
+    labels: [...jobLabels, 'store', 'where'],
+    read: () =>
+      Object.entries(status().stateBytes).flatMap(([store, bytes]) =>
+        Object.entries(bytes).map(([where, value]) => ({
+          labels: { ...jobOf(status()), store, where },
+          value,
+        })),
+      ),
+  })
+  metrics.observeCounter({
+    name: 'millrace_snapshots_total',
+    help: 'Snapshots of state on the local disk, by outcome.',
+    labels: [...jobLabels, 'outcome'],
+    read: () => jobsAnd('outcome', status().snapshots),
+  })
+  metrics.observeCounter({
+    name: 'millrace_restored_entries_total',
+    help: 'Entries of state that tasks have started with, by where they came from.',
+    labels: [...jobLabels, 'source'],
+    read: () => jobsAnd('source', status().restored),
   })
 }
 

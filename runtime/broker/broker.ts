@@ -62,6 +62,8 @@ export interface BrokerAdmin {
     partitions: readonly TopicPartition[],
     at: ListedOffset,
   ): Promise<readonly PartitionOffset[]>
+  /** Removes what lies before these offsets, for good. */
+  deleteRecords(before: readonly PartitionOffset[]): Promise<void>
 }
 
 /** `latest` is the end of what can be read now; beyond it, up to the high watermark, transactions are open. */
@@ -77,6 +79,8 @@ export interface Producer {
   send(to: TopicPartition, batch: Buffer, release?: () => void): void
   /** Resolves once every batch sent so far is acknowledged by all in-sync replicas; throws the first failure. */
   flush(): Promise<void>
+  /** The offset after the last batch of the partition that was acknowledged; undefined before the first. */
+  writtenUpTo(partition: TopicPartition): number | undefined
   /** For how many milliseconds the cluster has told it to be quiet, in all: a quota is at work. */
   readonly throttledMs: number
   /** Bytes sent and not yet acknowledged: the back-pressure signal. */

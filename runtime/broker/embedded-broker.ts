@@ -61,7 +61,7 @@ export class EmbeddedBroker implements TransactionalLogs {
     return this.topics.get(topic)?.logs[partition]
   }
 
-  append(to: TopicPartition, batch: Buffer): void {
+  append(to: TopicPartition, batch: Buffer): number {
     const log = this.log(to)
     if (log === undefined) {
       throw new BrokerError(
@@ -71,6 +71,7 @@ export class EmbeddedBroker implements TransactionalLogs {
     }
     log.append(batch)
     this.#announce()
+    return log.endOffset
   }
 
   onAppend(listener: () => void): () => void {
@@ -120,6 +121,8 @@ export class EmbeddedBroker implements TransactionalLogs {
           }
           return { ...partition, offset: offsetOf[where](log) }
         }),
+      deleteRecords: async (before) =>
+        before.forEach((at) => this.log(at)?.deleteBefore(at.offset)),
     }
   }
 }

@@ -19,7 +19,8 @@ import { partitionKey } from './partition-key.ts'
 /** What the clients see of the embedded broker. */
 export interface EmbeddedLogs {
   log(at: TopicPartition): EmbeddedLog | undefined
-  append(to: TopicPartition, batch: Buffer): void
+  /** Returns the offset after the batch. */
+  append(to: TopicPartition, batch: Buffer): number
   /** Calls back whenever there may be more to read, until the returned function is called. */
   onAppend(listener: () => void): () => void
 }
@@ -29,6 +30,7 @@ export class EmbeddedProducer implements Producer {
   readonly pendingBytes = 0
   readonly throttledMs = 0
   readonly #logs: EmbeddedLogs
+  readonly #writtenUpTo = new Map<string, number>()
   #failure: Error | undefined
 
   constructor(logs: EmbeddedLogs) {
@@ -39,7 +41,7 @@ export class EmbeddedProducer implements Producer {
     if (this.#failure !== undefined) return
     try {
       writeCrc(batch)
-      this.#logs.append(to, batch)
+      this.#writtenUpTo.set(partitionKey(to), this.#logs.append(to, batch))
       release?.()
     } catch (error) {
       this.#failure ??= error as Error
@@ -54,6 +56,10 @@ export class EmbeddedProducer implements Producer {
 
   drainTo(): Promise<void> {
     return Promise.resolve()
+  }
+
+  writtenUpTo(partition: TopicPartition): number | undefined {
+    return this.#writtenUpTo.get(partitionKey(partition))
   }
 
   close(): Promise<void> {

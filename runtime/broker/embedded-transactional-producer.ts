@@ -8,6 +8,7 @@ import type {
 import type { EmbeddedLogs } from './embedded-clients.ts'
 import type { EmbeddedTransactions, Participant } from './embedded-transactions.ts'
 import { BrokerError } from './errors.ts'
+import { partitionKey } from './partition-key.ts'
 
 /** What a transaction can be about. */
 export interface TransactionalLogs extends EmbeddedLogs {
@@ -20,6 +21,7 @@ export class EmbeddedTransactionalProducer implements TransactionalProducer {
   readonly throttledMs = 0
   readonly #logs: TransactionalLogs
   readonly #options: TransactionalOptions
+  readonly #writtenUpTo = new Map<string, number>()
   #identity: TransactionalIdentity | undefined
   #isOpen = false
   #failure: Error | undefined
@@ -38,7 +40,7 @@ export class EmbeddedTransactionalProducer implements TransactionalProducer {
     try {
       const producer = this.#join(this.#logs.log(to))
       stampProducer(batch, { ...producer, sequence: 0, isTransactional: true })
-      this.#logs.append(to, batch)
+      this.#writtenUpTo.set(partitionKey(to), this.#logs.append(to, batch))
       release?.()
     } catch (error) {
       this.#failure = error as Error
@@ -51,6 +53,10 @@ export class EmbeddedTransactionalProducer implements TransactionalProducer {
 
   drainTo(): Promise<void> {
     return Promise.resolve()
+  }
+
+  writtenUpTo(partition: TopicPartition): number | undefined {
+    return this.#writtenUpTo.get(partitionKey(partition))
   }
 
   async addOffsets(groupId: string): Promise<TransactionalIdentity> {

@@ -10,6 +10,7 @@ import type {
 } from './broker.ts'
 import type { BrokerError } from './errors.ts'
 import { callForParts } from './kafka-call.ts'
+import { deleteRecords } from './kafka-delete-records.ts'
 import { errorName } from './kafka-error-name.ts'
 import { isConfiguration, isTransient, refused } from './kafka-errors.ts'
 import { type Cluster, listOffsets } from './kafka-list-offsets.ts'
@@ -51,6 +52,10 @@ export class KafkaAdmin implements BrokerAdmin {
     at: ListedOffset,
   ): Promise<readonly PartitionOffset[]> {
     return this.#retrying(() => listOffsets(this.#options, partitions, at))
+  }
+
+  async deleteRecords(before: readonly PartitionOffset[]): Promise<void> {
+    if (before.length > 0) await this.#retrying(() => deleteRecords(this.#options, before))
   }
 
   async #create(topics: readonly NewTopic[]): Promise<void> {

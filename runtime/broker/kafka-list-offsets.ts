@@ -42,11 +42,11 @@ export async function listOffsets(
     }),
   )
   return answers.flat().flatMap(({ name, partitions: list }) =>
-    list.map(({ partitionIndex, offset }) => ({
-      topic: name,
-      partition: partitionIndex,
-      offset: Number(offset),
-    })),
+    list.map(({ partitionIndex: partition, offset }) => {
+      const topicId = metadata.topicId({ topic: name, partition })
+      const id = topicId === undefined ? {} : { topicId }
+      return { topic: name, partition, offset: Number(offset), ...id }
+    }),
   )
 }
 
@@ -77,7 +77,7 @@ const requestTopics = (partitions: readonly TopicPartition[], timestamp: bigint)
     })),
   }))
 
-function leaderOf(metadata: KafkaMetadata, partition: TopicPartition): number {
+export function leaderOf(metadata: KafkaMetadata, partition: TopicPartition): number {
   const leader = metadata.leader(partition)
   if (leader !== undefined) return leader
   const where = `${partition.topic}-${partition.partition}`

@@ -37,6 +37,8 @@ export class PartitionQueue {
   #isKnown = false
   /** Failures in a row. */
   failures = 0
+  /** The offset after the last batch that was acknowledged. */
+  writtenUpTo: number | undefined
   /** Monotonic time since when the cluster says that there is no such partition. */
   missingSince: number | undefined
 
@@ -91,7 +93,9 @@ export class PartitionQueue {
     return this.#batches.includes(batch)
   }
 
-  acknowledged(batch: QueuedBatch): void {
+  /** `baseOffset`: -1 where the broker does not say it. */
+  acknowledged(batch: QueuedBatch, baseOffset = -1): void {
+    if (baseOffset >= 0) this.writtenUpTo = baseOffset + batch.bytes.readInt32BE(at.recordCount)
     const index = this.#batches.indexOf(batch)
     if (index >= 0) {
       this.#batches.splice(index, 1)

@@ -14,6 +14,8 @@ export interface ProducePart extends TopicPartition {
 
 export interface ProduceAck extends TopicPartition {
   readonly errorCode: number
+  /** Of the first record; -1 where the broker does not know it any more. */
+  readonly baseOffset: number
 }
 
 export interface ProduceResponse {
@@ -86,8 +88,8 @@ function decode(reader: Reader): ProduceResponse {
       const topic = topicReader.readString(false)
       topicReader.readArray(
         (r) => {
-          acks.push({ topic, partition: r.readInt32(), errorCode: r.readInt16() })
-          r.readInt64() // base offset
+          const [partition, errorCode] = [r.readInt32(), r.readInt16()]
+          acks.push({ topic, partition, errorCode, baseOffset: Number(r.readInt64()) })
           r.readInt64() // log append time
           r.readInt64() // log start offset
         },

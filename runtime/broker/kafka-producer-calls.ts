@@ -1,8 +1,11 @@
 import { type Connection, describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
+import type { TopicPartition } from './broker.ts'
 import { BrokerError, RecordTooLarge } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { ProducerIdentity } from './kafka-partition-queue.ts'
+import type { ProduceAck } from './kafka-produce-request.ts'
+import { partitionKey } from './partition-key.ts'
 
 /** Means nothing without transactions, and must still be a sane number. */
 const TRANSACTION_TIMEOUT_MS = 60_000
@@ -66,4 +69,13 @@ async function numberSet(
   ).catch(() => ({ results: [] }))
   const text = results[0]?.configs.find(({ name }) => name === key)?.value
   return text ? Number(text) : undefined
+}
+
+const NETWORK_EXCEPTION = 13
+
+/** What was answered about a partition; a broker may leave one out. */
+export function answersIn(acks: readonly ProduceAck[]): (to: TopicPartition) => ProduceAck {
+  const answers = new Map(acks.map((ack) => [partitionKey(ack), ack]))
+  return (to) =>
+    answers.get(partitionKey(to)) ?? { ...to, errorCode: NETWORK_EXCEPTION, baseOffset: -1 }
 }

@@ -8,8 +8,8 @@ import { errorName } from './kafka-error-name.ts'
 import { isTransient, refused } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import { PartitionQueue, type ProducerIdentity, type QueuedBatch } from './kafka-partition-queue.ts'
-import { produceRaw } from './kafka-produce-request.ts'
-import { missing, tooLarge } from './kafka-producer-calls.ts'
+import { type ProduceAck, produceRaw } from './kafka-produce-request.ts'
+import { answersIn, missing, tooLarge } from './kafka-producer-calls.ts'
 import { ProducerLane } from './kafka-producer-lane.ts'
 import type { ProducerSession } from './kafka-producer-session.ts'
 import { transactionError } from './kafka-transaction-errors.ts'
@@ -83,6 +83,10 @@ export class KafkaProducer implements Producer {
   drainTo(bytes: number): Promise<void> {
     if (this.#pendingBytes <= bytes) return Promise.resolve()
     return new Promise((resolve) => this.#waiters.add({ bytes, resolve }))
+  }
+
+  writtenUpTo(partition: TopicPartition): number | undefined {
+    return this.#queues.get(partitionKey(partition))?.writtenUpTo
   }
 
   /** Forgets what is not acknowledged, and that it failed. What is sent next begins anew, under the identity of then. */
@@ -180,9 +184,8 @@ export class KafkaProducer implements Producer {
         timeoutMs: REPLICATION_MS,
       })
       void this.#throttle(lane, throttleMs)
-      const codes = new Map(acks.map((ack) => [partitionKey(ack), errorName(ack.errorCode)]))
-      for (const one of sent)
-        this.#settle(one, codes.get(partitionKey(one.queue.to)) ?? 'NETWORK_EXCEPTION', connection)
+      const answerTo = answersIn(acks)
+      for (const one of sent) this.#settle(one, answerTo(one.queue.to), connection)
     } catch {
       // Nobody knows what was written. The same sequences tell, when it is sent again.
       session.doubt()
@@ -193,13 +196,14 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  #settle(sent: Sent, code: string, connection: Connection): void {
+  #settle(sent: Sent, { errorCode, baseOffset }: ProduceAck, connection: Connection): void {
     const { queue, batch } = sent
+    const code = errorName(errorCode)
     switch (verdictOn(code, this.#options.session.transactionalId !== null)) {
       case 'written':
         this.#options.denials.granted(queue.what)
         if (queue.has(batch)) this.#release(batch.bytes.length)
-        return queue.acknowledged(batch)
+        return queue.acknowledged(batch, baseOffset)
       case 'forgotten':
         // Behind a failed batch a gap is expected; at the head it means that the broker lost what came before.
         if (queue.isOldest(batch)) {

@@ -40,6 +40,10 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     return this.#producer.drainTo(bytes)
   }
 
+  writtenUpTo(partition: TopicPartition): number | undefined {
+    return this.#producer.writtenUpTo(partition)
+  }
+
   async takeOver(): Promise<void> {
     this.#producer.drop()
     await this.#transaction.takeOver()

@@ -54,6 +54,11 @@ export class Changes<E extends Entry> {
     if (undone.length > 0) this.#dirty = this.#dirty.filter(({ dirty }) => dirty)
   }
 
+  clear(): void {
+    this.#dirty = []
+    this.#undo = []
+  }
+
   takeDirty(): readonly E[] {
     const taken = this.#dirty
     this.#dirty = []

@@ -1,9 +1,10 @@
 import { jsonSerde } from '../serde/json.ts'
 import type { NumberField } from '../topology/store-spec.ts'
 import { HeldRows } from './held-rows.ts'
+import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
 import { grown, KeyIndex } from './key-index.ts'
 import { NumberFields } from './number-fields.ts'
-import type { ChangelogRecord, KeyValueStore, StateStore, Stored } from './store.ts'
+import type { ChangelogRecord, KeyValueStore, StateBytes, StateStore, Stored } from './store.ts'
 
 const PRESENT = 1
 const DIRTY = 2
@@ -22,7 +23,7 @@ interface Undo {
 export class ColumnStore implements KeyValueStore, StateStore {
   readonly name: string
   readonly #fields: NumberFields
-  readonly #keys = new KeyIndex()
+  #keys = new KeyIndex()
   /** By number, then by row. They are replaced when they grow, which `reserve` and `put` do. */
   readonly columns: Float64Array<ArrayBuffer>[]
   timestamps = new Float64Array(256)
@@ -42,6 +43,12 @@ export class ColumnStore implements KeyValueStore, StateStore {
 
   get size(): number {
     return this.#size
+  }
+
+  get footprint(): StateBytes {
+    const columns = [this.timestamps, this.flags, this.#dirty, ...this.columns]
+    const memory = columns.reduce((sum, { byteLength }) => sum + byteLength, this.#keys.bytes)
+    return { memory, disk: 0 }
   }
 
   get(key: Buffer): Stored | undefined {
@@ -164,7 +171,55 @@ export class ColumnStore implements KeyValueStore, StateStore {
   restore({ key, value, timestamp }: ChangelogRecord): void {
     this.reserve(1)
     const row = this.row(key, 0, key.length)
+    if (value !== null && this.#fields.read(this.columns, row, value)) {
+      this.timestamps[row] = timestamp
+      return this.#present(row, true)
+    }
     this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
+  }
+
+  clear(): void {
+    this.#keys = new KeyIndex()
+    this.#size = 0
+    this.#dirtyCount = 0
+    this.#undo = []
+  }
+
+  *dump(blockBytes: number): Iterable<Buffer> {
+    for (let row = 0; row < this.#keys.count;) {
+      const rows: number[] = []
+      for (let bytes = 0; bytes < blockBytes && row < this.#keys.count; row++) {
+        if (((this.flags[row] ?? 0) & PRESENT) === 0) continue
+        rows.push(row)
+        bytes += (this.columns.length + 2) * 8 + this.#keys.key(row).length
+      }
+      if (rows.length > 0) yield rowsBlock(this.#rows(rows))
+    }
+  }
+
+  load(block: Buffer): void {
+    const { timestamps, columns, keyEnds, keys } = rowsIn(block, this.columns.length)
+    this.reserve(keyEnds.length)
+    let start = 0
+    for (let index = 0; index < keyEnds.length; index++) {
+      const end = keyEnds[index] ?? 0
+      const row = this.row(keys, start, end - start)
+      start = end
+      this.timestamps[row] = timestamps[index] ?? 0
+      for (let n = 0; n < columns.length; n++) this.#column(n)[row] = columns[n]?.[index] ?? 0
+      this.#present(row, true)
+    }
+  }
+
+  #rows(rows: readonly number[]): Rows {
+    const keys = rows.map((row) => this.#keys.key(row))
+    let end = 0
+    return {
+      timestamps: Float64Array.from(rows, (row) => this.timestamps[row] ?? 0),
+      columns: this.columns.map((column) => Float64Array.from(rows, (row) => column[row] ?? 0)),
+      keyEnds: Uint32Array.from(keys, ({ length }) => (end += length)),
+      keys: Buffer.concat(keys),
+    }
   }
 
   #set(row: number, value: unknown, timestamp: number): void {

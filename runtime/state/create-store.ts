@@ -1,12 +1,13 @@
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnStore } from './column-store.ts'
+import { ByteKeyValueStore } from './byte-key-value-store.ts'
 import { MemoryBufferStore } from './memory-buffer-store.ts'
-import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryUnmatchedStore } from './memory-unmatched-store.ts'
 import { MemoryVersionedStore } from './memory-versioned-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
+import type { StateMemory } from './state-memory.ts'
 import type { StateStore, Stores } from './store.ts'
 
 type Layout = keyof Stores
@@ -22,11 +23,14 @@ const serdeOf = ({ encoded = false, format }: StoreDeclaration): Serde =>
 
 /** What makes the store of each layout. */
 const makers: {
-  readonly [L in Layout]: (spec: Extract<StoreDeclaration, { kind: L }>) => Stores[L] & StateStore
+  readonly [L in Layout]: (
+    spec: Extract<StoreDeclaration, { kind: L }>,
+    memory: StateMemory | undefined,
+  ) => Stores[L] & StateStore
 } = {
-  'key-value': (spec) =>
+  'key-value': (spec, memory) =>
     spec.numbers === undefined
-      ? new MemoryKeyValueStore(spec.name, serdeOf(spec))
+      ? new ByteKeyValueStore(spec.name, serdeOf(spec), memory)
       : new ColumnStore(spec.name, spec.numbers),
   window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
@@ -37,5 +41,8 @@ const makers: {
     new MemoryUnmatchedStore(name, { left: serdes[format], right: serdes[rightFormat] }),
 }
 
-export const createStore = (spec: StoreDeclaration): Stores[Layout] & StateStore =>
-  makers[spec.kind](spec as never)
+/** `memory`: what stores share, if that is bounded. */
+export const createStore = (
+  spec: StoreDeclaration,
+  memory?: StateMemory,
+): Stores[Layout] & StateStore => makers[spec.kind](spec as never, memory)

@@ -23,7 +23,10 @@ export class KeyIndex {
     const mask = this.#table.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = this.#table[slot] ?? FREE
-      if (id === FREE) return this.#add(slot, hash, bytes.subarray(start, start + length))
+      if (id === FREE) {
+        this.#copy(bytes, start, length)
+        return this.#add(slot, hash, length)
+      }
       if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
     }
   }
@@ -51,6 +54,22 @@ export class KeyIndex {
     for (let n = 0; n < length; n++) target[at + n] = own[start + n] ?? 0
   }
 
+  /** Of memory. */
+  get bytes(): number {
+    const numbers = this.#starts.length + this.#hashes.length + this.#table.length
+    return this.#bytes.length + numbers * Int32Array.BYTES_PER_ELEMENT
+  }
+
+  /** Those keys alone, in the same order, with numbers from 0. */
+  only(isKept: (id: number) => boolean): KeyIndex {
+    const kept = new KeyIndex()
+    for (let id = 0; id < this.#count; id++) {
+      const start = this.#starts[id] ?? 0
+      if (isKept(id)) kept.intern(this.#bytes, start, (this.#starts[id + 1] ?? 0) - start)
+    }
+    return kept
+  }
+
   /** A view, valid until the next key comes. */
   key(id: number): Buffer {
     const start = this.#starts[id] ?? 0
@@ -66,17 +85,22 @@ export class KeyIndex {
     return true
   }
 
-  #add(slot: number, hash: number, key: Uint8Array): number {
+  /** Behind the last key. */
+  #copy(bytes: Uint8Array, start: number, length: number): void {
+    const at = this.#starts[this.#count] ?? 0
+    if (at + length > this.#bytes.length) this.#bytes = grown(this.#bytes, at + length)
+    const own = this.#bytes
+    for (let n = 0; n < length; n++) own[at + n] = bytes[start + n] ?? 0
+  }
+
+  /** The key whose bytes lie behind the last one. */
+  #add(slot: number, hash: number, length: number): number {
     const id = this.#count++
-    const start = this.#starts[id] ?? 0
-    const end = start + key.length
-    if (end > this.#bytes.length) this.#bytes = grown(this.#bytes, end)
     if (id >= this.#hashes.length) {
       this.#hashes = grown(this.#hashes, id + 1)
       this.#starts = grown(this.#starts, this.#hashes.length + 1)
     }
-    this.#bytes.set(key, start)
-    this.#starts[id + 1] = end
+    this.#starts[id + 1] = (this.#starts[id] ?? 0) + length
     this.#hashes[id] = hash
     this.#table[slot] = id
     if (this.#count * 2 > this.#table.length) this.#rehash()

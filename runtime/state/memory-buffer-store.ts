@@ -1,6 +1,7 @@
 import { sessionKey } from '../serde/window-key.ts'
 import { bufferedBytes, bufferedFrom } from './buffered-bytes.ts'
 import { Changes, type Entry } from './changes.ts'
+import { recordBlocks, restoreBlock } from './record-blocks.ts'
 import type { Buffered, BufferedPlace, BufferStore, ChangelogRecord, StateStore } from './store.ts'
 import { TimeIndex } from './time-index.ts'
 
@@ -86,8 +87,7 @@ export class MemoryBufferStore implements BufferStore, StateStore {
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {
-    for (const { key, value, timestamp } of this.#changes.takeDirty())
-      yield { key, value: value === undefined ? null : bufferedBytes(value), timestamp }
+    for (const entry of this.#changes.takeDirty()) yield recordOf(entry)
   }
 
   restore({ key, value, timestamp }: ChangelogRecord): void {
@@ -101,6 +101,26 @@ export class MemoryBufferStore implements BufferStore, StateStore {
       this.#enter(entry, buffered)
     }
     this.accept()
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#changes.clear()
+    this.#times.clear()
+    this.#touched = []
+    this.#totals = { count: 0, bytes: 0 }
+  }
+
+  dump(blockBytes: number): Iterable<Buffer> {
+    return recordBlocks(this.#records(), blockBytes)
+  }
+
+  load(block: Buffer): void {
+    restoreBlock(block, this)
+  }
+
+  *#records(): Iterable<ChangelogRecord> {
+    for (const entry of this.#entries.values()) yield recordOf(entry)
   }
 
   #entry(place: BufferedPlace): BufferEntry {
@@ -149,6 +169,12 @@ export class MemoryBufferStore implements BufferStore, StateStore {
 /** Keys of windows and keys without do not meet in one store. */
 const wholeKey = ({ key, window }: BufferedPlace): Buffer =>
   window === null ? Buffer.from(key) : sessionKey(key, window.start, window.end)
+
+const recordOf = ({ key, value, timestamp }: BufferEntry): ChangelogRecord => ({
+  key,
+  value: value === undefined ? null : bufferedBytes(value),
+  timestamp,
+})
 
 const idOf = (place: BufferedPlace): string => wholeKey(place).toString('latin1')
 

@@ -1,7 +1,8 @@
 import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
+import { recordBlocks, restoreBlock } from './record-blocks.ts'
 import type { ChangelogRecord, SessionStore, StateStore, StoredSession } from './store.ts'
-import { TimedEntries, type TimedEntry } from './timed-entries.ts'
+import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
 import { parseSessionKey, sessionKey } from '../serde/window-key.ts'
 
 interface SessionEntry extends TimedEntry {
@@ -74,13 +75,35 @@ export class MemorySessionStore implements SessionStore, StateStore {
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {
-    for (const { key, start, end, value, timestamp } of this.#entries.takeDirty())
-      yield { key: sessionKey(key, start, end), value: bytesOf(value, this.#serde), timestamp }
+    for (const entry of this.#entries.takeDirty()) yield this.#record(entry)
   }
 
   restore({ key: bytes, value, timestamp }: ChangelogRecord): void {
     const { key, start, end } = parseSessionKey(bytes)
     const decoded = value === null ? undefined : this.#serde.deserialize(value)
     this.#entries.restore({ key, time: end, order: start }, decoded, timestamp)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  dump(blockBytes: number): Iterable<Buffer> {
+    return recordBlocks(this.#records(), blockBytes)
+  }
+
+  load(block: Buffer): void {
+    restoreBlock(block, this)
+  }
+
+  *#records(): Iterable<ChangelogRecord> {
+    const time = this.#entries.orphanedTime
+    if (time !== undefined)
+      yield { key: sessionKey(NO_KEY, time, time), value: null, timestamp: time }
+    for (const entry of this.#entries.all()) yield this.#record(entry)
+  }
+
+  #record({ key, start, end, value, timestamp }: SessionEntry): ChangelogRecord {
+    return { key: sessionKey(key, start, end), value: bytesOf(value, this.#serde), timestamp }
   }
 }

@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import type { JoinSide } from '../topology/store-spec.ts'
+import { recordBlocks, restoreBlock } from './record-blocks.ts'
 import type {
   ChangelogRecord,
   JoinTimes,
@@ -11,10 +12,12 @@ import { TimedEntries, type TimedEntry } from './timed-entries.ts'
 import { parseSidedKey, parseUnmatchedKey, sidedKey, unmatchedKey } from './unmatched-key.ts'
 import { decodeValues, encodeValues } from './value-list.ts'
 
+const NO_TIMES: JoinTimes = { streamTime: -1, earliest: undefined }
+
 /** Unmatched records in memory. They leave when they are matched or emitted, not by their age. */
 export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
   readonly name: string
-  readonly times: JoinTimes = { streamTime: -1, earliest: undefined }
+  readonly times: JoinTimes = { ...NO_TIMES }
   readonly #serdes: Readonly<Record<JoinSide, Serde>>
   /** Their key begins with the side: so the order of entries of one time is that of side and key. */
   readonly #entries = new TimedEntries<TimedEntry>(Infinity, (place) => ({
@@ -65,15 +68,7 @@ export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {
-    for (const { key, time, value } of this.#entries.takeDirty()) {
-      const values = value as readonly unknown[] | undefined
-      const serde = this.#serdes[parseSidedKey(key).side]
-      yield {
-        key: unmatchedKey(time, key),
-        value: values === undefined ? null : encodeValues(values, serde),
-        timestamp: time,
-      }
-    }
+    for (const entry of this.#entries.takeDirty()) yield this.#record(entry)
   }
 
   restore({ key: bytes, value }: ChangelogRecord): void {
@@ -81,5 +76,33 @@ export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
     const serde = this.#serdes[parseSidedKey(place.key).side]
     const values = value === null ? undefined : decodeValues(value, serde)
     this.#entries.restore({ ...place, order: 0 }, values, place.time)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    Object.assign(this.times, NO_TIMES)
+    Object.assign(this.#acceptedTimes, NO_TIMES)
+  }
+
+  dump(blockBytes: number): Iterable<Buffer> {
+    return recordBlocks(this.#records(), blockBytes)
+  }
+
+  load(block: Buffer): void {
+    restoreBlock(block, this)
+  }
+
+  *#records(): Iterable<ChangelogRecord> {
+    for (const entry of this.#entries.all()) yield this.#record(entry)
+  }
+
+  #record({ key, time, value }: TimedEntry): ChangelogRecord {
+    const values = value as readonly unknown[] | undefined
+    const serde = this.#serdes[parseSidedKey(key).side]
+    return {
+      key: unmatchedKey(time, key),
+      value: values === undefined ? null : encodeValues(values, serde),
+      timestamp: time,
+    }
   }
 }

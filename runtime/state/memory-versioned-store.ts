@@ -1,7 +1,8 @@
 import type { Serde } from '../serde/serde.ts'
+import { recordBlocks, restoreBlock } from './record-blocks.ts'
 import type { ChangelogRecord, StateStore, Stored, VersionedStore } from './store.ts'
 import { TimeIndex } from './time-index.ts'
-import { TimedEntries, type TimedEntry } from './timed-entries.ts'
+import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
 
 export interface VersionedStoreOptions {
   readonly historyMs: number
@@ -75,9 +76,7 @@ export class MemoryVersionedStore implements VersionedStore, StateStore {
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {
-    const { serde } = this.#options
-    for (const { key, value, timestamp } of this.#versions.takeDirty())
-      yield { key, value: value === null ? null : serde.serialize(value), timestamp }
+    for (const version of this.#versions.takeDirty()) yield this.#record(version)
   }
 
   restore({ key, value, timestamp }: ChangelogRecord): void {
@@ -85,6 +84,37 @@ export class MemoryVersionedStore implements VersionedStore, StateStore {
     this.#versions.restore({ key, time: timestamp, order: 0 }, decoded, timestamp)
     this.#note(this.#versions.entry(key, timestamp, 0))
     this.accept()
+  }
+
+  clear(): void {
+    this.#versions.clear()
+    this.#begun.clear()
+  }
+
+  /**
+   * Versions of one moment: what is forgotten depends on the order in which they come, so that those of later must not be
+   * there before what comes from the changelog.
+   */
+  dump(blockBytes: number): Iterable<Buffer> {
+    return recordBlocks([...this.#records()], blockBytes)
+  }
+
+  load(block: Buffer): void {
+    restoreBlock(block, this)
+  }
+
+  *#records(): Iterable<ChangelogRecord> {
+    const time = this.#versions.orphanedTime
+    if (time !== undefined) yield { key: NO_KEY, value: null, timestamp: time }
+    for (const version of this.#versions.all()) yield this.#record(version)
+  }
+
+  #record({ key, value, timestamp }: TimedEntry): ChangelogRecord {
+    return {
+      key,
+      value: value === null ? null : this.#options.serde.serialize(value),
+      timestamp,
+    }
   }
 
   /** Nobody may ask what was before. */

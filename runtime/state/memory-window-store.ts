@@ -1,7 +1,8 @@
 import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
+import { recordBlocks, restoreBlock } from './record-blocks.ts'
 import type { ChangelogRecord, StateStore, Stored, StoredWindow, WindowStore } from './store.ts'
-import { TimedEntries, type TimedEntry } from './timed-entries.ts'
+import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
 import { parseWindowStoreKey, windowStoreKey } from '../serde/window-key.ts'
 
 interface WindowEntry extends TimedEntry {
@@ -82,12 +83,7 @@ export class MemoryWindowStore implements WindowStore, StateStore {
   }
 
   *takeDirty(): Iterable<ChangelogRecord> {
-    for (const { key, start, order, value, timestamp } of this.#entries.takeDirty())
-      yield {
-        key: windowStoreKey(key, start, order),
-        value: bytesOf(value, this.#options.serde),
-        timestamp,
-      }
+    for (const entry of this.#entries.takeDirty()) yield this.#record(entry)
   }
 
   restore({ key: bytes, value, timestamp }: ChangelogRecord): void {
@@ -95,5 +91,29 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     if (this.#options.retainDuplicates) this.#sequence = Math.max(this.#sequence, sequence)
     const decoded = value === null ? undefined : this.#options.serde.deserialize(value)
     this.#entries.restore({ key, time: start, order: sequence }, decoded, timestamp)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  dump(blockBytes: number): Iterable<Buffer> {
+    return recordBlocks(this.#records(), blockBytes)
+  }
+
+  load(block: Buffer): void {
+    restoreBlock(block, this)
+  }
+
+  *#records(): Iterable<ChangelogRecord> {
+    const time = this.#entries.orphanedTime
+    if (time !== undefined)
+      yield { key: windowStoreKey(NO_KEY, time, this.#sequence), value: null, timestamp: time }
+    for (const entry of this.#entries.all()) yield this.#record(entry)
+  }
+
+  #record({ key, start, order, value, timestamp }: WindowEntry): ChangelogRecord {
+    const bytes = bytesOf(value, this.#options.serde)
+    return { key: windowStoreKey(key, start, order), value: bytes, timestamp }
   }
 }

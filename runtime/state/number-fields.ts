@@ -21,6 +21,7 @@ export class NumberFields {
   readonly #parts: readonly Part[]
   /** What stands before each number in the JSON text, and after the last. */
   readonly #texts: readonly string[]
+  readonly #marks: readonly Buffer[]
   /** Columns that they take. */
   readonly count: number
 
@@ -33,6 +34,7 @@ export class NumberFields {
     })
     this.count = first
     this.#texts = textsOf(fields)
+    this.#marks = this.#texts.map((text) => Buffer.from(text))
   }
 
   clear(columns: Columns, row: number): void {
@@ -52,6 +54,23 @@ export class NumberFields {
         write(columns, first + n, row, number === undefined ? initial : numberOf(number))
       })
     }
+  }
+
+  /** Sets a row from the bytes of its `text`. False for JSON that is written otherwise, with some of the row set. */
+  read(columns: Columns, row: number, bytes: Buffer): boolean {
+    let at = 0
+    for (let n = 0; n <= this.count; n++) {
+      const mark = this.#marks[n] ?? bytes
+      for (let m = 0; m < mark.length; m++) if (bytes[at + m] !== mark[m]) return false
+      at += mark.length
+      if (n === this.count) break
+      const end = endOfNumber(bytes, at)
+      const number = numberIn(bytes, at, end)
+      if (number === undefined) return false
+      write(columns, n, row, number)
+      at = end
+    }
+    return at === bytes.length
   }
 
   value(columns: Columns, row: number): unknown {
@@ -90,4 +109,45 @@ function textsOf(fields: readonly NumberField[]): readonly string[] {
 function write(columns: Columns, column: number, row: number, number: number): void {
   const numbers = columns[column]
   if (numbers !== undefined) numbers[row] = number
+}
+
+const [ZERO, NINE, COMMA, MINUS, DOT, BRACE] = [0x30, 0x39, 0x2c, 0x2d, 0x2e, 0x7d]
+/** So many digits, with a dot or without, a double holds exactly, as it does the power of ten that divides them. */
+const EXACT_LENGTH = 15
+const powers = Array.from({ length: EXACT_LENGTH }, (_, exponent) => 10 ** exponent)
+
+function endOfNumber(bytes: Buffer, start: number): number {
+  let end = start
+  while (end < bytes.length && bytes[end] !== COMMA && bytes[end] !== BRACE) end++
+  return end
+}
+
+/** undefined where it is neither a number nor null. */
+function numberIn(bytes: Buffer, start: number, end: number): number | undefined {
+  const first = bytes[start] === MINUS ? start + 1 : start
+  let dot = first
+  while (dot < end && bytes[dot] !== DOT) dot++
+  const power = powers[Math.max(0, end - dot - 1)] ?? NaN
+  const number = digitsIn(bytes, first, dot) * power + digitsIn(bytes, dot + 1, end)
+  if (dot === first || end - first > EXACT_LENGTH || Number.isNaN(number))
+    return parsed(bytes, start, end)
+  return (first === start ? number : -number) / power
+}
+
+/** NaN where there is anything else. */
+function digitsIn(bytes: Buffer, start: number, end: number): number {
+  let number = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < ZERO || byte > NINE) return NaN
+    number = number * 10 + byte - ZERO
+  }
+  return number
+}
+
+function parsed(bytes: Buffer, start: number, end: number): number | undefined {
+  const text = bytes.toString('latin1', start, end)
+  if (text === 'null') return NaN
+  const number = Number(text)
+  return text === '' || Number.isNaN(number) ? undefined : number
 }

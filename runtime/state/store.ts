@@ -150,8 +150,9 @@ export interface Stores {
 /** What a task does with its stores, whatever their layout. */
 export interface StateStore {
   readonly name: string
-  /** Entries in memory. */
   readonly size: number
+  /** What it takes, where it counts. */
+  readonly footprint?: StateBytes
   /** The record is done: its changes stay. */
   accept(): void
   /** How much the record has changed so far. */
@@ -162,6 +163,22 @@ export interface StateStore {
   takeDirty(): Iterable<ChangelogRecord>
   /** From the changelog, in its order: not dirty. */
   restore(record: ChangelogRecord): void
+  /** As it was when it was made. */
+  clear(): void
+  /**
+   * All that it holds, in blocks for `load` of about so many bytes, each as things are when it is asked for; nothing is dirty
+   * then. What changes meanwhile may be in it or not.
+   */
+  dump(blockBytes: number): Iterable<Buffer>
+  /** Into a store that holds nothing but such blocks. Throws where the bytes are not those of `dump`. */
+  load(block: Buffer): void
+  /** Gives back what is not memory. Nothing is asked of it afterwards. */
+  close?(): void
+}
+
+export interface StateBytes {
+  readonly memory: number
+  readonly disk: number
 }
 
 export interface ChangelogRecord {

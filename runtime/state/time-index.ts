@@ -7,6 +7,16 @@ export class TimeIndex<T> {
     return this.#times[0]
   }
 
+  /** The first time after that one. */
+  after(time: number): number | undefined {
+    return this.#times[this.#search(time + 1)]
+  }
+
+  clear(): void {
+    this.#times.length = 0
+    this.#items.length = 0
+  }
+
   get(time: number): T | undefined {
     const at = this.#search(time)
     return this.#times[at] === time ? this.#items[at] : undefined

@@ -1,6 +1,9 @@
 import { Changes, type Entry } from './changes.ts'
 import { TimeIndex } from './time-index.ts'
 
+/** For a record that tells of nothing but its time. */
+export const NO_KEY = Buffer.alloc(0)
+
 /** An entry of a key at a time, which several may have: `order` tells them apart. */
 export interface TimedEntry extends Entry {
   readonly id: string
@@ -115,6 +118,27 @@ export class TimedEntries<E extends TimedEntry> {
     entry.value = value
     entry.timestamp = timestamp
     if (value === undefined) this.#drop(entry)
+  }
+
+  clear(): void {
+    this.#buckets.clear()
+    this.#byKey.clear()
+    this.#changes.clear()
+    this.#latest = -1
+    this.#acceptedLatest = -1
+    this.#size = 0
+  }
+
+  /** The latest time, where no entry bears it: it is known only by one that is gone. */
+  get orphanedTime(): number | undefined {
+    const isKnown = this.#latest < 0 || this.#buckets.get(this.#latest) !== undefined
+    return isKnown ? undefined : this.#latest
+  }
+
+  /** All in the order of time, each as it is when it is come to; entries may come and go meanwhile. */
+  *all(): Iterable<E> {
+    for (let time = this.#buckets.first; time !== undefined; time = this.#buckets.after(time))
+      for (const entries of this.#buckets.get(time)?.values() ?? []) yield* present(entries)
   }
 
   get #earliest(): number {

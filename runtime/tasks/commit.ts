@@ -1,4 +1,9 @@
-import type { GroupMember, Producer, TransactionalProducer } from '../broker/broker.ts'
+import type {
+  GroupMember,
+  PartitionOffset,
+  Producer,
+  TransactionalProducer,
+} from '../broker/broker.ts'
 import {
   CommitRejected,
   ProducerFenced,
@@ -12,13 +17,15 @@ import type { TaskManager } from './task-manager.ts'
 import { abortOnLeaving } from './transactions.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
-interface CommitParts {
+export interface CommitParts {
   readonly tasks: TaskManager
   readonly collector: OutputCollector
   readonly producer: Producer
   /** The producer, where what it sends takes effect together with the offsets. */
   readonly transaction: TransactionalProducer | undefined
   readonly member: GroupMember
+  /** Of these tasks all is committed that they have done; `offsets` are those that have moved. */
+  readonly onCommitted: (tasks: readonly Task[], offsets: readonly PartitionOffset[]) => void
 }
 
 /** When a worker commits, and what becomes of it when it cannot: tasks then start again from the last commit. */
@@ -150,7 +157,7 @@ export class Commits {
  */
 async function commitTasks(
   tasks: readonly Task[],
-  { collector, producer, transaction, member }: CommitParts,
+  { collector, producer, transaction, member, onCommitted }: CommitParts,
 ): Promise<void> {
   const offsets = tasks.flatMap((task) => task.uncommitted())
   for (const task of tasks) task.stageChangelog()
@@ -159,4 +166,5 @@ async function commitTasks(
   if (offsets.length > 0) await member.commit(offsets, transaction)
   await transaction?.commit()
   for (const task of tasks) task.committedUpTo(offsets)
+  onCommitted(tasks, offsets)
 }

@@ -10,7 +10,7 @@ import type { BadRecord } from '../errors.ts'
 import { asBadRecord } from '../processors/as-bad-record.ts'
 import type { GlobalRows } from '../processors/processor-of.ts'
 import { type Serde, serdes } from '../serde/serde.ts'
-import { MemoryKeyValueStore } from '../state/memory-key-value-store.ts'
+import { ByteKeyValueStore } from '../state/byte-key-value-store.ts'
 import type { GlobalTableNode } from '../topology/global-nodes.ts'
 import { globalTablesIn } from '../topology/sub-topologies.ts'
 import type { Counts } from './partition-counts.ts'
@@ -25,8 +25,9 @@ type GlobalTablesOptions = Pick<
 
 interface Table {
   readonly node: GlobalTableNode
-  readonly store: MemoryKeyValueStore
+  readonly store: ByteKeyValueStore
   readonly keySerde: Serde
+  readonly valueSerde: Serde
 }
 
 /**
@@ -119,9 +120,13 @@ export class GlobalTables {
     }
   }
 
-  #put({ node, store }: Table, columns: RecordColumns, index: number, timestamp: number): void {
+  #put(table: Table, columns: RecordColumns, index: number, timestamp: number): void {
+    const { node, store, valueSerde } = table
     const key = keyAt(columns, index)
-    if (key !== null) return store.restore({ key, value: valueAt(columns, index), timestamp })
+    const value = valueAt(columns, index)
+    // What cannot be read is to show now, not when a record asks for it.
+    if (key !== null && value !== null) valueSerde.deserialize(value)
+    if (key !== null) return store.restore({ key, value, timestamp })
     countDropped(this.#options.tally, node.name, 'null-key')
   }
 
@@ -137,6 +142,7 @@ export class GlobalTables {
 
 const tableOf = (node: GlobalTableNode): Table => ({
   node,
-  store: new MemoryKeyValueStore(node.name, serdes[node.format]),
+  store: new ByteKeyValueStore(node.name, serdes[node.format]),
   keySerde: serdes[node.keyFormat],
+  valueSerde: serdes[node.format],
 })

@@ -13,6 +13,7 @@ import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
+import { type Changelog, changelogsOf } from './changelog.ts'
 import { HeldRowUpdates } from './held-row-updates.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
@@ -36,6 +37,7 @@ export class Task {
   readonly name: string
   readonly id: TaskId
   readonly stores: readonly StateStore[]
+  readonly changelogs: readonly Changelog[]
   restoreRemaining = 0
   readonly #options: TaskOptions
   readonly #queues: TaskQueues
@@ -54,7 +56,8 @@ export class Task {
     this.#options = options
     this.id = options.id
     this.name = taskName(options.id)
-    this.stores = options.subTopology.stores.map(createStore)
+    this.stores = options.subTopology.stores.map((spec) => createStore(spec, options.stateMemory))
+    this.changelogs = changelogsOf(this.stores, options.subTopology.stores, options.id.partition)
     this.#pending = new PendingCalls(options)
     this.#queues = new TaskQueues((topic) => this.#pending.firstOffset(topic))
     const { clock, idleAfterMs, subTopology } = options
@@ -218,6 +221,7 @@ export class Task {
   cancel(): void {
     this.#pending.cancel()
     this.#userProcessors.close()
+    for (const store of this.stores) store.close?.()
   }
 
   /** Positions that moved since they were last committed. None is past a record that an async function still has. */
@@ -231,8 +235,7 @@ export class Task {
 
   /** One changelog record for each key that changed since the last time. */
   stageChangelog(): void {
-    const { collector, subTopology, id } = this.#options
-    stageChanges(this.stores, subTopology, { collector, partition: id.partition })
+    stageChanges(this.stores, this.changelogs, this.#options.collector)
   }
 
   status(): TaskStatus {

@@ -11,7 +11,7 @@ import type { WorkReport } from '../config.ts'
 import { fuse } from '../fused/fuse.ts'
 import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
-import { Commits } from './commit.ts'
+import { type CommitParts, Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
@@ -19,7 +19,7 @@ import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
 import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
-import { restoreTask } from './restore.ts'
+import { Purge, repartitionTopicsOf } from './purge.ts'
 import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
@@ -28,6 +28,7 @@ import { partitionsOf } from './task-id.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { openProducer } from './transactions.ts'
 import type { WorkerOptions } from './worker-options.ts'
+import { WorkerState } from './worker-state.ts'
 
 const POLL_BYTES = 2 * 1024 * 1024
 const POLL_MS = 250
@@ -52,6 +53,8 @@ export class Worker {
   readonly #globals: GlobalTables
   readonly #counts: PartitionCounts
   readonly #commits: Commits
+  readonly #state: WorkerState
+  readonly #purge: Purge
   #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
   /** By which tasks and programs were made. */
   #adoptedCounts: Counts
@@ -82,7 +85,16 @@ export class Worker {
     this.#member = broker.groupMember(membership(options, this.#tasks, this.#counts))
     this.#member.onRejoinNeeded = () => this.#fetcher.wake()
     const [tasks, collector, member] = [this.#tasks, this.#collector, this.#member]
-    this.#commits = new Commits(options, { tasks, collector, producer, transaction, member })
+    this.#state = new WorkerState(options, producer)
+    const { repartitionPurgeMs: intervalMs } = config
+    const topics = repartitionTopicsOf(options.subTopologies)
+    this.#purge = new Purge({ ...options, topics, intervalMs, admin: broker.admin })
+    const onCommitted: CommitParts['onCommitted'] = (committed, offsets) => {
+      this.#state.afterCommit(committed)
+      this.#purge.afterCommit(offsets)
+    }
+    const parts = { tasks, collector, producer, transaction, member, onCommitted }
+    this.#commits = new Commits(options, parts)
     this.#lastPollMs = clock.monotonic()
   }
 
@@ -99,6 +111,7 @@ export class Worker {
       inFlight: summed(this.tasks.flatMap(({ pending }) => pending)),
       losses: this.#losses.shown,
       throttledMs: { fetch: this.#fetcher.throttledMs, produce: this.#producer.throttledMs },
+      ...this.#state.report(this.tasks),
     }
   }
 
@@ -243,10 +256,12 @@ export class Worker {
     const poll = () => this.#poll(POLL_MS)
     if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
       return
-    for (const task of this.tasks) {
-      if (task.state === 'Created' && !(await this.#startTask(task))) return
-    }
-    this.#options.onState('Running')
+    const created = this.tasks.filter(({ state }) => state === 'Created')
+    const areRestored = await this.#state.restore(created, {
+      isInterrupted: () => this.#isInterrupted,
+      onRestored: (task) => this.#startTask(task),
+    })
+    if (areRestored) this.#options.onState('Running')
   }
 
   get #isInterrupted(): boolean {
@@ -299,22 +314,20 @@ export class Worker {
       log,
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),
+      stateMemory: this.#state.memory,
     })
   }
 
-  /** Restores, then starts to read. False when a rebalance or a stop came first: the task stays `Created`. */
-  async #startTask(task: Task): Promise<boolean> {
+  async #startTask(task: Task): Promise<void> {
     const { broker, subTopologies } = this.#options
     const subTopology = subTopologies[task.id.subTopology]
-    if (subTopology === undefined) return true
-    if (!(await restoreTask(task, subTopology, broker, () => this.#isInterrupted))) return false
+    if (subTopology === undefined) return
     task.moveTo('Restoring')
     const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }
     const positions = await startPositions(partitions, subTopology, reach)
     this.#tasks.start(task, positions)
     task.moveTo('Running')
-    return true
   }
 
   async #close({ leave }: { readonly leave: boolean }): Promise<void> {
@@ -323,6 +336,7 @@ export class Worker {
     for (const task of this.tasks) task.cancel()
     this.#answered.abort()
     if (leave) await this.#commits.leave()
+    await this.#state.close()
     await this.#member.close({ leave })
     await Promise.all([this.#fetcher.close(), this.#producer.close()])
   }

@@ -159,7 +159,8 @@ export class TopologyTestDriver {
 
   async #start(): Promise<void> {
     this.#job = await HandWorkedJob.start({
-      config: this.#config,
+      // All is in memory, and every record that ever was can be asked for.
+      config: { ...this.#config, stateDir: undefined, repartitionPurgeMs: Infinity },
       broker: this.#broker.connect(),
       instanceId: 'test',
       clock: this.#clock,

@@ -1,4 +1,4 @@
-import type { Dropped, RuntimeCounts, RuntimeState, RuntimeStatus } from '../config.ts'
+import type { RuntimeState, RuntimeStatus } from '../config.ts'
 import { summed } from '../tasks/summed.ts'
 
 /** Least advanced first: an instance is as far as the last of its threads, and failed as soon as one is. */
@@ -22,30 +22,36 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
     state: behind.state,
     tasks: threads.flatMap(({ tasks }) => tasks),
     internalTopics: [...new Set(threads.flatMap(({ internalTopics }) => internalTopics))],
-    counts: {
-      consumed: total(threads, 'consumed'),
-      produced: total(threads, 'produced'),
-      skipped: total(threads, 'skipped'),
-      deadLettered: total(threads, 'deadLettered'),
-      lost: total(threads, 'lost'),
-    },
+    counts: added(threads.map(({ counts }) => counts)),
     losses: threads.flatMap(({ losses }) => losses),
-    throttledMs: {
-      fetch: threads.reduce((sum, { throttledMs }) => sum + throttledMs.fetch, 0),
-      produce: threads.reduce((sum, { throttledMs }) => sum + throttledMs.produce, 0),
-    },
+    throttledMs: added(threads.map(({ throttledMs }) => throttledMs)),
+    snapshots: added(threads.map(({ snapshots }) => snapshots)),
+    restored: added(threads.map(({ restored }) => restored)),
+    stateBytes: byName(
+      threads.map(({ stateBytes }) => stateBytes),
+      (parts) => added(parts),
+    ),
     nodes: summed(threads.flatMap(({ nodes }) => Object.entries(nodes))),
-    dropped: allDropped(threads.map(({ dropped }) => dropped)),
+    dropped: byName(
+      threads.map(({ dropped }) => dropped),
+      (parts) => added(parts),
+    ),
     inFlight: summed(threads.flatMap(({ inFlight }) => Object.entries(inFlight))),
     ...(lastError === undefined ? {} : { lastError }),
   }
 }
 
-const total = (threads: readonly RuntimeStatus[], field: keyof RuntimeCounts): number =>
-  threads.reduce((sum, { counts }) => sum + counts[field], 0)
+/** Field by field. */
+const added = <T extends object>(parts: readonly T[]): T =>
+  summed(parts.flatMap((part) => Object.entries(part) as [string, number][])) as T
 
-function allDropped(parts: readonly Dropped[]): Dropped {
-  const nodes = new Set(parts.flatMap((part) => Object.keys(part)))
-  const reasonsAt = (node: string) => parts.flatMap((part) => Object.entries(part[node] ?? {}))
-  return Object.fromEntries([...nodes].map((node) => [node, summed(reasonsAt(node))]))
+/** Name by name. */
+function byName<T>(
+  parts: readonly Readonly<Record<string, T>>[],
+  together: (values: readonly T[]) => T,
+): Readonly<Record<string, T>> {
+  const entries = Map.groupBy(parts.flatMap(Object.entries<T>), ([name]) => name)
+  return Object.fromEntries(
+    [...entries].map(([name, all]) => [name, together(all.map(([, value]) => value))]),
+  )
 }

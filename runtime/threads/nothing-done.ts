@@ -7,4 +7,7 @@ export const nothingDone: WorkReport = {
   inFlight: {},
   losses: [],
   throttledMs: { fetch: 0, produce: 0 },
+  snapshots: { written: 0, failed: 0 },
+  restored: { snapshot: 0, changelog: 0 },
+  stateBytes: {},
 }

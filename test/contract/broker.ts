@@ -8,6 +8,7 @@ import type {
   GroupAssignor,
   GroupMember,
   GroupMemberOptions,
+  ListedOffset,
   TopicPartition,
 } from '../../runtime/broker/broker.ts'
 import { CommitRejected, OffsetOutOfRange } from '../../runtime/broker/errors.ts'
@@ -298,12 +299,39 @@ export function brokerContract(connect: () => Promise<Broker>): void {
     out.send({ topic, partition: 0 }, batchOf(['a', 'b']))
     await out.flush()
     const at = [{ topic, partition: 0 }]
-    expect(await broker.admin.listOffsets(at, 'earliest')).to.deep.equal([
-      { topic, partition: 0, offset: 0 },
-    ])
-    expect(await broker.admin.listOffsets(at, 'latest')).to.deep.equal([
-      { topic, partition: 0, offset: 2 },
-    ])
+    const offsetsAt = async (where: ListedOffset) =>
+      (await broker.admin.listOffsets(at, where)).map(({ offset }) => offset)
+    expect(await offsetsAt('earliest')).to.deep.equal([0])
+    expect(await offsetsAt('latest')).to.deep.equal([2])
+  })
+
+  it('removes records for good', async () => {
+    const topic = await newTopic()
+    const out = producer()
+    const at = { topic, partition: 0 }
+    for (const value of ['a', 'b', 'c']) {
+      out.send(at, batchOf([value]))
+      await out.flush()
+    }
+    await broker.admin.deleteRecords([{ ...at, offset: 2 }])
+    const [start] = await broker.admin.listOffsets([at], 'earliest')
+    expect(start?.offset).to.equal(2)
+    await broker.admin.deleteRecords([{ ...at, offset: 1 }])
+    const [still] = await broker.admin.listOffsets([at], 'earliest')
+    expect(still?.offset).to.equal(2)
+  })
+
+  it('knows up to where it has written, once that is acknowledged', async () => {
+    const topic = await newTopic()
+    const at = { topic, partition: 0 }
+    const [first, second] = [producer(), producer()]
+    expect(first.writtenUpTo(at)).to.equal(undefined)
+    first.send(at, batchOf(['a', 'b']))
+    await first.flush()
+    expect(first.writtenUpTo(at)).to.equal(2)
+    second.send(at, batchOf(['c']))
+    await second.flush()
+    expect([first.writtenUpTo(at), second.writtenUpTo(at)]).to.deep.equal([2, 3])
   })
 
   it('fails a flush when a batch cannot be written', async function () {

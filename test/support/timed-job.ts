@@ -4,7 +4,7 @@ import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts
 import { runtimeConfigSchema } from '../../runtime/config.ts'
 import { bind } from '../../runtime/dsl/bind.ts'
 import { job, type Output } from '../../runtime/dsl/job.ts'
-import { restoreTask } from '../../runtime/tasks/restore.ts'
+import { restoreTasks } from '../../runtime/tasks/restore.ts'
 import type { Task } from '../../runtime/tasks/task.ts'
 import { topologyFromSteps } from '../../runtime/topology/from-steps.ts'
 import { type SubTopology, subTopologiesOf } from '../../runtime/topology/sub-topologies.ts'
@@ -122,7 +122,10 @@ export class TimedJob {
       clock: new ManualClock(),
       drainedAt: (partition) => fetcher.drainedAt(partition),
     })
-    await restoreTask(running.task, this.#subTopology, this.#broker.connect(), () => false)
+    await restoreTasks([running.task], {
+      broker: this.#broker.connect(),
+      isInterrupted: () => false,
+    })
     const positions = [...this.#offsets].map(([topic, offset]) => ({ topic, partition: 0, offset }))
     running.task.start(positions)
     for (const position of positions) fetcher.assign(position)

@@ -4,7 +4,7 @@ import { runtimeConfigSchema } from '../../runtime/config.ts'
 import { bind } from '../../runtime/dsl/bind.ts'
 import { job } from '../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../runtime/dsl/stream.ts'
-import { restoreTask } from '../../runtime/tasks/restore.ts'
+import { restoreTasks } from '../../runtime/tasks/restore.ts'
 import { type SubTopology, subTopologiesOf } from '../../runtime/topology/sub-topologies.ts'
 import type { Window } from '../../runtime/topology/record.ts'
 import { recordsOf } from '../contract/broker.ts'
@@ -98,7 +98,10 @@ export class WindowBench {
   async restart(): Promise<void> {
     this.#running = this.#begin()
     const { task } = this.#running
-    await restoreTask(task, this.#subTopology, this.#broker.connect(), () => false)
+    await restoreTasks([task], {
+      broker: this.#broker.connect(),
+      isInterrupted: () => false,
+    })
     this.#work()
   }
 

@@ -3,7 +3,7 @@ import { CONFIG_FILE, configHash } from './config-map.ts'
 import { kafkaVolumeMounts, kafkaVolumes } from './kafka-files.ts'
 import { CONFIG_HASH, configMapName, HTTP_PORT, labels, selectorLabels } from './names.ts'
 import { memoryBytes } from './quantity.ts'
-import { CODE_DIR, CODE_FILE } from './runtime-config.ts'
+import { CODE_DIR, CODE_FILE, STATE_DIR } from './runtime-config.ts'
 
 const CONFIG_DIR = '/etc/millrace'
 const USER = 65532
@@ -38,6 +38,7 @@ export const podTemplate = (job: StreamJob, facts: PodFacts) => ({
     containers: [container(job, facts)],
     volumes: [
       { name: 'tmp', emptyDir: {} },
+      { name: 'state', emptyDir: {} },
       {
         name: 'config',
         configMap: { name: configMapName(job), items: [{ key: CONFIG_FILE, path: CONFIG_FILE }] },
@@ -83,6 +84,7 @@ const container = (job: StreamJob, { defaultImage, code }: PodFacts) => ({
   },
   volumeMounts: [
     { name: 'tmp', mountPath: '/tmp' },
+    { name: 'state', mountPath: STATE_DIR },
     {
       name: 'config',
       mountPath: `${CONFIG_DIR}/${CONFIG_FILE}`,

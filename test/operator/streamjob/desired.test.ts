@@ -40,6 +40,13 @@ describe('the pods of a StreamJob', () => {
     })
   }
 
+  it('keep snapshots of state in a volume that outlives a container', () => {
+    const { stateDir } = runtimeConfig(jobWith({}))
+    const { volumes, containers } = podTemplate(jobWith({}), facts).spec
+    const mount = containers[0]?.volumeMounts.find(({ mountPath }) => mountPath === stateDir)
+    expect(volumes.find(({ name }) => name === mount?.name)).to.deep.include({ emptyDir: {} })
+  })
+
   it('share the heap that the memory limit allows among their threads', () => {
     const resources = { limits: { memory: '1000Mi' } }
     expect(heapOf({ resources })).to.include({ value: '--max-old-space-size=600' })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
 import { ColumnStore } from '../../../runtime/state/column-store.ts'
 import { KeyIndex } from '../../../runtime/state/key-index.ts'
-import { MemoryKeyValueStore } from '../../../runtime/state/memory-key-value-store.ts'
+import { ByteKeyValueStore } from '../../../runtime/state/byte-key-value-store.ts'
 import type { KeyValueStore, StateStore } from '../../../runtime/state/store.ts'
 import type { NumberField } from '../../../runtime/topology/store-spec.ts'
 
@@ -39,7 +39,7 @@ describe('a store of numbers in columns', () => {
     fc.assert(
       fc.property(fc.array(round), (rounds) => {
         const columns = new ColumnStore('s', fields)
-        const objects = new MemoryKeyValueStore('s', jsonSerde)
+        const objects = new ByteKeyValueStore('s', jsonSerde)
         const changelog = { columns: new Map<string, string>(), objects: new Map<string, string>() }
         const write = (store: StateStore, to: Map<string, string>) => {
           for (const record of store.takeDirty())

@@ -6,7 +6,7 @@ import { bind } from '../../../runtime/dsl/bind.ts'
 import { job, type Output } from '../../../runtime/dsl/job.ts'
 import { type Stream, stream } from '../../../runtime/dsl/stream.ts'
 import type { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
-import { restoreTask } from '../../../runtime/tasks/restore.ts'
+import { restoreTasks } from '../../../runtime/tasks/restore.ts'
 import type { Task } from '../../../runtime/tasks/task.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { sinkTopicsOf } from '../../../runtime/topology/topology.ts'
@@ -63,7 +63,10 @@ export class TaskBench<V> {
     for (const name of topics) this.#broker.createTopic({ name, partitions: 1 })
     const { task, collector } = newTask(subTopology, { broker: this.#broker, clock: this.clock })
     this.#running = { task, collector }
-    await restoreTask(task, subTopology, this.#broker.connect(), () => false)
+    await restoreTasks([task], {
+      broker: this.#broker.connect(),
+      isInterrupted: () => false,
+    })
     task.start([{ topic: 'in', partition: 0, offset: this.#committed }])
     const fetcher = this.#broker.connect().fetcher({ maxBytes: Infinity })
     fetcher.assign({ topic: 'in', partition: 0, offset: this.#committed })

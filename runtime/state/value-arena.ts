@@ -1,0 +1,173 @@
+import { SpillFile } from './spill-file.ts'
+import type { Spillable, StateMemory } from './state-memory.ts'
+
+export const CHUNK_BYTES = 1024 * 1024
+/** Chunks that are emptied in one go, so that it does not take long. */
+const COLLECTED_AT_ONCE = 32
+/** Of what is held, before chunks are emptied for the rest that is in them. */
+const GARBAGE_SHARE = 0.25
+/** A chunk that is used for more than so much of it is left alone. */
+const WORTH_SHARE = 0.7
+
+interface Chunk {
+  /** undefined: on disk. */
+  bytes: Buffer | undefined
+  slot: number
+  filled: number
+  live: number
+  usedAt: number
+}
+
+/**
+ * Values one after the other in large chunks outside of the heap, where a value is a place and a length. What is replaced is garbage
+ * until the chunk is emptied. With a memory that is shared, chunks that were not of use for longest may lie on disk.
+ */
+export class ValueArena implements Spillable {
+  readonly #memory: StateMemory | undefined
+  /** Bytes that the owner holds beside the values. */
+  readonly #overhead: () => number
+  readonly #chunks: (Chunk | undefined)[] = []
+  readonly #freeNumbers: number[] = []
+  #file: SpillFile | undefined
+  #head = -1
+  #chunkMemory = 0
+  #filled = 0
+  #live = 0
+
+  constructor(memory: StateMemory | undefined, overhead: () => number) {
+    this.#memory = memory
+    this.#overhead = overhead
+    memory?.join(this)
+  }
+
+  get memoryBytes(): number {
+    return this.#chunkMemory + this.#overhead()
+  }
+
+  get diskBytes(): number {
+    return this.#file?.bytes ?? 0
+  }
+
+  /** Returns the place of a copy. */
+  append(bytes: Buffer, start: number, end: number): number {
+    const length = end - start
+    let chunk = this.#chunks[this.#head]
+    if (chunk?.bytes === undefined || chunk.filled + length > chunk.bytes.length)
+      chunk = this.#addChunk(Math.max(length, CHUNK_BYTES))
+    const at = chunk.filled
+    if (chunk.bytes !== undefined) bytes.copy(chunk.bytes, at, start, end)
+    chunk.filled += length
+    chunk.live += length
+    this.#filled += length
+    this.#live += length
+    return this.#head * CHUNK_BYTES + at
+  }
+
+  /** A view, or a copy from the disk; valid until the next change. */
+  read(place: number, length: number): Buffer {
+    const at = place % CHUNK_BYTES
+    const chunk = this.#chunkOf(place)
+    if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
+    if (chunk.bytes !== undefined) return chunk.bytes.subarray(at, at + length)
+    if (this.#file === undefined) throw new Error('there is no file of spilled state')
+    return this.#file.read(chunk.slot, at, length)
+  }
+
+  /** The value is not there any more. */
+  free(place: number, length: number): void {
+    const chunk = this.#chunkOf(place)
+    chunk.live -= length
+    this.#live -= length
+    if (chunk.live === 0 && this.#numberOf(place) !== this.#head) this.#drop(this.#numberOf(place))
+  }
+
+  /** Chunks that hold more garbage than is worth keeping, if there is much; to be emptied by moving all that is in them. */
+  wasteful(): ReadonlySet<number> | undefined {
+    if (this.#filled - this.#live <= Math.max(CHUNK_BYTES, this.#live * GARBAGE_SHARE))
+      return undefined
+    const worst = this.#chunks
+      .flatMap((chunk, number) =>
+        chunk === undefined || number === this.#head || chunk.live > chunk.filled * WORTH_SHARE
+          ? []
+          : { number, share: chunk.live / chunk.filled },
+      )
+      .sort((a, b) => a.share - b.share)
+    if (worst.length === 0) return undefined
+    return new Set(worst.slice(0, COLLECTED_AT_ONCE).map(({ number }) => number))
+  }
+
+  /** The chunk of a place, as `wasteful` names it. */
+  #numberOf(place: number): number {
+    return Math.floor(place / CHUNK_BYTES)
+  }
+
+  isIn(chunks: ReadonlySet<number>, place: number): boolean {
+    return chunks.has(this.#numberOf(place))
+  }
+
+  get coldest(): number | undefined {
+    return this.#coldestChunk()?.usedAt
+  }
+
+  spillColdest(): void {
+    const chunk = this.#coldestChunk()
+    if (chunk?.bytes === undefined || this.#memory === undefined) return
+    this.#file ??= new SpillFile(this.#memory.directory, CHUNK_BYTES)
+    chunk.slot = this.#file.write(chunk.bytes)
+    chunk.bytes = undefined
+    this.#chunkMemory -= CHUNK_BYTES
+  }
+
+  clear(): void {
+    this.#chunks.forEach((chunk, number) => {
+      if (chunk !== undefined) this.#drop(number)
+    })
+    this.#head = -1
+    this.#filled = 0
+    this.#live = 0
+  }
+
+  close(): void {
+    this.#memory?.leave(this)
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  #coldestChunk(): Chunk | undefined {
+    let coldest: Chunk | undefined
+    for (const [number, chunk] of this.#chunks.entries()) {
+      // One that is larger has no slot that fits; the newest is still being filled.
+      if (chunk?.bytes?.length !== CHUNK_BYTES || number === this.#head) continue
+      if (chunk.usedAt < (coldest?.usedAt ?? Infinity)) coldest = chunk
+    }
+    return coldest
+  }
+
+  #addChunk(bytes: number): Chunk {
+    this.#memory?.makeRoom(bytes)
+    const usedAt = this.#memory?.tick() ?? 0
+    const chunk = { bytes: Buffer.allocUnsafeSlow(bytes), slot: -1, filled: 0, live: 0, usedAt }
+    const left = this.#head
+    this.#head = this.#freeNumbers.pop() ?? this.#chunks.length
+    this.#chunks[this.#head] = chunk
+    this.#chunkMemory += bytes
+    if (this.#chunks[left]?.live === 0) this.#drop(left)
+    return chunk
+  }
+
+  #drop(number: number): void {
+    const chunk = this.#chunks[number]
+    if (chunk === undefined) return
+    if (chunk.bytes === undefined) this.#file?.free(chunk.slot)
+    else this.#chunkMemory -= chunk.bytes.length
+    this.#filled -= chunk.filled
+    this.#chunks[number] = undefined
+    this.#freeNumbers.push(number)
+  }
+
+  #chunkOf(place: number): Chunk {
+    const chunk = this.#chunks[this.#numberOf(place)]
+    if (chunk === undefined) throw new Error(`there is no chunk at place ${place} of a store`)
+    return chunk
+  }
+}
