@@ -52,12 +52,14 @@ export class HeldRows {
 
   /** In the order of their offsets. */
   rows(): Int32Array {
-    const held = this.#rows.subarray(0, this.#count).filter((row) => this.offset(row) !== NOT_HELD)
-    const first = held.reduce((least, row) => Math.min(least, this.offset(row)), Infinity)
-    // Numbers sort faster without a function that compares them: each is an offset, and which row it is of.
-    const places = Float64Array.from(held, (row, n) => (this.offset(row) - first) * held.length + n)
-    const sorted = Int32Array.from(places.sort(), (place) => held[place % held.length] ?? 0)
-    return sorted.filter((row, n) => row !== sorted[n - 1])
+    const places = this.#places().sort()
+    const rows = new Int32Array(places.length)
+    let count = 0
+    for (const place of places) {
+      const row = this.#rows[place % this.#count] ?? 0
+      if (count === 0 || rows[count - 1] !== row) rows[count++] = row
+    }
+    return rows.subarray(0, count)
   }
 
   offset(row: number): number {
@@ -73,6 +75,23 @@ export class HeldRows {
     for (const row of this.#rows.subarray(0, this.#count)) this.#offsets[row] = NOT_HELD
     this.#count = 0
     this.#headers.clear()
+  }
+
+  /** Each is an offset, and where in the list its row is: numbers sort faster than by a function that compares. */
+  #places(): Float64Array {
+    const listed = this.#rows.subarray(0, this.#count)
+    let first = Infinity
+    for (const row of listed) {
+      const offset = this.offset(row)
+      if (offset !== NOT_HELD && offset < first) first = offset
+    }
+    const places = new Float64Array(listed.length)
+    let count = 0
+    for (let n = 0; n < listed.length; n++) {
+      const offset = this.offset(listed[n] ?? 0)
+      if (offset !== NOT_HELD) places[count++] = (offset - first) * listed.length + n
+    }
+    return places.subarray(0, count)
   }
 
   #list(row: number): void {
