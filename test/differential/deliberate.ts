@@ -60,6 +60,19 @@ const choices: readonly Choice[] = [
       ),
   },
   {
+    // Nobody has looked yet into which of the removals each side writes.
+    why: 'in a join by a foreign key of what comes of one input both sides change at once, and either side may write a removal twice',
+    concerns: ({ ops }) =>
+      ops.some(
+        (op) =>
+          op.op === 'joinForeign' &&
+          ops.some((above) => {
+            const isIt = (one: Op) => one === above
+            return comesFrom(ops, op.from, isIt) && comesFrom(ops, op.other, isIt)
+          }),
+      ),
+  },
+  {
     why: 'twice the updates of one table are one stream, which merges with itself into itself; KTableImpl gives two streams',
     concerns: ({ ops }) =>
       ops.some(
