@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { PartitionOffset } from '../../runtime/broker/broker.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import type { RuntimeConfigInput } from '../../runtime/config.ts'
 import { ensurePrograms } from '../cluster/packages.ts'
@@ -377,6 +378,8 @@ describe('strangers on a real Kafka', function () {
     })
   })
 
+  const offsetOf = ({ topic, partition, offset }: PartitionOffset) => ({ topic, partition, offset })
+
   /** Until what it has committed is all there is, on every partition that it reads. */
   async function caughtUp(): Promise<void> {
     const partitions = [...partitionsOf(topics.in), ...partitionsOf(internal.repartition)]
@@ -390,11 +393,9 @@ describe('strangers on a real Kafka', function () {
     await eventually(
       async () => {
         // In this order: what is written meanwhile then shows as not yet committed.
-        const committed = (await member.committed(partitions)).map(
-          ({ topic, partition, offset }) => ({ topic, partition, offset }),
-        )
+        const committed = await member.committed(partitions)
         const ends = await broker.admin.listOffsets(partitions, 'latest')
-        expect(committed).to.have.deep.members(ends)
+        expect(committed.map(offsetOf)).to.have.deep.members(ends.map(offsetOf))
       },
       { timeoutMs: 30_000, everyMs: 100 },
     )
