@@ -1,7 +1,7 @@
 import type { RecordFormat } from '../config.ts'
 import type { TopologyNode } from './nodes.ts'
 import { storesOfProcess } from './process-node.ts'
-import type { StoreDeclaration } from './store-spec.ts'
+import type { NumberField, StoreDeclaration } from './store-spec.ts'
 import type { WindowAggregate } from './window-nodes.ts'
 
 const windows = (node: WindowAggregate, changesMs: number): StoreDeclaration => ({
@@ -13,6 +13,10 @@ const windows = (node: WindowAggregate, changesMs: number): StoreDeclaration => 
 const retentionOf = ({ graceMs, emit }: WindowAggregate, changesMs: number): number =>
   changesMs + graceMs + Number(emit === 'OnClose')
 
+const layoutOfNumber = ({ name, members, initial }: NumberField): NumberField => ({
+  ...{ name, members, initial },
+})
+
 /** The format of the values that come to a node. */
 export type FormatInto = (node: string) => RecordFormat
 
@@ -23,8 +27,12 @@ type Declare<K extends TopologyNode['kind']> = (
 
 /** What each kind of node keeps; kinds that are not here keep nothing. */
 const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
-  aggregate: ({ name, fields: numbers }) => [
-    { kind: 'key-value', name, format: 'Json', ...(numbers === undefined ? {} : { numbers }) },
+  aggregate: ({ name, fields }) => [
+    {
+      ...{ kind: 'key-value', name, format: 'Json' },
+      // How they are worked out is not the store's concern: the same state serves another expression.
+      ...(fields === undefined ? {} : { numbers: fields.map(layoutOfNumber) }),
+    },
   ],
   'to-table': ({ name, historyMs }, formatInto) => [
     historyMs === undefined

@@ -16,7 +16,7 @@ const CHANGELOGS = ['test.job-counts-changelog', 'test.job-minutes-changelog']
 const spec: JobSpec = {
   inputs: [{ name: 'in', topic: 'in' }],
   steps: [
-    { name: 'counts', from: 'in', groupBy: 'key', aggregate: { n: 'count()' } },
+    { name: 'counts', from: 'in', groupBy: 'key', aggregate: { n: 'sum(1)' } },
     {
       ...{ name: 'minutes', from: 'in', groupBy: 'key', aggregate: { n: 'count()' } },
       window: { tumbling: '1m', grace: '1h' },
