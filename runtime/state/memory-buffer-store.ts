@@ -1,7 +1,7 @@
 import { sessionKey } from '../serde/window-key.ts'
 import { bufferedBytes, bufferedFrom } from './buffered-bytes.ts'
 import { Changes, type Entry } from './changes.ts'
-import { recordBlocks, restoreBlock } from './record-blocks.ts'
+import { RecordedStore } from './recorded-store.ts'
 import type { Buffered, BufferedPlace, BufferStore, ChangelogRecord, StateStore } from './store.ts'
 import { TimeIndex } from './time-index.ts'
 
@@ -12,7 +12,7 @@ interface BufferEntry extends Entry {
 }
 
 /** Updates that wait, in memory: by key and window, and by time. */
-export class MemoryBufferStore implements BufferStore, StateStore {
+export class MemoryBufferStore extends RecordedStore implements BufferStore, StateStore {
   readonly name: string
   readonly #countsBytes: boolean
   readonly #entries = new Map<string, BufferEntry>()
@@ -24,6 +24,7 @@ export class MemoryBufferStore implements BufferStore, StateStore {
   #totals = { count: 0, bytes: 0 }
 
   constructor(name: string, countsBytes: boolean) {
+    super()
     this.name = name
     this.#countsBytes = countsBytes
   }
@@ -111,15 +112,7 @@ export class MemoryBufferStore implements BufferStore, StateStore {
     this.#totals = { count: 0, bytes: 0 }
   }
 
-  dump(blockBytes: number): Iterable<Buffer> {
-    return recordBlocks(this.#records(), blockBytes)
-  }
-
-  load(block: Buffer): void {
-    restoreBlock(block, this)
-  }
-
-  *#records(): Iterable<ChangelogRecord> {
+  protected *records(): Iterable<ChangelogRecord> {
     for (const entry of this.#entries.values()) yield recordOf(entry)
   }
 

@@ -1,6 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
-import { recordBlocks, restoreBlock } from './record-blocks.ts'
+import { RecordedStore } from './recorded-store.ts'
 import type { ChangelogRecord, SessionStore, StateStore, StoredSession } from './store.ts'
 import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
 import { parseSessionKey, sessionKey } from '../serde/window-key.ts'
@@ -17,12 +17,13 @@ export interface SessionStoreOptions {
 }
 
 /** Values of sessions in memory, by the time at which the session ends. */
-export class MemorySessionStore implements SessionStore, StateStore {
+export class MemorySessionStore extends RecordedStore implements SessionStore, StateStore {
   readonly name: string
   readonly #serde: Serde
   readonly #entries: TimedEntries<SessionEntry>
 
   constructor(name: string, { retentionMs, serde }: SessionStoreOptions) {
+    super()
     this.name = name
     this.#serde = serde
     this.#entries = new TimedEntries<SessionEntry>(retentionMs, ({ id, key, time, order }) => ({
@@ -88,15 +89,7 @@ export class MemorySessionStore implements SessionStore, StateStore {
     this.#entries.clear()
   }
 
-  dump(blockBytes: number): Iterable<Buffer> {
-    return recordBlocks(this.#records(), blockBytes)
-  }
-
-  load(block: Buffer): void {
-    restoreBlock(block, this)
-  }
-
-  *#records(): Iterable<ChangelogRecord> {
+  protected *records(): Iterable<ChangelogRecord> {
     const time = this.#entries.orphanedTime
     if (time !== undefined)
       yield { key: sessionKey(NO_KEY, time, time), value: null, timestamp: time }

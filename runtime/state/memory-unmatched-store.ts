@@ -1,6 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import type { JoinSide } from '../topology/store-spec.ts'
-import { recordBlocks, restoreBlock } from './record-blocks.ts'
+import { RecordedStore } from './recorded-store.ts'
 import type {
   ChangelogRecord,
   JoinTimes,
@@ -15,7 +15,7 @@ import { decodeValues, encodeValues } from './value-list.ts'
 const NO_TIMES: JoinTimes = { streamTime: -1, earliest: undefined }
 
 /** Unmatched records in memory. They leave when they are matched or emitted, not by their age. */
-export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
+export class MemoryUnmatchedStore extends RecordedStore implements UnmatchedStore, StateStore {
   readonly name: string
   readonly times: JoinTimes = { ...NO_TIMES }
   readonly #serdes: Readonly<Record<JoinSide, Serde>>
@@ -30,6 +30,7 @@ export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
 
   /** `sides`: how the values of each are written to the changelog. */
   constructor(name: string, sides: Readonly<Record<JoinSide, Serde>>) {
+    super()
     this.name = name
     this.#serdes = sides
   }
@@ -84,15 +85,7 @@ export class MemoryUnmatchedStore implements UnmatchedStore, StateStore {
     Object.assign(this.#acceptedTimes, NO_TIMES)
   }
 
-  dump(blockBytes: number): Iterable<Buffer> {
-    return recordBlocks(this.#records(), blockBytes)
-  }
-
-  load(block: Buffer): void {
-    restoreBlock(block, this)
-  }
-
-  *#records(): Iterable<ChangelogRecord> {
+  protected *records(): Iterable<ChangelogRecord> {
     for (const entry of this.#entries.all()) yield this.#record(entry)
   }
 

@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde.ts'
-import { recordBlocks, restoreBlock } from './record-blocks.ts'
+import { RecordedStore } from './recorded-store.ts'
 import type { ChangelogRecord, StateStore, Stored, VersionedStore } from './store.ts'
 import { TimeIndex } from './time-index.ts'
 import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
@@ -11,7 +11,7 @@ export interface VersionedStoreOptions {
 }
 
 /** Every version of a key's value in memory, null for a time in which it was gone, as long as somebody may ask for it. */
-export class MemoryVersionedStore implements VersionedStore, StateStore {
+export class MemoryVersionedStore extends RecordedStore implements VersionedStore, StateStore {
   readonly name: string
   readonly #options: VersionedStoreOptions
   readonly #versions = new TimedEntries<TimedEntry>(Infinity, (place) => ({
@@ -24,6 +24,7 @@ export class MemoryVersionedStore implements VersionedStore, StateStore {
   readonly #begun = new TimeIndex<Map<string, Buffer>>()
 
   constructor(name: string, options: VersionedStoreOptions) {
+    super()
     this.name = name
     this.#options = options
   }
@@ -95,12 +96,8 @@ export class MemoryVersionedStore implements VersionedStore, StateStore {
    * Versions of one moment: what is forgotten depends on the order in which they come, so that those of later must not be
    * there before what comes from the changelog.
    */
-  dump(blockBytes: number): Iterable<Buffer> {
-    return recordBlocks([...this.#records()], blockBytes)
-  }
-
-  load(block: Buffer): void {
-    restoreBlock(block, this)
+  protected records(): Iterable<ChangelogRecord> {
+    return [...this.#records()]
   }
 
   *#records(): Iterable<ChangelogRecord> {

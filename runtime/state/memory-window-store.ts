@@ -1,6 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import { bytesOf } from './bytes-of.ts'
-import { recordBlocks, restoreBlock } from './record-blocks.ts'
+import { RecordedStore } from './recorded-store.ts'
 import type { ChangelogRecord, StateStore, Stored, StoredWindow, WindowStore } from './store.ts'
 import { NO_KEY, TimedEntries, type TimedEntry } from './timed-entries.ts'
 import { parseWindowStoreKey, windowStoreKey } from '../serde/window-key.ts'
@@ -17,13 +17,14 @@ export interface WindowStoreOptions {
 }
 
 /** Values of windows in memory; where duplicates are kept, each bears a sequence number. */
-export class MemoryWindowStore implements WindowStore, StateStore {
+export class MemoryWindowStore extends RecordedStore implements WindowStore, StateStore {
   readonly name: string
   readonly #options: WindowStoreOptions
   readonly #entries: TimedEntries<WindowEntry>
   #sequence = 0
 
   constructor(name: string, options: WindowStoreOptions) {
+    super()
     this.name = name
     this.#options = options
     this.#entries = new TimedEntries<WindowEntry>(
@@ -97,15 +98,7 @@ export class MemoryWindowStore implements WindowStore, StateStore {
     this.#entries.clear()
   }
 
-  dump(blockBytes: number): Iterable<Buffer> {
-    return recordBlocks(this.#records(), blockBytes)
-  }
-
-  load(block: Buffer): void {
-    restoreBlock(block, this)
-  }
-
-  *#records(): Iterable<ChangelogRecord> {
+  protected *records(): Iterable<ChangelogRecord> {
     const time = this.#entries.orphanedTime
     if (time !== undefined)
       yield { key: windowStoreKey(NO_KEY, time, this.#sequence), value: null, timestamp: time }
