@@ -1,4 +1,4 @@
-import { listOffsetsV5 } from '@platformatic/kafka'
+import { type Connection, listOffsetsV5 } from '@platformatic/kafka'
 import type { ListedOffset, PartitionOffset, TopicPartition } from './broker.ts'
 import { BrokerError, OffsetOutOfRange } from './errors.ts'
 import { call } from './kafka-call.ts'
@@ -19,29 +19,41 @@ const ASK = {
   highWatermark: { timestamp: -1n, isolation: READ_UNCOMMITTED },
 } as const satisfies Record<ListedOffset, object>
 
-/** Asks each leader once; throws when one has moved or cannot be reached. */
-export async function listOffsets(
+/** Asks each leader once, about its own; throws when one has moved or cannot be reached. */
+export async function fromLeaders<P extends TopicPartition, A>(
   { connections, metadata }: Cluster,
+  partitions: readonly P[],
+  ask: (connection: Connection, own: readonly P[]) => Promise<readonly A[]>,
+): Promise<A[]> {
+  await metadata.refresh([...new Set(partitions.map(({ topic }) => topic))])
+  const byLeader = Map.groupBy(partitions, (partition) => leaderOf(metadata, partition))
+  const answers = await Promise.all(
+    [...byLeader].map(async ([leader, own]) =>
+      ask(await connections.to(metadata.node(leader)), own),
+    ),
+  )
+  return answers.flat()
+}
+
+/** As `fromLeaders`. */
+export async function listOffsets(
+  cluster: Cluster,
   partitions: readonly TopicPartition[],
   at: ListedOffset,
 ): Promise<PartitionOffset[]> {
   const { timestamp, isolation } = ASK[at]
-  await metadata.refresh([...new Set(partitions.map(({ topic }) => topic))])
-  const byLeader = Map.groupBy(partitions, (partition) => leaderOf(metadata, partition))
-  const answers = await Promise.all(
-    [...byLeader].map(async ([leader, list]) => {
-      const connection = await connections.to(metadata.node(leader))
-      const { topics } = await call(
-        connection,
-        { api: listOffsetsV5.api, what: 'list offsets' },
-        REPLICA_CONSUMER,
-        isolation,
-        requestTopics(list, timestamp),
-      )
-      return topics
-    }),
-  )
-  return answers.flat().flatMap(({ name, partitions: list }) =>
+  const { metadata } = cluster
+  const answers = await fromLeaders(cluster, partitions, async (connection, own) => {
+    const { topics } = await call(
+      connection,
+      { api: listOffsetsV5.api, what: 'list offsets' },
+      REPLICA_CONSUMER,
+      isolation,
+      requestTopics(own, timestamp),
+    )
+    return topics
+  })
+  return answers.flatMap(({ name, partitions: list }) =>
     list.map(({ partitionIndex: partition, offset }) => {
       const topicId = metadata.topicId({ topic: name, partition })
       const id = topicId === undefined ? {} : { topicId }
@@ -77,7 +89,7 @@ const requestTopics = (partitions: readonly TopicPartition[], timestamp: bigint)
     })),
   }))
 
-export function leaderOf(metadata: KafkaMetadata, partition: TopicPartition): number {
+function leaderOf(metadata: KafkaMetadata, partition: TopicPartition): number {
   const leader = metadata.leader(partition)
   if (leader !== undefined) return leader
   const where = `${partition.topic}-${partition.partition}`
