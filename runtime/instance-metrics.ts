@@ -49,56 +49,56 @@ function addRecordCounters(metrics: Metrics, status: ReadStatus): void {
     name: 'millrace_node_records_total',
     help: 'Records that entered a node of the topology.',
     labels: [...jobLabels, 'node'],
-    read: () => byNode(status(), status().nodes),
+    read: () => by('node', status(), status().nodes),
   })
   metrics.observeCounter({
     name: 'millrace_dropped_records_total',
     help: 'Records that a node left out, such as those too late for a window.',
     labels: [...jobLabels, 'node', 'reason'],
-    read: () =>
-      Object.entries(status().dropped).flatMap(([node, reasons]) =>
-        Object.entries(reasons).map(([reason, value]) => ({
-          labels: { ...jobOf(status()), node, reason },
-          value,
-        })),
-      ),
+    read: () => byBoth(['node', 'reason'], status(), status().dropped),
   })
 }
 
 function addStateMetrics(metrics: Metrics, status: ReadStatus): void {
-  const jobsAnd = (label: string, counts: object) =>
-    Object.entries(counts).map(([name, value]) => ({
-      labels: { ...jobOf(status()), [label]: name },
-      value: value as number,
-    }))
   metrics.observeGauge({
     name: 'millrace_state_bytes',
     help: 'What a store takes of memory and of the disk, beside its snapshots.',
     labels: [...jobLabels, 'store', 'where'],
-    read: () =>
-      Object.entries(status().stateBytes).flatMap(([store, bytes]) =>
-        Object.entries(bytes).map(([where, value]) => ({
-          labels: { ...jobOf(status()), store, where },
-          value,
-        })),
-      ),
+    read: () => byBoth(['store', 'where'], status(), status().stateBytes),
   })
   metrics.observeCounter({
     name: 'millrace_snapshots_total',
     help: 'Snapshots of state on the local disk, by outcome.',
     labels: [...jobLabels, 'outcome'],
-    read: () => jobsAnd('outcome', status().snapshots),
+    read: () => by('outcome', status(), { ...status().snapshots }),
   })
   metrics.observeCounter({
     name: 'millrace_restored_entries_total',
     help: 'Entries of state that tasks have started with, by where they came from.',
     labels: [...jobLabels, 'source'],
-    read: () => jobsAnd('source', status().restored),
+    read: () => by('source', status(), { ...status().restored }),
   })
 }
 
-const byNode = (status: RuntimeStatus, counts: Readonly<Record<string, number>>) =>
-  Object.entries(counts).map(([node, value]) => ({ labels: { ...jobOf(status), node }, value }))
+type Counts = Readonly<Record<string, number>>
+
+const by = (label: string, status: RuntimeStatus, counts: Counts) =>
+  Object.entries(counts).map(([name, value]) => ({
+    labels: { ...jobOf(status), [label]: name },
+    value,
+  }))
+
+const byBoth = (
+  [outer, inner]: readonly [outer: string, inner: string],
+  status: RuntimeStatus,
+  counts: Readonly<Record<string, Counts>>,
+) =>
+  Object.entries(counts).flatMap(([name, each]) =>
+    Object.entries(each).map(([kind, value]) => ({
+      labels: { ...jobOf(status), [outer]: name, [inner]: kind },
+      value,
+    })),
+  )
 
 function addTaskGauges(metrics: Metrics, status: ReadStatus): void {
   metrics.observeGauge({
@@ -117,7 +117,7 @@ function addTaskGauges(metrics: Metrics, status: ReadStatus): void {
     name: 'millrace_async_in_flight_records',
     help: 'Records that an async function works on, or that wait there for their turn.',
     labels: [...jobLabels, 'node'],
-    read: () => byNode(status(), status().inFlight),
+    read: () => by('node', status(), status().inFlight),
   })
   metrics.observeGauge({
     name: 'millrace_restore_remaining_records',
