@@ -7,7 +7,7 @@ import { rowHash } from './row-hash.ts'
 
 /**
  * An answer to a row that has changed meanwhile is dropped: another is on its way. Only a row without foreign key asks for
- * none under Inner; so whatever answer comes late, there is nothing, and what was there is taken back.
+ * none under Inner; so what its last one says by way of farewell is true however late, and what was there is taken back.
  */
 export function foreignKeyResolveProcessor(
   { name, reads: [left, result], type, foreignKey, joiner }: ForeignKeyResolveNode,
@@ -22,17 +22,19 @@ export function foreignKeyResolveProcessor(
     if (results.get(key, record) !== undefined) forward(record.withValue(null))
   }
 
+  const tooLate = (record: FlowRecord, key: Buffer, row: unknown) => {
+    dropped(name, 'stale-response')
+    const { isFarewell } = record.value as SubscriptionResponse
+    if (isFarewell && asksNobody(record, row)) takeBack(record, key)
+  }
+
   return {
     process(record) {
       const key = record.keyBytes()
       if (key === null) return dropped(name, 'null-key')
       const { hash, value, isReminder } = record.value as SubscriptionResponse
       const row = rows.get(key, record)?.value ?? null
-      if (!isSame(hash, rowHash(row))) {
-        dropped(name, 'stale-response')
-        if (asksNobody(record, row)) takeBack(record, key)
-        return
-      }
+      if (!isSame(hash, rowHash(row))) return tooLate(record, key, row)
       if (isReminder) return takeBack(record, key)
       const isNothing = value === null && (type === 'Inner' || row === null)
       forward(record.withValue(isNothing ? null : joiner(row, value)))

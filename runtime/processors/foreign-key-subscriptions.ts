@@ -66,12 +66,12 @@ function answerTo(
   { instruction: what }: Subscription,
   row: unknown,
   isKnown: boolean,
-): Pick<SubscriptionResponse, 'value' | 'isReminder'> | undefined {
+): Omit<SubscriptionResponse, 'hash' | 'partition'> | undefined {
   switch (what) {
     case instruction.deleteSilently:
       return undefined
     case instruction.deleteAndAnswer:
-      return { value: null }
+      return { value: null, isFarewell: true }
     case instruction.answerAlways:
       return { value: row }
     case instruction.answerIfFound:

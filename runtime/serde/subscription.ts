@@ -31,6 +31,8 @@ export interface SubscriptionResponse {
   readonly value: unknown
   /** There was none before either, unless it was lost: an answer in case. */
   readonly isReminder?: boolean
+  /** The owner has asked to be forgotten: it is told of nothing more. */
+  readonly isFarewell?: boolean
   /** Not written: it is where the answer goes. */
   readonly partition?: number
 }
@@ -39,6 +41,7 @@ const SUBSCRIPTION_VERSION = 1
 const RESPONSE_VERSION = 0
 const NO_HASH = 0x80
 const REMINDER = 0x40
+const FAREWELL = 0x20
 const HASH_BYTES = 16
 const PARTITION_BYTES = 4
 const NOTHING = Buffer.alloc(0)
@@ -66,21 +69,27 @@ export const subscriptionSerde: Serde = {
   },
 }
 
-/** `version and whether there is no hash | hash | value`, as Kafka Streams writes it, which knows no reminders. */
+/** `version and whether there is no hash | hash | value`, as Kafka Streams writes it, which knows neither mark. */
 export const subscriptionResponseSerde = (values: Serde): Serde => ({
   serialize(response) {
-    const { hash, value, isReminder } = response as SubscriptionResponse
-    const version = versionByte(RESPONSE_VERSION, hash) | (isReminder === true ? REMINDER : 0)
+    const { hash, value, isReminder, isFarewell } = response as SubscriptionResponse
+    const marks = (isReminder === true ? REMINDER : 0) | (isFarewell === true ? FAREWELL : 0)
+    const version = versionByte(RESPONSE_VERSION, hash) | marks
     const body = value === null ? NOTHING : values.serialize(value)
     return Buffer.concat([Buffer.of(version), hash ?? NOTHING, body])
   },
 
   deserialize(bytes): SubscriptionResponse {
     const version = bytes[0] ?? 0
-    requireVersion(version & ~REMINDER, RESPONSE_VERSION)
+    requireVersion(version & ~(REMINDER | FAREWELL), RESPONSE_VERSION)
     const { hash, rest } = hashAt(bytes.subarray(1), version)
     const value = rest.length === 0 ? null : values.deserialize(rest)
-    return { hash, value, ...((version & REMINDER) !== 0 && { isReminder: true }) }
+    return {
+      hash,
+      value,
+      ...((version & REMINDER) !== 0 && { isReminder: true }),
+      ...((version & FAREWELL) !== 0 && { isFarewell: true }),
+    }
   },
 })
 

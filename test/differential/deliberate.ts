@@ -60,16 +60,12 @@ const choices: readonly Choice[] = [
       ),
   },
   {
-    // Nobody has looked yet into which of the removals each side writes.
-    why: 'in a join by a foreign key of what comes of one input both sides change at once, and either side may write a removal twice',
+    why: 'the old value of a row is what its store had; KTableKTableJoinMerger gives what the joiner makes of both sides before, though the same record has changed the other side as well',
     concerns: ({ ops }) =>
-      ops.some(
-        (op) =>
-          op.op === 'joinForeign' &&
-          ops.some((above) => {
-            const isIt = (one: Op) => one === above
-            return comesFrom(ops, op.from, isIt) && comesFrom(ops, op.other, isIt)
-          }),
+      looksAtOldOf(
+        ops,
+        (op) => op.op === 'joinTables' && op.store === true && meetsItself(ops, op),
+        LOOKS_AT_OLD,
       ),
   },
   {
@@ -91,6 +87,13 @@ const LOOKS_AT_OLD: readonly Op['op'][] = [
   'joinTables',
   'joinForeign',
 ]
+
+/** True if both sides come of one. */
+const meetsItself = (ops: readonly Op[], join: Extract<Op, { op: 'joinTables' }>): boolean =>
+  ops.some((above) => {
+    const isIt = (one: Op) => one === above
+    return comesFrom(ops, join.from, isIt) && comesFrom(ops, join.other, isIt)
+  })
 
 /** A join of tables cares for what a row was only where there may be none now. */
 const asked = (ops: readonly Op[]): readonly Op['op'][] =>

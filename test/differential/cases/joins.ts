@@ -61,22 +61,15 @@ const tables = (kind: Kind, store: { readonly store?: true }, joiner = 'pair'): 
   ...tableWritten('joined'),
 ]
 
+const BY_FIELD = { op: 'joinForeign', name: 'joined', key: 'field:f', joiner: 'pair' } as const
+
 const foreign = (
   kind: 'inner' | 'left',
   store: { readonly store?: true } = { store: true },
 ): readonly Op[] => [
   source('table', 'l'),
   source('table', 'r'),
-  {
-    op: 'joinForeign',
-    name: 'joined',
-    from: 'l',
-    other: 'r',
-    kind,
-    key: 'field:f',
-    joiner: 'pair',
-    ...store,
-  },
+  { ...BY_FIELD, from: 'l', other: 'r', kind, ...store },
   ...tableWritten('joined'),
 ]
 
@@ -373,6 +366,22 @@ export const joinCases: readonly Case[] = [
       ...updates,
     ),
   ]),
+  ...(['inner', 'left'] as const).map((kind) =>
+    joined(
+      `by foreign key, a table meets itself, if the join is ${kind}`,
+      [
+        source('table', 'l'),
+        { ...BY_FIELD, from: 'l', other: 'l', kind, store: true },
+        ...tableWritten('joined'),
+      ],
+      ['l', 1, 'a', refer('a', 1)],
+      ['l', 2, 'b', refer('a', 1)],
+      ['l', 3, 'a', refer(null, 2)],
+      ['l', 4, 'a', refer('b', 3)],
+      ['l', 5, 'b', null],
+      ['l', 6, 'a', null],
+    ),
+  ),
   joined(
     'by foreign key, a row that keeps its key and finds nothing again is not told of',
     foreign('inner'),

@@ -61,11 +61,16 @@ describe('runtime/serde/subscription.ts', () => {
     expect(serde.deserialize(Buffer.from('80', 'hex'))).to.deep.equal({ hash: null, value: null })
   })
 
-  it('writes in the first byte of an answer that it is a reminder', () => {
+  it('writes in the first byte of an answer that it is a reminder, or a farewell', () => {
     const serde = serdeOf('String', 'responses')
-    const reminder = { hash, value: null, isReminder: true }
-    expect(hex(serde.serialize(reminder))).to.equal(`40${hex(hash)}`)
-    expect(serde.deserialize(serde.serialize(reminder))).to.deep.equal(reminder)
+    const answers = [
+      [{ hash, value: null, isReminder: true }, `40${hex(hash)}`],
+      [{ hash: null, value: null, isFarewell: true }, 'a0'],
+    ] as const
+    for (const [answer, written] of answers) {
+      expect(hex(serde.serialize(answer))).to.equal(written)
+      expect(serde.deserialize(serde.serialize(answer))).to.deep.equal(answer)
+    }
   })
 
   it('refuses versions that it does not know', () => {
