@@ -29,10 +29,17 @@ export {
   sessionStore,
   type StoreOf,
   type StoreOptions,
+  versionedStore,
   windowStore,
 } from './dsl/stores.ts'
 export type { Outgoing, ProcessorContext, RecordProcessor } from './topology/process-node.ts'
-export type { KeyValueStore, SessionStore, WindowStore } from './topology/user-stores.ts'
+export type {
+  KeyValueStore,
+  SessionStore,
+  Version,
+  VersionedStore,
+  WindowStore,
+} from './topology/user-stores.ts'
 export {
   type AggregateFunction,
   avg,

@@ -1,7 +1,12 @@
 import type { RecordFormat } from '../config.ts'
 import { durationMs } from '../topology/duration.ts'
 import type { StoreSettings } from '../topology/process-node.ts'
-import type { KeyValueStore, SessionStore, WindowStore } from '../topology/user-stores.ts'
+import type {
+  KeyValueStore,
+  SessionStore,
+  VersionedStore,
+  WindowStore,
+} from '../topology/user-stores.ts'
 import { requireKnown } from './known-options.ts'
 
 declare const STORE: unique symbol
@@ -29,6 +34,11 @@ export interface TimedStoreOptions extends StoreOptions {
 export interface WindowStoreOptions extends TimedStoreOptions {
   /** Each `put` adds a value, where it would replace the one of the same key and start. */
   readonly duplicates?: boolean
+}
+
+export interface VersionedStoreOptions extends StoreOptions {
+  /** How long ago one may ask for, by event time: milliseconds, or text such as `1h`. */
+  readonly history: number | string
 }
 
 /**
@@ -74,6 +84,20 @@ export const sessionStore = <V, K = string>(
   }
 }
 
+/**
+ * Values by key and time, as a table with history: each holds until the next one begins.
+ *
+ * @example
+ * stores: { prices: versionedStore<number>({ history: '1d' }) }
+ */
+export const versionedStore = <V, K = string>(
+  options: VersionedStoreOptions,
+): StoreOf<VersionedStore<V, K>> => {
+  requireKnown('a versioned store', options, [...COMMON, 'history'])
+  const historyMs = timeOf('history', options.history)
+  return { settings: { kind: 'versioned', historyMs, ...settingsOf(options) } }
+}
+
 const COMMON = ['format', 'keyFormat', 'changelog']
 
 const settingsOf = ({ format = 'Json', keyFormat = 'String', changelog = true }: StoreOptions) => ({
@@ -82,8 +106,10 @@ const settingsOf = ({ format = 'Json', keyFormat = 'String', changelog = true }:
   changelog,
 })
 
-function retentionOf({ retention }: TimedStoreOptions): number {
-  const ms = typeof retention === 'string' ? durationMs(retention) : retention
+const retentionOf = ({ retention }: TimedStoreOptions): number => timeOf('retention', retention)
+
+function timeOf(name: string, time: number | string): number {
+  const ms = typeof time === 'string' ? durationMs(time) : time
   if (Number.isSafeInteger(ms) && ms > 0) return ms
-  throw new Error(`a retention is a whole number of milliseconds from 1, not ${String(ms)}`)
+  throw new Error(`a ${name} is a whole number of milliseconds from 1, not ${String(ms)}`)
 }

@@ -1,5 +1,12 @@
 import { serdes } from '../serde/serde.ts'
-import type { KeyValueStore, SessionStore, Stored, Stores, WindowStore } from '../state/store.ts'
+import type {
+  KeyValueStore,
+  SessionStore,
+  Stored,
+  Stores,
+  VersionedStore,
+  WindowStore,
+} from '../state/store.ts'
 import type { StoreSettings, UserLayout } from '../topology/process-node.ts'
 import type * as user from '../topology/user-stores.ts'
 import type { Turn } from './turn.ts'
@@ -48,16 +55,38 @@ const views: {
     put: (session, value) => putSession(store, formats, session, value),
     delete: (session) => putSession(store, formats, session, undefined),
   }),
+
+  versioned: (store, formats): user.VersionedStore<Value, Key> => ({
+    get: (key, time) => formats.version(versionAt(store, formats.keyBytes(key), time)),
+    put: (key, from, value) => putVersion(store, formats, { key, start: from, value }),
+    delete: (key, from) => putVersion(store, formats, { key, start: from, value: undefined }),
+    entries: () => formats.entries(store.entries()),
+  }),
 }
 
 const between = (store: KeyValueStore, from: Buffer, to: Buffer) =>
   [...store.entries()].filter(({ key }) => key.compare(from) >= 0 && key.compare(to) <= 0)
 
-const putWindow = (
-  store: WindowStore,
+const versionAt = (store: VersionedStore, key: Buffer, time: number | undefined) =>
+  time === undefined ? store.get(key) : store.getAsOf(key, time)
+
+interface Begun {
+  readonly key: Key
+  /** Of the window, or of the version. */
+  readonly start: number
+  readonly value: Value
+}
+
+function putVersion(
+  store: VersionedStore,
   formats: StoreFormats,
-  { key, start, value }: { readonly key: Key; readonly start: number; readonly value: Value },
-): void =>
+  { key, start, value }: Begun,
+): boolean {
+  formats.timeOf('put')
+  return store.put(formats.keyBytes(key), formats.valueBytes(value), formats.whole('from', start))
+}
+
+const putWindow = (store: WindowStore, formats: StoreFormats, { key, start, value }: Begun): void =>
   store.put(
     formats.keyBytes(key),
     formats.whole('start', start),
@@ -103,6 +132,12 @@ class StoreFormats {
   value(stored: Stored | undefined): Value {
     if (stored?.value === undefined) return undefined
     return serdes[this.#open.settings.format].deserialize(stored.value as Buffer)
+  }
+
+  version(stored: Stored | undefined): user.Version<Value> | undefined {
+    const value = this.value(stored)
+    if (stored === undefined || value === undefined) return undefined
+    return { value, from: stored.timestamp }
   }
 
   /** The time at which something is put. Throws outside of a turn. */

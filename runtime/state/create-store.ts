@@ -34,8 +34,7 @@ const makers: {
       : new ColumnStore(spec.name, spec.numbers),
   window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
-  versioned: ({ name, format, historyMs }) =>
-    new MemoryVersionedStore(name, { historyMs, serde: serdes[format] }),
+  versioned: (spec) => new MemoryVersionedStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),
   unmatched: ({ name, format, rightFormat }) =>
     new MemoryUnmatchedStore(name, { left: serdes[format], right: serdes[rightFormat] }),

@@ -15,7 +15,7 @@ export interface ProcessNode extends Child {
 }
 
 /** Layouts that processors may have. */
-export type UserLayout = 'key-value' | 'window' | 'session'
+export type UserLayout = 'key-value' | 'window' | 'session' | 'versioned'
 
 export type StoreSettings = Extract<StoreLayout, { readonly kind: UserLayout }> & {
   readonly format: RecordFormat

@@ -25,7 +25,7 @@ export interface StoreShape {
   readonly format: RecordFormat
   readonly keyFormat?: RecordFormat
   readonly changelog: boolean
-  /** Milliseconds; of windows and sessions. */
+  /** Milliseconds; of windows, sessions and versions. */
   readonly retentionMs?: number
   readonly retainDuplicates?: boolean
   /** The node that has it: its kind, and what of it is no function, such as its expressions and the size of its windows. */
@@ -78,6 +78,7 @@ function storeShape(store: StoreDeclaration, node: TopologyNode, topology: Topol
     ...(keyFormat === undefined ? {} : { keyFormat }),
     changelog,
     ...('retentionMs' in store ? { retentionMs: store.retentionMs } : {}),
+    ...('historyMs' in store ? { retentionMs: store.historyMs } : {}),
     ...('retainDuplicates' in store ? { retainDuplicates: store.retainDuplicates } : {}),
     node: dataOf(node),
     keys: keysAbove(node, topology),
@@ -111,6 +112,7 @@ const NO_DATA: ReadonlySet<string> = new Set([
   'emit',
   'fields',
   'irreversible',
+  'historyMs',
 ])
 
 /** JSON leaves functions out. */

@@ -61,3 +61,20 @@ export interface SessionStore<V, K = string> {
   readonly put: (session: Session<K>, value: V | null | undefined) => void
   readonly delete: (session: Session<K>) => void
 }
+
+export interface Version<V> {
+  readonly value: V
+  /** Since when it holds, in milliseconds since the epoch: until the next version begins. */
+  readonly from: number
+}
+
+/** A value of a key at every time of the past that is not longer ago than the history. Times are whole milliseconds. */
+export interface VersionedStore<V, K = string> {
+  /** What holds at `time`, or the latest; undefined if the key is gone then, or was so long ago that nobody knows. */
+  readonly get: (key: K, time?: number) => Version<V> | undefined
+  /** From `from` on, until a version that is there already begins; null and undefined: the key is gone. False: too long ago, nothing is changed. */
+  readonly put: (key: K, from: number, value: V | null | undefined) => boolean
+  readonly delete: (key: K, from: number) => boolean
+  /** The latest of each key; its `timestamp` is since when it holds. */
+  readonly entries: () => Iterable<StoreEntry<V, K>>
+}

@@ -3,6 +3,7 @@ import {
   keyValueStore,
   type ProcessorContext,
   sessionStore,
+  versionedStore,
   stream,
   valuesOf,
   windowStore,
@@ -317,6 +318,7 @@ describe('process', () => {
       /"long" is no duration/,
     ],
     ['a retention of nothing', () => sessionStore({ retention: 0 }), /a retention is .*not 0/],
+    ['no history', () => versionedStore({ history: 0 }), /a history is .*not 0/],
     [
       'a store that another step has',
       () =>

@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { keyValueStore, sessionStore, valuesOf, windowStore } from '../../../runtime/index.ts'
+import {
+  keyValueStore,
+  sessionStore,
+  valuesOf,
+  versionedStore,
+  windowStore,
+} from '../../../runtime/index.ts'
 import { TaskBench } from './task-bench.ts'
 
 describe("a user's processor finds its stores", () => {
@@ -202,5 +208,44 @@ describe("a user's processor finds its stores", () => {
         [40, 40, 1],
       ],
     ])
+  })
+
+  it('by time, whatever comes first', async () => {
+    const seen: unknown[] = []
+    const bench = new TaskBench<number>((input) =>
+      input
+        .process('p', {
+          stores: { prices: versionedStore<number>({ history: '10s' }) },
+          create: ({ stores: { prices } }) => ({
+            process({ key, value: at }) {
+              const name = key ?? ''
+              const isTaken = at % 2 === 0 ? prices.delete(name, at) : prices.put(name, at, at * 10)
+              seen.push([isTaken, prices.get(name), prices.get(name, 6000)])
+            },
+          }),
+        })
+        .to('out'),
+    )
+    bench.produce([
+      ['a', 7001],
+      ['a', 5001],
+      ['a', 5800],
+      ['a', 16_001],
+      ['a', 5999],
+    ])
+    await bench.start()
+    const now = { value: 70_010, from: 7001 }
+    const later = { value: 160_010, from: 16_001 }
+    expect(seen).to.deep.equal([
+      [true, now, undefined],
+      [true, now, { value: 50_010, from: 5001 }],
+      [true, now, undefined],
+      [true, later, undefined],
+      [false, later, undefined],
+    ])
+    bench.commit()
+    bench.produce([['a', 12_001]])
+    await bench.start()
+    expect(seen.at(-1)).to.deep.equal([true, later, undefined])
   })
 })

@@ -161,6 +161,13 @@ const rows: readonly Row[] = [
     because: [/^p\.w keeps 7200000 ms, where it kept 3600000 ms$/],
   },
   {
+    change: 'a longer history',
+    before: ofSteps([], [{ name: 'in', topic: 'rates', as: 'Table', history: '1h' }]),
+    after: ofSteps([], [{ name: 'in', topic: 'rates', as: 'Table', history: '2h' }]),
+    is: 'InPlace',
+    because: [/^in keeps 7200000 ms, where it kept 3600000 ms$/],
+  },
+  {
     change: 'duplicates that are kept',
     before: keeping({ retention: '1h' }),
     after: keeping({ retention: '1h', duplicates: true }),
