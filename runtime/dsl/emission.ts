@@ -1,4 +1,6 @@
+import { hint } from '../platform/did-you-mean.ts'
 import type { UpdateStrategy } from '../topology/nodes.ts'
+import type { EmitStrategy } from '../topology/window-nodes.ts'
 import { requireKnown } from './known-options.ts'
 
 export interface AggregateOptions {
@@ -12,9 +14,18 @@ const strategies: readonly UpdateStrategy[] = ['OnUpdate', 'OnCommit']
 export function emission(name: string, options: AggregateOptions): AggregateOptions {
   requireKnown(`the aggregate "${name}"`, options, ['emit'])
   const { emit } = options
-  if (emit === undefined) return {}
-  if (strategies.includes(emit)) return { emit }
+  requireStrategy(`the aggregate "${name}" emits`, emit, strategies)
+  return emit === undefined ? {} : { emit }
+}
+
+export function requireStrategy(
+  subject: string,
+  emit: EmitStrategy | undefined,
+  known: readonly EmitStrategy[],
+): void {
+  if (emit === undefined || known.includes(emit)) return
+  const [last = '', ...others] = known.toReversed()
   throw new Error(
-    `the aggregate "${name}" emits ${strategies.join(' or ')}, not ${JSON.stringify(emit)}`,
+    `${subject} ${others.toReversed().join(', ')} or ${last}, not ${JSON.stringify(emit)}.${hint(String(emit), known)}`,
   )
 }

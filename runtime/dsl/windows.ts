@@ -1,5 +1,7 @@
 import type { WindowConfig } from '../config.ts'
 import type { EmitStrategy } from '../topology/window-nodes.ts'
+import { requireStrategy } from './emission.ts'
+import { requireKnown } from './known-options.ts'
 
 /** Which windows an aggregate has: what `tumbling`, `hopping`, `sliding` and `session` return. Durations are text: `1h30m`. */
 export type Windows = Readonly<WindowConfig>
@@ -15,25 +17,32 @@ export interface WindowOptions {
 }
 
 /** Windows of one size, one after the other. */
-export const tumbling = (size: string, options: WindowOptions = {}): Windows => ({
-  tumbling: size,
-  ...options,
-})
+export const tumbling = (size: string, options: WindowOptions = {}): Windows =>
+  windows('tumbling', size, options)
 
 /** Windows of one size that overlap: the next begins `every` so often. */
 export const hopping = (
   size: string,
   options: WindowOptions & { readonly every: string },
-): Windows => ({ hopping: size, ...options })
+): Windows => windows('hopping', size, options, ['every'])
 
 /** For any records of a key that are at most so far apart there is a window that holds them. */
-export const sliding = (difference: string, options: WindowOptions = {}): Windows => ({
-  sliding: difference,
-  ...options,
-})
+export const sliding = (difference: string, options: WindowOptions = {}): Windows =>
+  windows('sliding', difference, options)
 
 /** A window lasts as long as no gap between its records is longer than this. */
-export const session = (gap: string, options: WindowOptions = {}): Windows => ({
-  session: gap,
-  ...options,
-})
+export const session = (gap: string, options: WindowOptions = {}): Windows =>
+  windows('session', gap, options)
+
+const strategies: readonly EmitStrategy[] = ['OnUpdate', 'OnCommit', 'OnClose']
+
+function windows(
+  kind: 'tumbling' | 'hopping' | 'sliding' | 'session',
+  size: string,
+  options: WindowOptions,
+  more: readonly string[] = [],
+): Windows {
+  requireKnown(`a ${kind} window`, options, ['grace', 'emit', ...more])
+  requireStrategy(`a ${kind} window emits`, options.emit, strategies)
+  return { [kind]: size, ...options }
+}
