@@ -69,6 +69,10 @@ const choices: readonly Choice[] = [
       ),
   },
   {
+    why: 'toStream is no step of its own, so that what joins its stream with a table of the same comes behind that table; KTableImpl gives it a place where it is called',
+    concerns: ({ ops }) => ops.some((op) => op.op === 'joinTable' && meetsLaterTable(ops, op)),
+  },
+  {
     why: 'twice the updates of one table are one stream, which merges with itself into itself; KTableImpl gives two streams',
     concerns: ({ ops }) =>
       ops.some(
@@ -93,6 +97,17 @@ const meetsItself = (ops: readonly Op[], join: Extract<Op, { op: 'joinTables' }>
   ops.some((above) => {
     const isIt = (one: Op) => one === above
     return comesFrom(ops, join.from, isIt) && comesFrom(ops, join.other, isIt)
+  })
+
+/** True if a stream of a table's updates meets what was made of the table after that stream. */
+const meetsLaterTable = (ops: readonly Op[], join: Extract<Op, { op: 'joinTable' }>): boolean =>
+  ops.some((stream, at) => {
+    if (stream.op !== 'toStream') return false
+    const isItsTable = ({ name }: Op) => name === stream.from
+    const isLater = (op: Op) =>
+      ops.indexOf(op) > at && takenBy(op).some((name) => comesFrom(ops, name, isItsTable))
+    const isIt = (op: Op) => op === stream
+    return comesFrom(ops, join.from, isIt) && comesFrom(ops, join.other, isLater)
   })
 
 /** A join of tables cares for what a row was only where there may be none now. */
