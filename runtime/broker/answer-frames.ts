@@ -12,6 +12,7 @@ const MOST_BYTES_OF_A_STRANGER = 1 << 20
  */
 export class AnswerFrames {
   readonly #onAnswer: (answer: Buffer) => void
+  readonly #allocate: (bytes: number) => Buffer
   readonly #first = Buffer.allocUnsafeSlow(FIRST_BYTES)
   /** The answer that is being filled, once its size is known and not all of it is there. */
   #answer: Buffer | undefined
@@ -19,9 +20,10 @@ export class AnswerFrames {
   #filled = 0
   #isKnown = false
 
-  /** `onAnswer` gets what follows the size. */
-  constructor(onAnswer: (answer: Buffer) => void) {
+  /** `onAnswer` gets what follows the size, in what `allocate` gave for it. */
+  constructor(onAnswer: (answer: Buffer) => void, allocate: (bytes: number) => Buffer) {
     this.#onAnswer = onAnswer
+    this.#allocate = allocate
   }
 
   /** Where the next bytes go; never empty. */
@@ -46,7 +48,7 @@ export class AnswerFrames {
     while (this.#answer === undefined && this.#filled - at >= SIZE_BYTES) {
       const size = this.#sizeAt(at)
       at += SIZE_BYTES
-      const answer = Buffer.allocUnsafe(size)
+      const answer = this.#allocate(size)
       const copied = this.#first.copy(answer, 0, at, this.#filled)
       at += copied
       if (copied === size) this.#end(answer)

@@ -3,7 +3,7 @@ import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
 import { KafkaPeer, type Node } from './kafka-peer.ts'
 import type { KafkaSecurity } from './kafka-security.ts'
-import type { KafkaSocket } from './kafka-socket.ts'
+import type { KafkaSocket, SocketOptions } from './kafka-socket.ts'
 
 export interface ConnectionsOptions {
   readonly bootstrapServers: readonly string[]
@@ -12,6 +12,8 @@ export interface ConnectionsOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  /** As `SocketOptions` has it. */
+  readonly allocate?: SocketOptions['allocate']
 }
 
 /**

@@ -6,7 +6,7 @@ import { answered, call, CONNECT_TIMEOUT_MS } from './kafka-call.ts'
 import { connectError } from './kafka-connect-error.ts'
 import { KafkaLogin } from './kafka-login.ts'
 import { connectionSecurity, type KafkaSecurity } from './kafka-security.ts'
-import { KafkaSocket } from './kafka-socket.ts'
+import { KafkaSocket, type SocketOptions } from './kafka-socket.ts'
 
 export interface Node {
   readonly host: string
@@ -19,6 +19,8 @@ export interface PeerOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  /** As `SocketOptions` has it. */
+  readonly allocate?: SocketOptions['allocate']
   /** Ends every wait. */
   readonly closing: AbortSignal
   /** Ends the message when the address is not one the user wrote. */
@@ -82,14 +84,14 @@ export class KafkaPeer {
   }
 
   async #open(): Promise<KafkaSocket> {
-    const { clock, closing, security } = this.#options
+    const { clock, closing, security, clientId, allocate } = this.#options
     const pause = this.#retryAt - clock.monotonic()
     if (pause > 0) await sleep(clock, pause, closing)
     if (closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
     let connection: KafkaSocket | undefined
     try {
       const { tls, sasl } = await connectionSecurity(security, this.#node.host)
-      connection = new KafkaSocket({ ...this.#node, clientId: this.#options.clientId, tls })
+      connection = new KafkaSocket({ ...this.#node, clientId, allocate, tls })
       this.#login = sasl && new KafkaLogin(connection, sasl, clock)
       const opened = connection.opened().then(() => this.#login?.start())
       await answered(connection, CONNECT_TIMEOUT_MS, opened)

@@ -21,6 +21,8 @@ export interface SocketOptions {
   readonly host: string
   readonly port: number
   readonly tls?: ConnectionOptions | undefined
+  /** Gives memory for an answer, exactly so large. Unset: new memory. */
+  readonly allocate?: ((bytes: number) => Buffer) | undefined
 }
 
 /**
@@ -38,10 +40,10 @@ export class KafkaSocket extends EventEmitter<{ close: [] }> {
   #lastId = 0
   #broken: Error | undefined
 
-  constructor({ clientId, host, port, tls }: SocketOptions) {
+  constructor({ clientId, host, port, tls, allocate = newMemory }: SocketOptions) {
     super()
     this.#clientId = clientId
-    const frames = new AnswerFrames((answer) => this.#take(answer))
+    const frames = new AnswerFrames((answer) => this.#take(answer), allocate)
     const onread = {
       buffer: () => frames.room(),
       callback: (count: number) => this.#orBreak(() => frames.fill(count)),
@@ -144,5 +146,7 @@ const answering =
     }
     callback(null, response)
   }
+
+const newMemory = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)
 
 const closed = () => new Error('the connection was closed')

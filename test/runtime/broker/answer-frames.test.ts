@@ -5,6 +5,8 @@ import { AnswerFrames } from '../../../runtime/broker/answer-frames.ts'
 /** More than what is read before a size is known. */
 const LARGE = 10_000
 
+const memory = (bytes: number) => Buffer.alloc(bytes)
+
 const framed = (answer: Uint8Array): Buffer => {
   const size = Buffer.alloc(4)
   size.writeInt32BE(answer.length)
@@ -31,7 +33,11 @@ describe('runtime/broker/answer-frames.ts', () => {
         fc.array(fc.integer({ min: 1, max: LARGE }), { maxLength: 6 }),
         (answers, pieces) => {
           const got: Buffer[] = []
-          pour(new AnswerFrames((one) => got.push(one)), Buffer.concat(answers.map(framed)), pieces)
+          pour(
+            new AnswerFrames((one) => got.push(one), memory),
+            Buffer.concat(answers.map(framed)),
+            pieces,
+          )
           expect(got).to.deep.equal(answers.map((one) => Buffer.from(one)))
         },
       ),
@@ -40,7 +46,7 @@ describe('runtime/broker/answer-frames.ts', () => {
 
   it('lets a large answer be written where it stays', () => {
     const got: Buffer[] = []
-    const frames = new AnswerFrames((one) => got.push(one))
+    const frames = new AnswerFrames((one) => got.push(one), memory)
     const bytes = framed(Buffer.alloc(LARGE, 7))
     frames.fill(bytes.copy(frames.room()))
     const room = frames.room()
@@ -55,7 +61,7 @@ describe('runtime/broker/answer-frames.ts', () => {
     ['a negative size', Buffer.from('ffffffff', 'hex'), 'does not speak Kafka'],
   ] as const) {
     it(`refuses ${what}`, () => {
-      const frames = new AnswerFrames(() => undefined)
+      const frames = new AnswerFrames(() => undefined, memory)
       expect(() => pour(frames, bytes, [])).to.throw(message)
     })
   }
