@@ -136,7 +136,7 @@ export interface FetchedPartition extends TopicPartition {
   readonly topicId?: string
   /** Where this read began. The first batch may start before it: records below are to be skipped. */
   readonly position: number
-  /** In offset order; control batches and aborted transactions are left out. */
+  /** In offset order; control batches and aborted transactions are left out. Who is done with one may `release` it. */
   readonly batches: readonly RecordBatch[]
   /** Where the next read begins, when what was left out lies between it and the last batch. */
   readonly nextOffset?: number

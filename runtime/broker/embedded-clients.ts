@@ -15,6 +15,9 @@ import type { EmbeddedGroup } from './embedded-group.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { BrokerError, CommitRejected, OffsetOutOfRange } from './errors.ts'
 import { partitionKey } from './partition-key.ts'
+import { RecordBatch } from './record-batch.ts'
+
+const OVERWRITTEN = 0xdb
 
 /** What the clients see of the embedded broker. */
 export interface EmbeddedLogs {
@@ -167,10 +170,24 @@ export class EmbeddedFetcher implements Fetcher {
       reading.position = nextOffset
       const highWatermark = log.lastStableOffset
       const receivedAt = this.#clock.monotonic()
-      found.push({ ...partition, position, nextOffset, batches, highWatermark, receivedAt })
+      found.push({
+        ...partition,
+        position,
+        nextOffset,
+        batches: batches.map(lent),
+        highWatermark,
+        receivedAt,
+      })
     }
     return found
   }
+}
+
+/** A copy that is overwritten when it is released, so that whoever looks at it later reads nonsense, and soon. */
+function lent({ bytes }: RecordBatch): RecordBatch {
+  const batch = new RecordBatch(Buffer.from(bytes))
+  batch.whenReleased(() => batch.bytes.fill(OVERWRITTEN))
+  return batch
 }
 
 export class EmbeddedMember implements GroupMember {

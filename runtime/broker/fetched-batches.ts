@@ -16,13 +16,12 @@ export interface FetchedBatches {
  */
 export function readFetched(part: FetchResponsePart, position: number): FetchedBatches {
   try {
-    const all = part.records.flatMap(splitBatches)
+    const all = splitBatches(part.records)
     const nextOffset = all.at(-1)?.nextOffset ?? position
     checkOrder(all)
     if (part.records.length > 0 && nextOffset <= position) {
       // Brokers send the first batch whole, so asking again would get the same.
-      const bytes = part.records.reduce((sum, { length }) => sum + length, 0)
-      throw new CorruptBatch(`${bytes} bytes without a record batch to go on with`)
+      throw new CorruptBatch(`${part.records.length} bytes without a record batch to go on with`)
     }
     return { batches: onlyCommitted(all, part.aborted), nextOffset }
   } catch (error) {

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Logger, silentLogger } from '../platform/logger.ts'
+import { AnswerPool } from './answer-pool.ts'
 import type { Broker, BrokerAdmin, Denial } from './broker.ts'
 import { KafkaAdmin } from './kafka-admin.ts'
-import { KafkaConnections } from './kafka-connections.ts'
+import { type ConnectionsOptions, KafkaConnections } from './kafka-connections.ts'
 import { KafkaDenials } from './kafka-denials.ts'
 import { KafkaFetcher } from './kafka-fetcher.ts'
 import { KafkaGroupMember } from './kafka-group-member.ts'
@@ -67,7 +68,9 @@ export class KafkaBroker implements Broker {
 
   fetcher(options: Parameters<Broker['fetcher']>[0]): KafkaFetcher {
     const { metadataMaxAgeMs } = this.#options
-    return new KafkaFetcher({ ...options, ...this.#connect(), metadataMaxAgeMs })
+    const answers = new AnswerPool()
+    const cluster = this.#connect((bytes) => answers.take(bytes))
+    return new KafkaFetcher({ ...options, ...cluster, answers, metadataMaxAgeMs })
   }
 
   groupMember(options: Parameters<Broker['groupMember']>[0]): KafkaGroupMember {
@@ -78,8 +81,8 @@ export class KafkaBroker implements Broker {
     return this.#adminConnections.close()
   }
 
-  #connect() {
-    const connections = new KafkaConnections(this.#options)
+  #connect(allocate?: ConnectionsOptions['allocate']) {
+    const connections = new KafkaConnections({ ...this.#options, allocate })
     const { clock, random } = this.#options
     const metadata = new KafkaMetadata(connections)
     return { connections, metadata, clock, random, denials: this.#denials }

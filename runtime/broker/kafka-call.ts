@@ -1,7 +1,8 @@
-import type { API, Connection } from '@platformatic/kafka'
+import type { API } from '@platformatic/kafka'
 import { systemClock } from '../platform/clock.ts'
 import { BrokerError } from './errors.ts'
 import { remedy } from './kafka-errors.ts'
+import { forLibrary, type KafkaSocket } from './kafka-socket.ts'
 
 /** What the client library attaches to a failed response. */
 interface ResponseFailure {
@@ -18,18 +19,20 @@ export interface Call<Args extends unknown[], Response> {
 }
 
 export const PROMPT_ANSWER_MS = 10_000
+/** Until a connection is open and the client logged in. */
+export const CONNECT_TIMEOUT_MS = 5000
 
 /**
  * Sends one request. Kafka's error codes arrive as `BrokerError` with Kafka's own name; anything about the connection,
  * silence included, is `UNREACHABLE`.
  */
 export async function call<Args extends unknown[], Response>(
-  connection: Connection,
+  connection: KafkaSocket,
   { api, what, timeoutMs = PROMPT_ANSWER_MS }: Call<Args, Response>,
   ...args: Args
 ): Promise<Response> {
   try {
-    return await answered(connection, timeoutMs, api.async(connection, ...args))
+    return await answered(connection, timeoutMs, api.async(forLibrary(connection), ...args))
   } catch (error) {
     throw asBrokerError(error, what)
   }
@@ -37,12 +40,12 @@ export async function call<Args extends unknown[], Response>(
 
 /** Like `call`, for requests whose response tells the error of each topic: those are the caller's to read. */
 export async function callForParts<Args extends unknown[], Response>(
-  connection: Connection,
+  connection: KafkaSocket,
   { api, what, timeoutMs = PROMPT_ANSWER_MS }: Call<Args, Response>,
   ...args: Args
 ): Promise<Response> {
   try {
-    return await answered(connection, timeoutMs, api.async(connection, ...args))
+    return await answered(connection, timeoutMs, api.async(forLibrary(connection), ...args))
   } catch (error) {
     const { response } = error as ResponseFailure
     if (response !== undefined && response !== null) return response as Response
@@ -55,14 +58,14 @@ export async function callForParts<Args extends unknown[], Response>(
  * on it fails too and is sent again on a new one.
  */
 export async function answered<T>(
-  connection: Connection,
+  connection: KafkaSocket,
   timeoutMs: number,
   request: Promise<T>,
 ): Promise<T> {
   let stop = () => undefined as void
   const silence = new Promise<never>((_resolve, reject) => {
     const timer = systemClock.after(timeoutMs, () => {
-      connection.socket?.destroy()
+      connection.close()
       reject(new Error(`no answer within ${timeoutMs / 1000} s`))
     })
     stop = () => timer.cancel()

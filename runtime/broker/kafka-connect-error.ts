@@ -84,7 +84,7 @@ const TLS_ADVICE: Readonly<Record<Exclude<TlsFault, 'notTls'>, (tls: KafkaTls) =
   notPem: () => 'kafka.tls names a file that is not PEM, or a key of another certificate',
 }
 
-/** The library wraps the socket's error; the innermost message is the one that says ECONNREFUSED. */
+/** The innermost message is the socket's: the one that says ECONNREFUSED. */
 const unreachable = (chain: readonly Failure[]): Told => ({
   code: 'UNREACHABLE',
   message: chain.at(-1)?.message ?? 'unknown failure',

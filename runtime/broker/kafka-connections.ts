@@ -1,9 +1,9 @@
-import type { Connection } from '@platformatic/kafka'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
 import { KafkaPeer, type Node } from './kafka-peer.ts'
 import type { KafkaSecurity } from './kafka-security.ts'
+import type { KafkaSocket, SocketOptions } from './kafka-socket.ts'
 
 export interface ConnectionsOptions {
   readonly bootstrapServers: readonly string[]
@@ -12,6 +12,8 @@ export interface ConnectionsOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  /** As `SocketOptions` has it. */
+  readonly allocate?: SocketOptions['allocate']
 }
 
 /**
@@ -35,13 +37,13 @@ export class KafkaConnections {
   }
 
   /** A connection to the node. Throws `UNREACHABLE` and says so when the address came from the broker itself. */
-  to(node: Node): Promise<Connection> {
+  to(node: Node): Promise<KafkaSocket> {
     if (this.closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
     return this.#peer(node).connection()
   }
 
   /** A connection to any broker: an open one, else whichever may be tried soonest. `known` came from metadata. */
-  async any(known: readonly Node[] = []): Promise<Connection> {
+  async any(known: readonly Node[] = []): Promise<KafkaSocket> {
     const peers = new Set([...known, ...this.#bootstrap].map((node) => this.#peer(node)))
     const failures: BrokerError[] = []
     for (const peer of [...peers].sort(bySoonest)) {

@@ -1,4 +1,4 @@
-import { type Connection, findCoordinatorV2 } from '@platformatic/kafka'
+import { findCoordinatorV2 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import { BrokerError } from './errors.ts'
 import { call } from './kafka-call.ts'
@@ -7,6 +7,7 @@ import type { KafkaDenials } from './kafka-denials.ts'
 import { isTransient } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { Node } from './kafka-peer.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 export interface CoordinatorOptions {
   readonly of: 'group' | 'transaction'
@@ -40,7 +41,7 @@ export class KafkaCoordinator {
     this.#options = options
   }
 
-  async connection(): Promise<Connection> {
+  async connection(): Promise<KafkaSocket> {
     this.#node ??= await this.#find()
     return this.#options.connections.to(this.#node)
   }
@@ -58,7 +59,7 @@ export class KafkaCoordinator {
 
   /** Repeats what fails for a while; gives up with the last failure once `giveUp` says so or the client closes. */
   async retrying<T>(
-    attempt: (connection: Connection) => Promise<T>,
+    attempt: (connection: KafkaSocket) => Promise<T>,
     giveUp: (last: BrokerError) => boolean,
   ): Promise<T> {
     const { clock, connections } = this.#options

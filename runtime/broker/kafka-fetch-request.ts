@@ -1,8 +1,8 @@
-import { type Connection, type Reader, Writer } from '@platformatic/kafka'
-import { at, LENGTH_OVERHEAD } from './batch-header.ts'
+import { type Reader, Writer } from '@platformatic/kafka'
 import { answered, asBrokerError } from './kafka-call.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
-/** Fetch v11, the last version that names topics and has fixed-size headers; records stay one slice of the socket's buffer. */
+/** Fetch v11, the last version that names topics and has fixed-size headers; records stay a slice of the answer. */
 const FETCH = { key: 1, version: 11 } as const
 
 const READ_COMMITTED = 1
@@ -35,8 +35,8 @@ export interface FetchResponsePart {
   readonly errorCode: number
   readonly lastStableOffset: number
   readonly aborted: readonly AbortedTransaction[]
-  /** Each a record batch, but for what a fetch has cut off. */
-  readonly records: readonly Buffer[]
+  /** Record batches; the last one may be cut off. */
+  readonly records: Buffer
 }
 
 export interface FetchResponse {
@@ -46,7 +46,7 @@ export interface FetchResponse {
 }
 
 export async function fetchRaw(
-  connection: Connection,
+  connection: KafkaSocket,
   request: FetchRequest,
 ): Promise<FetchResponse> {
   const response = new Promise<FetchResponse>((resolve, reject) => {
@@ -130,26 +130,7 @@ function decodePart(reader: Reader, topic: string): FetchResponsePart {
   )
   reader.readInt32() // preferred read replica
   const size = Math.max(reader.readInt32(), 0)
-  const records = sliceBatches(reader, size)
+  const records = reader.buffer.slice(reader.position, reader.position + size)
   reader.skip(size)
   return { topic, partition, errorCode, lastStableOffset, aborted: aborted ?? [], records }
-}
-
-/**
- * Cuts between batches, so that one that came within one piece off the socket stays a view of it. The last slice is what
- * does not look like a whole batch, if nothing else came: its reader has the words for it.
- */
-function sliceBatches({ buffer, position: start }: Reader, size: number): Buffer[] {
-  const end = start + size
-  const slices: Buffer[] = []
-  for (let position = start; position < end;) {
-    const isHeader = end - position >= at.records
-    const length = isHeader ? buffer.readInt32BE(position + at.length) + LENGTH_OVERHEAD : size
-    const isWhole = length >= at.records && position + length <= end
-    if (!isWhole && slices.length > 0 && length >= at.records) break
-    const next = isWhole ? position + length : end
-    slices.push(buffer.slice(position, next))
-    position = next
-  }
-  return slices
 }

@@ -1,3 +1,4 @@
+import type { AnswerPool } from './answer-pool.ts'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type {
   FetchedPartition,
@@ -33,6 +34,8 @@ export interface KafkaFetcherOptions extends FetcherOptions {
   readonly metadata: KafkaMetadata
   readonly clock: Clock
   readonly denials: KafkaDenials
+  /** Where the connections have the memory of their answers from. */
+  readonly answers: AnswerPool
   /** Without any failure leaders are looked up so often: a topic may have been replaced. */
   readonly metadataMaxAgeMs: number
 }
@@ -138,6 +141,7 @@ export class KafkaFetcher implements Fetcher {
       lane.parts = undefined
       return parts.flatMap((arrived) => this.#accept(arrived, receivedAt))
     })
+    this.#options.answers.lend(fetched.flatMap(({ batches }) => batches))
     this.#send()
     return fetched
   }

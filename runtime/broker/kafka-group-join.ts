@@ -1,4 +1,4 @@
-import { type Connection, joinGroupV5, syncGroupV3 } from '@platformatic/kafka'
+import { joinGroupV5, syncGroupV3 } from '@platformatic/kafka'
 import type { GroupMemberOptions, TopicPartition } from './broker.ts'
 import {
   decodeAssignment,
@@ -9,6 +9,7 @@ import {
 import { BrokerError } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 const PROTOCOL_TYPE = 'consumer'
 const PROTOCOL_NAME = 'millrace'
@@ -26,7 +27,7 @@ export interface Joined {
 
 /** The first half of a join: everyone has come, one of them is the leader and is told of all. */
 export async function joinGroup(
-  connection: Connection,
+  connection: KafkaSocket,
   options: GroupMemberOptions,
   memberId: string,
 ): Promise<Joined> {
@@ -54,7 +55,7 @@ export async function joinGroup(
 
 /** The second half: the leader hands in all shares, everyone gets their own. */
 export async function syncGroup(
-  connection: Connection,
+  connection: KafkaSocket,
   options: GroupMemberOptions,
   joined: Joined,
   metadata: KafkaMetadata,

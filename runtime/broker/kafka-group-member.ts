@@ -1,5 +1,4 @@
 import {
-  type Connection,
   heartbeatV3,
   leaveGroupV3,
   offsetCommitV7,
@@ -24,6 +23,7 @@ import { joinGroup, syncGroup } from './kafka-group-join.ts'
 import { commitTopics, fetchTopics, readCommitted } from './kafka-group-offsets.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
 import { isIndefinite, transactionError } from './kafka-transaction-errors.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 export interface KafkaGroupMemberOptions extends GroupMemberOptions {
   readonly connections: KafkaConnections
@@ -255,7 +255,7 @@ export class KafkaGroupMember implements GroupMember {
   }
 }
 
-type Attempt = (connection: Connection) => Promise<unknown>
+type Attempt = (connection: KafkaSocket) => Promise<unknown>
 
 /** Whoever takes tasks over waits until a transaction of their last owner is over. */
 const REQUIRE_STABLE = true

@@ -1,9 +1,10 @@
-import { type Connection, listOffsetsV5 } from '@platformatic/kafka'
+import { listOffsetsV5 } from '@platformatic/kafka'
 import type { ListedOffset, PartitionOffset, TopicPartition } from './broker.ts'
 import { BrokerError, OffsetOutOfRange } from './errors.ts'
 import { call } from './kafka-call.ts'
 import type { KafkaConnections } from './kafka-connections.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 export interface Cluster {
   readonly connections: KafkaConnections
@@ -23,7 +24,7 @@ const ASK = {
 export async function fromLeaders<P extends TopicPartition, A>(
   { connections, metadata }: Cluster,
   partitions: readonly P[],
-  ask: (connection: Connection, own: readonly P[]) => Promise<readonly A[]>,
+  ask: (connection: KafkaSocket, own: readonly P[]) => Promise<readonly A[]>,
 ): Promise<A[]> {
   await metadata.refresh([...new Set(partitions.map(({ topic }) => topic))])
   const byLeader = Map.groupBy(partitions, (partition) => leaderOf(metadata, partition))

@@ -1,4 +1,4 @@
-import { type Connection, metadataV10 } from '@platformatic/kafka'
+import { metadataV10 } from '@platformatic/kafka'
 import type { TopicPartition } from './broker.ts'
 import { BrokerError } from './errors.ts'
 import { callForParts } from './kafka-call.ts'
@@ -7,6 +7,7 @@ import { errorName } from './kafka-error-name.ts'
 import { isDenied, refused } from './kafka-errors.ts'
 import type { Node } from './kafka-peer.ts'
 import { partitionKey } from './partition-key.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 type TopicMetadata = Awaited<ReturnType<typeof metadataV10.api.async>>['topics'][number]
 
@@ -48,7 +49,7 @@ export class KafkaMetadata {
   }
 
   /** For what any broker can answer: the bootstrap servers may be gone by now, others known. */
-  anyBroker(): Promise<Connection> {
+  anyBroker(): Promise<KafkaSocket> {
     return this.#connections.any([...this.#nodes.values()])
   }
 

@@ -1,11 +1,12 @@
-import { apiVersionsV1, type Connection } from '@platformatic/kafka'
+import { apiVersionsV1 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { BrokerError } from './errors.ts'
-import { call } from './kafka-call.ts'
+import { answered, call, CONNECT_TIMEOUT_MS } from './kafka-call.ts'
 import { connectError } from './kafka-connect-error.ts'
+import { KafkaLogin } from './kafka-login.ts'
 import { connectionSecurity, type KafkaSecurity } from './kafka-security.ts'
-import { KafkaSocket } from './kafka-socket.ts'
+import { KafkaSocket, type SocketOptions } from './kafka-socket.ts'
 
 export interface Node {
   readonly host: string
@@ -18,13 +19,14 @@ export interface PeerOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  /** As `SocketOptions` has it. */
+  readonly allocate?: SocketOptions['allocate']
   /** Ends every wait. */
   readonly closing: AbortSignal
   /** Ends the message when the address is not one the user wrote. */
   readonly hint: string
 }
 
-const CONNECT_TIMEOUT_MS = 5000
 const BACKOFF_MS = { first: 50, longest: 2000 } as const
 const JITTER = 0.2
 /** A connection that broke sooner counts as one more failure: a peer may accept and never answer. */
@@ -34,7 +36,8 @@ const PROVEN_MS = 60_000
 export class KafkaPeer {
   readonly #node: Node
   readonly #options: PeerOptions
-  #connection: Promise<Connection> | undefined
+  #connection: Promise<KafkaSocket> | undefined
+  #login: KafkaLogin | undefined
   #isOpen = false
   #failures = 0
   #retryAt = 0
@@ -60,62 +63,51 @@ export class KafkaPeer {
   }
 
   /** Waits out the pause after a failure. Throws `UNREACHABLE`, or what is wrong with the credentials. */
-  async connection(): Promise<Connection> {
+  async connection(): Promise<KafkaSocket> {
     this.#connection ??= this.#open()
     const connection = await this.#connection
-    // While it proves itself again, the broker takes nothing else.
-    if (connection.status === 'reauthenticating') await this.#proven(connection)
+    await this.#renewed()
     return connection
   }
 
-  /** Ends it without waiting for the peer, which may never read what is still to be sent. */
   async close(): Promise<void> {
     const connection = await this.#connection?.catch(() => undefined)
-    if (connection !== undefined) discard(connection)
+    connection?.close()
   }
 
-  async #proven(connection: Connection): Promise<void> {
+  async #renewed(): Promise<void> {
     try {
-      await connection.ready()
+      await this.#login?.renewed
     } catch (error) {
       throw connectError(error, this.address, this.#options.security)
     }
   }
 
-  async #open(): Promise<Connection> {
-    const { clock, closing, security } = this.#options
+  async #open(): Promise<KafkaSocket> {
+    const { clock, closing, security, clientId, allocate } = this.#options
     const pause = this.#retryAt - clock.monotonic()
     if (pause > 0) await sleep(clock, pause, closing)
     if (closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
-    let connection: Connection | undefined
-    let broken: unknown
+    let connection: KafkaSocket | undefined
     try {
-      connection = this.#create(await connectionSecurity(security, this.#node.host))
-      // Every request in flight learns of a failure by itself; without a listener Node would end the process.
-      connection.on('error', (error) => (broken ??= error))
-      await connection.connect(this.#node.host, this.#node.port)
+      const { tls, sasl } = await connectionSecurity(security, this.#node.host)
+      connection = new KafkaSocket({ ...this.#node, clientId, allocate, tls })
+      this.#login = sasl && new KafkaLogin(connection, sasl, clock)
+      const opened = connection.opened().then(() => this.#login?.start())
+      await answered(connection, CONNECT_TIMEOUT_MS, opened)
       await prove(connection)
     } catch (error) {
-      connection?.socket?.destroy()
-      throw this.#failed(broken ?? error)
+      connection?.close()
+      throw this.#failed(error)
     }
     this.#opened(connection)
     return connection
   }
 
-  #create(security: Awaited<ReturnType<typeof connectionSecurity>>): Connection {
-    return new KafkaSocket(this.#options.clientId, {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      ...security,
-    })
-  }
-
-  #opened(connection: Connection): void {
+  #opened(connection: KafkaSocket): void {
     const { clock, log, closing } = this.#options
     const since = clock.monotonic()
     this.#isOpen = true
-    // A refused proof leaves the socket half open.
-    connection.on('error', () => discard(connection))
     connection.once('close', () => {
       this.#isOpen = false
       this.#connection = undefined
@@ -155,7 +147,7 @@ export class KafkaPeer {
  * One question that any broker answers. A listener that wants TLS, a login or a client certificate refuses only now, and
  * a peer that accepts and never answers is found out.
  */
-async function prove(connection: Connection): Promise<void> {
+async function prove(connection: KafkaSocket): Promise<void> {
   const api = apiVersionsV1.api
   await call(
     connection,
@@ -163,9 +155,4 @@ async function prove(connection: Connection): Promise<void> {
     'millrace',
     '1',
   )
-}
-
-function discard(connection: Connection): void {
-  connection.close().catch(() => undefined)
-  connection.socket?.destroy()
 }

@@ -1,6 +1,7 @@
-import { type Connection, type Reader, Writer } from '@platformatic/kafka'
+import { type Reader, Writer } from '@platformatic/kafka'
 import type { TopicPartition } from './broker.ts'
 import { answered, asBrokerError } from './kafka-call.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 /** Produce v7: takes zstd, has fixed-size headers. One batch for each partition, as the broker demands. */
 const PRODUCE = { key: 0, version: 7 } as const
@@ -34,7 +35,7 @@ export interface ProduceRequest {
 
 /** Written to the socket before this returns. */
 export async function produceRaw(
-  connection: Connection,
+  connection: KafkaSocket,
   sent: ProduceRequest,
 ): Promise<ProduceResponse> {
   const request = new Promise<ProduceResponse>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { type Connection, describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
+import { describeConfigsV2, initProducerIdV1 } from '@platformatic/kafka'
 import type { TopicPartition } from './broker.ts'
 import { BrokerError, RecordTooLarge } from './errors.ts'
 import { call } from './kafka-call.ts'
@@ -6,6 +6,7 @@ import type { KafkaMetadata } from './kafka-metadata.ts'
 import type { ProducerIdentity } from './kafka-partition-queue.ts'
 import type { ProduceAck } from './kafka-produce-request.ts'
 import { partitionKey } from './partition-key.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 /** Means nothing without transactions, and must still be a sane number. */
 const TRANSACTION_TIMEOUT_MS = 60_000
@@ -34,7 +35,7 @@ export const missing = (what: string, sinceMs: number): BrokerError =>
 
 /** The error of one record that a topic does not take, with the limit as the broker tells it. */
 export async function tooLarge(
-  connection: Connection,
+  connection: KafkaSocket,
   topic: string,
   bytes: number,
 ): Promise<RecordTooLarge> {
@@ -44,7 +45,7 @@ export async function tooLarge(
 }
 
 /** The largest batch of which a broker reads the request to its end; it hangs up on a larger one without a word. */
-export async function largestBatch(connection: Connection, broker: number): Promise<number> {
+export async function largestBatch(connection: KafkaSocket, broker: number): Promise<number> {
   const key = 'socket.request.max.bytes'
   const limit = await numberSet(connection, { kind: 'broker', of: String(broker), key })
   return (limit ?? MAX_REQUEST_BYTES) - REQUEST_OVERHEAD
@@ -58,7 +59,7 @@ interface Setting {
 
 /** A number of the config as it is now; undefined if we may not know. */
 async function numberSet(
-  connection: Connection,
+  connection: KafkaSocket,
   { kind, of, key }: Setting,
 ): Promise<number | undefined> {
   const { results } = await call(

@@ -1,6 +1,6 @@
-import type { Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import { largestBatch } from './kafka-producer-calls.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 /** More would outlast the five batches of a producer that a broker remembers. */
 const MAX_IN_FLIGHT = 5
@@ -47,7 +47,7 @@ export class ProducerLane {
    * Why a connection was lost nobody says. When it carried much, the broker is asked how much it reads, for the next time:
    * whoever lost a leader is not to wait for that.
    */
-  async lost(bytes: number, leader: number, connect: () => Promise<Connection>): Promise<void> {
+  async lost(bytes: number, leader: number, connect: () => Promise<KafkaSocket>): Promise<void> {
     if (bytes <= SUSPECT_BYTES) return
     const limit = connect().then((connection) => largestBatch(connection, leader))
     this.maxBatchBytes = await limit.catch(() => Infinity)

@@ -1,4 +1,3 @@
-import type { Connection } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type { Producer, TopicPartition } from './broker.ts'
 import { BrokerError, RecordTooLarge } from './errors.ts'
@@ -15,6 +14,7 @@ import type { ProducerSession } from './kafka-producer-session.ts'
 import { transactionError } from './kafka-transaction-errors.ts'
 import { verdictOn } from './produce-verdict.ts'
 import { partitionKey } from './partition-key.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 /** How long the leader may wait for its replicas. */
 const REPLICATION_MS = 30_000
@@ -196,7 +196,7 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  #settle(sent: Sent, { errorCode, baseOffset }: ProduceAck, connection: Connection): void {
+  #settle(sent: Sent, { errorCode, baseOffset }: ProduceAck, connection: KafkaSocket): void {
     const { queue, batch } = sent
     const code = errorName(errorCode)
     switch (verdictOn(code, this.#options.session.transactionalId !== null)) {
@@ -344,6 +344,6 @@ export class KafkaProducer implements Producer {
 interface Destination {
   readonly leader: number
   readonly lane: ProducerLane
-  readonly connection: Connection
+  readonly connection: KafkaSocket
   readonly identity: ProducerIdentity
 }

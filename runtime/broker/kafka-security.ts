@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import type { ConnectionOptions, SASLOptions } from '@platformatic/kafka'
+import type { ConnectionOptions } from 'node:tls'
 import { BrokerError } from './errors.ts'
 
 /** Who the client is and whom it trusts. Secrets are named by file, and the files are read anew for each connection. */
@@ -29,18 +29,35 @@ export type KafkaSasl =
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly tokenFile: string }
 
-/** The client library's options for one connection. Throws `INVALID_CONFIG` when a file cannot be read. */
+/** What proves who the client is, read anew each time that it is asked for. */
+export type SaslLogin =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: () => Promise<string>
+      readonly password: () => Promise<string>
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+
+export interface ConnectionSecurity {
+  readonly tls?: ConnectionOptions
+  readonly sasl?: SaslLogin
+}
+
+/** What one connection needs to be opened. Throws `INVALID_CONFIG` when a file cannot be read. */
 export async function connectionSecurity(
   { tls, sasl }: KafkaSecurity,
   host: string,
-): Promise<Pick<ConnectionOptions, 'tls' | 'sasl'>> {
+): Promise<ConnectionSecurity> {
   return {
     ...(tls === undefined ? {} : { tls: await tlsOptions(tls, host) }),
-    ...(sasl === undefined ? {} : { sasl: await saslOptions(sasl) }),
+    ...(sasl === undefined ? {} : { sasl: await saslLogin(sasl) }),
   }
 }
 
-async function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls, host: string) {
+async function tlsOptions(
+  { caFile, certFile, keyFile, serverName }: KafkaTls,
+  host: string,
+): Promise<ConnectionOptions> {
   const servername = serverName ?? (isIP(host) === 0 ? host : undefined)
   return {
     ...(caFile === undefined ? {} : { ca: await secret('tls.caFile', caFile) }),
@@ -54,11 +71,11 @@ async function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls, h
  * Credentials are read before connecting too, so that an unreadable file is told apart from a refused password. A
  * long-lived connection proves itself again now and then, with what the file says by then.
  */
-async function saslOptions(sasl: KafkaSasl) {
+async function saslLogin(sasl: KafkaSasl): Promise<SaslLogin> {
   if (sasl.mechanism === 'OAUTHBEARER') {
     const token = () => secret('sasl.tokenFile', sasl.tokenFile)
     await token()
-    return { mechanism: sasl.mechanism, token, authBytesValidator: nothingMore }
+    return { mechanism: sasl.mechanism, token }
   }
   const { mechanism, username, usernameFile = '', passwordFile } = sasl
   const user = async () => username ?? (await secret('sasl.usernameFile', usernameFile))
@@ -67,10 +84,6 @@ async function saslOptions(sasl: KafkaSasl) {
   await password()
   return { mechanism, username: user, password }
 }
-
-/** A broker that refuses a token answers without an error code and says why in the bytes. */
-const nothingMore: NonNullable<SASLOptions['authBytesValidator']> = (bytes, callback) =>
-  callback(bytes.length === 0 ? null : new Error('the token was refused'), bytes)
 
 /** The contents of a file, without the newline by which editors and `echo` end it. */
 async function secret(field: string, file: string): Promise<string> {

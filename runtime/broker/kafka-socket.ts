@@ -1,4 +1,8 @@
-import { Connection, Reader, Writer } from '@platformatic/kafka'
+import { EventEmitter } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { type Connection, Reader, Writer } from '@platformatic/kafka'
+import { AnswerFrames } from './answer-frames.ts'
 
 type Parse<R> = (id: number, apiKey: number, apiVersion: number, reader: Reader) => R | Promise<R>
 type Callback<R> = (error: Error | null, response?: R) => void
@@ -12,31 +16,61 @@ interface Pending {
   readonly hasTags: boolean
 }
 
-const SIZE_BYTES = 4
-const NOTHING = Buffer.alloc(0)
+export interface SocketOptions {
+  readonly clientId: string
+  readonly host: string
+  readonly port: number
+  readonly tls?: ConnectionOptions | undefined
+  /** Gives memory for an answer, exactly so large. Unset: new memory. */
+  readonly allocate?: ((bytes: number) => Buffer) | undefined
+}
 
 /**
- * The library's connection, with its way to connect and to log in, but with requests and answers of our own: a request
- * leaves in the pieces that it is made of, in one system call, where the library copies them into one first. For batches
- * that was a copy in vain, and memory outside the heap that the garbage collector had to clear away. Callers bound how long
- * they wait; a request that needs no answer is not known here.
+ * A connection to a broker, opening from the start. A request leaves in the pieces that it is made of, in one system call,
+ * and an answer arrives in memory of its own: nothing large is copied on its way. Callers bound how long they wait; a request
+ * that needs no answer is not known here.
+ *
+ * Emits `close` once, when nothing more comes or goes, before what is under way fails.
  */
-export class KafkaSocket extends Connection {
+export class KafkaSocket extends EventEmitter<{ close: [] }> {
   readonly #clientId: string
+  readonly #socket: Socket
+  readonly #opened: string
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
-  #chunks: Buffer[] = []
-  #received = 0
-  #heard = 0
-  #isListening = false
+  #broken: Error | undefined
 
-  constructor(clientId: string, options: ConstructorParameters<typeof Connection>[1]) {
-    super(clientId, options)
+  constructor({ clientId, host, port, tls, allocate = newMemory }: SocketOptions) {
+    super()
     this.#clientId = clientId
+    const frames = new AnswerFrames((answer) => this.#take(answer), allocate)
+    const onread = {
+      buffer: () => frames.room(),
+      callback: (count: number) => this.#orBreak(() => frames.fill(count)),
+    }
+    const options = { ...tls, host, port, noDelay: true, onread }
+    this.#socket = tls === undefined ? connect(options) : connectTls(options)
+    this.#opened = tls === undefined ? 'connect' : 'secureConnect'
+    this.#socket.on('error', (error) => (this.#broken ??= error))
+    this.#socket.once('close', () => this.#end())
   }
 
+  /** Resolves when requests may be sent. Throws what Node says: the system's errors and those of TLS. */
+  async opened(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#socket.once(this.#opened, resolve)
+    this.#socket.once('close', () => reject(this.#broken ?? closed()))
+    await promise
+  }
+
+  /** Ends it without waiting for the peer, which may never read what is still to be sent. */
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  /** Asks what `createPayload` writes; what `parse` reads of the answer, or why there is none, goes to `callback`. */
   // eslint-disable-next-line max-params -- the library's signature, by which its request encoders call
-  override send<R>(
+  send<R>(
     apiKey: number,
     apiVersion: number,
     createPayload: () => Writer | Promise<Writer>,
@@ -47,8 +81,7 @@ export class KafkaSocket extends Connection {
   ): void {
     const id = (this.#lastId = (this.#lastId + 1) & 0x7fffffff)
     const write = (payload: Writer) => {
-      if (this.socket.destroyed) return callback(closed())
-      this.#listen()
+      if (this.#socket.destroyed) return callback(this.#broken ?? closed())
       const read = (body: Reader) => parse(id, apiKey, apiVersion, body) as R
       this.#pending.set(id, { answer: answering(read, callback), fail: callback, hasTags })
       const header = Writer.create().appendInt16(apiKey).appendInt16(apiVersion).appendInt32(id)
@@ -66,72 +99,40 @@ export class KafkaSocket extends Connection {
   }
 
   #write(pieces: readonly Buffer[]): void {
-    const { socket } = this
-    socket.cork()
-    for (const piece of pieces) socket.write(piece)
-    socket.uncork()
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
   }
 
-  /** Before the first request there is nothing to hear. */
-  #listen(): void {
-    if (this.#isListening) return
-    this.#isListening = true
-    this.socket.removeAllListeners('data')
-    this.socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    this.socket.once('close', () => this.#failAll())
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.#heard === 0 && isTls(chunk)) {
-      this.socket.destroy(new Error('Broker requires TLS.'))
-      return
-    }
-    this.#heard += chunk.length
-    this.#chunks.push(chunk)
-    this.#received += chunk.length
-    for (let frame = this.#frame(); frame !== undefined; frame = this.#frame()) this.#answer(frame)
-  }
-
-  /** The next answer from its size on, once all of it is there: views of what came, not copies. */
-  #frame(): Reader | undefined {
-    if (this.#received < SIZE_BYTES) return undefined
-    const size = SIZE_BYTES + this.#peekSize()
-    if (this.#received < size) return undefined
-    const frame = Writer.create()
-    for (let missing = size; missing > 0;) {
-      const chunk = this.#chunks.shift() ?? NOTHING
-      const taken = chunk.subarray(0, missing)
-      frame.append(taken)
-      missing -= taken.length
-      if (taken.length < chunk.length) this.#chunks.unshift(chunk.subarray(taken.length))
-    }
-    this.#received -= size
-    return Reader.from(frame)
-  }
-
-  #peekSize(): number {
-    const [first = NOTHING] = this.#chunks
-    const bytes = first.length < SIZE_BYTES ? Buffer.concat(this.#chunks) : first
-    return bytes.readInt32BE(0)
-  }
-
-  #answer(frame: Reader): void {
-    const id = frame.skip(SIZE_BYTES).readInt32()
+  #take(frame: Buffer): void {
+    const answer = Reader.from(frame)
+    const id = answer.readInt32()
     const pending = this.#pending.get(id)
-    if (pending === undefined) {
-      this.socket.destroy(new Error(`an answer to request ${id}, which nobody has made`))
-      return
-    }
+    if (pending === undefined) throw new Error(`an answer to request ${id}, which nobody has made`)
     this.#pending.delete(id)
-    if (pending.hasTags) frame.readTaggedFields()
-    pending.answer(new Reader(frame.buffer.subarray(frame.position)))
+    if (pending.hasTags) answer.readTaggedFields()
+    pending.answer(Reader.from(frame.subarray(answer.position)))
   }
 
-  #failAll(): void {
-    for (const { fail } of this.#pending.values()) fail(closed())
+  /** What cannot be understood ends the connection, not the process. True for more to be read. */
+  #orBreak(read: () => void): true {
+    try {
+      read()
+    } catch (error) {
+      this.#socket.destroy(error as Error)
+    }
+    return true
+  }
+
+  #end(): void {
+    this.emit('close')
+    for (const { fail } of this.#pending.values()) fail(this.#broken ?? closed())
     this.#pending.clear()
   }
 }
+
+/** For the library's functions of Kafka's API and of logging in: of the connection that they ask for, they only use `send`. */
+export const forLibrary = (socket: KafkaSocket): Connection => socket as unknown as Connection
 
 /** What cannot be read, or tells of an error, is a failure of the request. */
 const answering =
@@ -146,8 +147,6 @@ const answering =
     callback(null, response)
   }
 
-const closed = () => new Error('the connection was closed')
+const newMemory = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)
 
-/** A TLS record: handshake, alert or the like, of any version. */
-const isTls = (chunk: Buffer): boolean =>
-  chunk.length >= 3 && (chunk[0] ?? 0) >= 0x14 && (chunk[0] ?? 0) <= 0x17 && chunk[1] === 3
+const closed = () => new Error('the connection was closed')

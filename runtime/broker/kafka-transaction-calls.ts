@@ -1,7 +1,6 @@
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
-  type Connection,
   endTxnV3,
   initProducerIdV4,
 } from '@platformatic/kafka'
@@ -11,6 +10,7 @@ import { call, callForParts } from './kafka-call.ts'
 import { errorName } from './kafka-error-name.ts'
 import { refused } from './kafka-errors.ts'
 import type { ProducerIdentity } from './kafka-partition-queue.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 /** Of one who has none yet. */
 const NOBODY = { producerId: -1n, epoch: -1 } as const
@@ -20,7 +20,7 @@ const NOBODY = { producerId: -1n, epoch: -1 } as const
  * a producer is refused if another has taken the id over since.
  */
 export async function initTransactions(
-  connection: Connection,
+  connection: KafkaSocket,
   options: { readonly transactionalId: string; readonly transactionTimeoutMs: number },
   last: ProducerIdentity = NOBODY,
 ): Promise<TransactionalIdentity> {
@@ -38,7 +38,7 @@ export async function initTransactions(
 
 /** All or none of them become part of the transaction. */
 export async function addPartitions(
-  connection: Connection,
+  connection: KafkaSocket,
   { transactionalId, producerId, epoch }: TransactionalIdentity,
   partitions: readonly TopicPartition[],
 ): Promise<void> {
@@ -70,7 +70,7 @@ function expectAdded(partition: string, code: string, transactionalId: string): 
 }
 
 export async function addOffsets(
-  connection: Connection,
+  connection: KafkaSocket,
   { transactionalId, producerId, epoch }: TransactionalIdentity,
   groupId: string,
 ): Promise<void> {
@@ -80,7 +80,7 @@ export async function addOffsets(
 }
 
 export async function endTransaction(
-  connection: Connection,
+  connection: KafkaSocket,
   { transactionalId, producerId, epoch }: TransactionalIdentity,
   isCommitted: boolean,
 ): Promise<void> {

@@ -1,4 +1,3 @@
-import type { Connection } from '@platformatic/kafka'
 import type { Clock } from '../platform/clock.ts'
 import type { TopicPartition, TransactionalIdentity, TransactionalOptions } from './broker.ts'
 import { BrokerError, TransactionFailed } from './errors.ts'
@@ -18,6 +17,7 @@ import {
 } from './kafka-transaction-calls.ts'
 import { isIndefinite, transactionError } from './kafka-transaction-errors.ts'
 import { partitionKey } from './partition-key.ts'
+import type { KafkaSocket } from './kafka-socket.ts'
 
 export interface KafkaTransactionOptions extends TransactionalOptions {
   readonly connections: KafkaConnections
@@ -158,7 +158,7 @@ export class KafkaTransaction implements ProducerSession {
   }
 
   /** Until the coordinator would have aborted the transaction; for rights that are lacking as long as it takes. */
-  #ask(request: (connection: Connection) => Promise<void>): Promise<void> {
+  #ask(request: (connection: KafkaSocket) => Promise<void>): Promise<void> {
     return this.#retrying(
       (connection) => this.#noting(request(connection)),
       ({ code }) => !isDenied(code) && this.#options.clock.monotonic() > this.#deadline,
@@ -166,7 +166,7 @@ export class KafkaTransaction implements ProducerSession {
   }
 
   async #retrying<T>(
-    request: (connection: Connection) => Promise<T>,
+    request: (connection: KafkaSocket) => Promise<T>,
     giveUp: (last: BrokerError) => boolean = () => false,
   ): Promise<T> {
     try {

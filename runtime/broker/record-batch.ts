@@ -26,6 +26,7 @@ export class RecordBatch {
   readonly bytes: Buffer
   #columns: RecordColumns | undefined
   #valid = false
+  #giveBack: (() => void) | undefined
 
   /** `bytes` is exactly one batch. Throws `CorruptBatch` on a wrong length, magic or offset. */
   constructor(bytes: Buffer) {
@@ -113,8 +114,8 @@ export class RecordBatch {
   }
 
   /**
-   * The bytes of the records, the batch's CRC and header checked, decompressed; valid until another batch is read. For those
-   * who are done with them by then. Throws `CorruptBatch`.
+   * The bytes of the records, the batch's CRC and header checked, decompressed; valid until another batch is read or this one is
+   * released. For those who are done with them by then. Throws `CorruptBatch`.
    */
   lendRecords(): Buffer {
     this.ensureValid()
@@ -125,6 +126,21 @@ export class RecordBatch {
   columns(): RecordColumns {
     this.#columns ??= this.#index()
     return this.#columns
+  }
+
+  /** `giveBack`: called by `release` where nobody can hold a view of the bytes. */
+  whenReleased(giveBack: () => void): void {
+    this.#giveBack = giveBack
+  }
+
+  /**
+   * To be called by whoever it was handed to, when they are done with it: its bytes may be overwritten. What `lendRecords` gave
+   * is not looked at any more by then; what `columns` gave may be kept for ever, so it keeps the bytes as they are.
+   */
+  release(): void {
+    const giveBack = this.#giveBack
+    this.#giveBack = undefined
+    if (this.#columns === undefined) giveBack?.()
   }
 
   get #attributes(): number {

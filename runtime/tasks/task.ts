@@ -259,6 +259,8 @@ export class Task {
       if (headBatch === undefined || program === undefined) return
       this.#runProgram(program, queue, headBatch)
       queue.finishBatch()
+      // What a program made of it lies in memory of the kernel, and what it forwarded is a copy.
+      headBatch.release()
       if (this.#untilCommit.isFull) this.#release()
     }
   }

@@ -1,5 +1,5 @@
-import type { Connection } from '@platformatic/kafka'
 import { type PartitionBytes, produceBatches } from './wire.ts'
+import type { KafkaSocket } from '../../runtime/broker/kafka-socket.ts'
 
 /** On one connection the broker works requests off in turn, so several in flight keep the order. */
 const MAX_IN_FLIGHT = 5
@@ -7,7 +7,7 @@ const MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 
 /** Sends record batches of one topic as fast as the broker takes them. */
 export class BatchSender {
-  readonly #connection: Connection
+  readonly #connection: KafkaSocket
   readonly #topic: string
   readonly #queues = new Map<number, Buffer[]>()
   #inFlight = 0
@@ -15,7 +15,7 @@ export class BatchSender {
   #failure: Error | undefined
   #wake: () => void = () => undefined
 
-  constructor(connection: Connection, topic: string) {
+  constructor(connection: KafkaSocket, topic: string) {
     this.#connection = connection
     this.#topic = topic
   }

@@ -1,7 +1,7 @@
-import type { Connection } from '@platformatic/kafka'
 import { Digest, type DigestOf, type OutputDigest } from './digest.ts'
 import type { BenchTopics } from './topics.ts'
 import { connect, fetchBatches, type PartitionBytes } from './wire.ts'
+import type { KafkaSocket } from '../../runtime/broker/kafka-socket.ts'
 
 interface Outputs {
   readonly bootstrapServer: string
@@ -21,7 +21,7 @@ export async function digestOf(
       digest.add(`${index}-${found.partition}`, found.bytes),
     )
   }
-  await connection.close()
+  connection.close()
   return digest.result()
 }
 
@@ -35,7 +35,7 @@ const MAX_EMPTY = 100
 
 /** Reads a topic to its end. `visit` returns where to go on. */
 async function readThrough(
-  connection: Connection,
+  connection: KafkaSocket,
   { topic, ends }: WholeTopic,
   visit: (found: PartitionBytes) => number | undefined,
 ): Promise<void> {

@@ -44,7 +44,7 @@ export async function loadInput(bootstrapServer: string, spec: InputSpec): Promi
   }
   batches.send()
   await sender.flush()
-  await connection.close()
+  connection.close()
   return { ...spec, expected }
 }
 

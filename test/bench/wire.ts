@@ -1,4 +1,4 @@
-import { type Connection, type Reader, Writer } from '@platformatic/kafka'
+import { type Reader, Writer } from '@platformatic/kafka'
 import { KafkaSocket } from '../../runtime/broker/kafka-socket.ts'
 
 /**
@@ -20,10 +20,10 @@ export interface PartitionBytes {
   readonly bytes: Buffer
 }
 
-export async function connect(bootstrapServer: string): Promise<Connection> {
+export async function connect(bootstrapServer: string): Promise<KafkaSocket> {
   const [host = '', port] = bootstrapServer.split(':')
-  const connection = new KafkaSocket('bench', {})
-  await connection.connect(host, Number(port))
+  const connection = new KafkaSocket({ clientId: 'bench', host, port: Number(port) })
+  await connection.opened()
   return connection
 }
 
@@ -34,7 +34,7 @@ interface Call<T> {
   readonly parse: (reader: Reader) => T
 }
 
-const call = <T>(connection: Connection, { key, version, request, parse }: Call<T>): Promise<T> =>
+const call = <T>(connection: KafkaSocket, { key, version, request, parse }: Call<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     connection.send(
       key,
@@ -52,7 +52,7 @@ const call = <T>(connection: Connection, { key, version, request, parse }: Call<
 
 /** Record batches from each partition's position on; the last one may be cut short. */
 export function fetchBatches(
-  connection: Connection,
+  connection: KafkaSocket,
   topic: string,
   positions: ReadonlyMap<number, number>,
 ): Promise<readonly PartitionBytes[]> {
@@ -105,7 +105,7 @@ function parseFetch(reader: Reader): readonly PartitionBytes[] {
 
 /** At most one batch for each partition, as the broker demands. Resolves once all in-sync replicas have them. */
 export function produceBatches(
-  connection: Connection,
+  connection: KafkaSocket,
   topic: string,
   batches: readonly PartitionBytes[],
 ): Promise<void> {

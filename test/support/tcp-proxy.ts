@@ -47,7 +47,11 @@ export class TcpProxy {
 
   /** Ends every connection with a reset; new ones are taken. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) {
+      // Node refuses to reset one that is ending, never closes it then, and for that the process never exits.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
 
   async close(): Promise<void> {

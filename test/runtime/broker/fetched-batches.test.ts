@@ -34,7 +34,7 @@ const inTransaction = { transactional: true }
 
 function fetched(batches: readonly Buffer[], { position = 0, abortedFrom = [] as number[] } = {}) {
   const aborted = abortedFrom.map((firstOffset) => ({ producerId: BigInt(PRODUCER), firstOffset }))
-  const records = batches.length === 0 ? [] : [Buffer.concat(batches)]
+  const records = Buffer.concat(batches)
   const part = {
     topic: 'orders',
     partition: 3,

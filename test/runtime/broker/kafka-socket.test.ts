@@ -2,20 +2,12 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Writer } from '@platformatic/kafka'
 import { expect } from 'chai'
-import fc from 'fast-check'
 import { KafkaSocket } from '../../../runtime/broker/kafka-socket.ts'
 
 /** An answer as it comes off the wire. */
 function answer(id: number, text: string): Buffer {
   const body = Writer.create().appendInt32(id).appendString(text, false)
   return body.prependLength().buffer
-}
-
-/** No piece is empty: a socket gives none like that. */
-function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
-  const places = new Set([...at.map((one) => 1 + (one % bytes.length)), bytes.length])
-  const ends = [...places].sort((a, b) => a - b)
-  return ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end))
 }
 
 describe('runtime/broker/kafka-socket.ts', () => {
@@ -29,17 +21,16 @@ describe('runtime/broker/kafka-socket.ts', () => {
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
     const accepted = once(server, 'connection') as Promise<[Socket]>
-    connection = new KafkaSocket('us', {})
-    connection.on('error', () => undefined)
-    await connection.connect('127.0.0.1', port)
+    connection = new KafkaSocket({ clientId: 'us', host: '127.0.0.1', port })
+    await connection.opened()
     peer = (await accepted)[0]
     heard = []
     peer.on('data', (chunk: Buffer) => heard.push(chunk))
     peer.on('error', () => undefined)
   })
 
-  afterEach(async () => {
-    await connection.close()
+  afterEach(() => {
+    connection.close()
     peer.destroy()
     server.close()
   })
@@ -69,23 +60,6 @@ describe('runtime/broker/kafka-socket.ts', () => {
     expect(Buffer.concat(heard)).to.deep.equal(expected)
   })
 
-  it('reads answers whatever pieces they come in', () => {
-    let requests = 0
-    return fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 5 }),
-        fc.array(fc.nat(), { maxLength: 12 }),
-        async (texts, cuts) => {
-          const asked = texts.map(() => ask())
-          const first = (requests += texts.length) - texts.length + 1
-          const bytes = Buffer.concat(texts.map((text, n) => answer(first + n, text)))
-          for (const piece of cut(bytes, cuts)) connection.socket.emit('data', piece)
-          expect(await Promise.all(asked)).to.deep.equal(texts)
-        },
-      ),
-    )
-  })
-
   it('gives answers to whom they belong, in whatever order they come', async () => {
     const asked = [ask(), ask()]
     peer.write(Buffer.concat([answer(2, 'second'), answer(1, 'first')]))
@@ -104,6 +78,7 @@ describe('runtime/broker/kafka-socket.ts', () => {
   for (const [what, bytes] of [
     ['answers what nobody asked', answer(99, 'what?')],
     ['speaks TLS', Buffer.from('15030300020246', 'hex')],
+    ['speaks HTTP', Buffer.from('HTTP/1.1 400 Bad Request')],
     ['hangs up', undefined],
   ] as const) {
     it(`fails what is under way, and all later, when the peer ${what}`, async () => {
