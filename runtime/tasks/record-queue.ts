@@ -101,8 +101,9 @@ export class RecordQueue {
     return this.#batches[0]
   }
 
-  recordAt(batch: RecordBatch, index: number): FlowRecord {
-    return new FlowRecord(this.#originOf(batch), index)
+  /** One record of it. */
+  takenAt(batch: RecordBatch, index: number): Taken {
+    return { record: new FlowRecord(this.#originOf(batch), index), source: this.#source }
   }
 
   finishBatch(): void {
