@@ -3,10 +3,18 @@ import { HeldRows } from './held-rows.ts'
 import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
 import { grown, KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
-import type { ChangelogRecord, KeyValueStore, StateBytes, StateStore, Stored } from './store.ts'
+import type {
+  ChangelogRecord,
+  KeyValueStore,
+  RowTarget,
+  StateBytes,
+  StateStore,
+  Stored,
+} from './store.ts'
 
 const PRESENT = 1
 const DIRTY = 2
+const NOTHING = new Uint8Array(0)
 
 interface Undo {
   readonly row: number
@@ -178,6 +186,22 @@ export class ColumnStore implements KeyValueStore, StateStore {
     }
   }
 
+  /** `keyTail` follows each key. */
+  takeDirtyInto(target: RowTarget, keyTail: Uint8Array = NOTHING): void {
+    const rows = this.#dirty.subarray(0, this.#dirtyCount)
+    this.#dirtyCount = 0
+    for (const row of rows) {
+      if (!this.#clean(row)) continue
+      const length = this.#keys.lengthOf(row)
+      const keyEnd = length + keyTail.length
+      const bytes = scratch(keyEnd + this.#fields.maxBytes)
+      this.#keys.copy(row, bytes, 0)
+      for (let n = 0; n < keyTail.length; n++) bytes[length + n] = keyTail[n] ?? 0
+      const end = this.#isPresent(row) ? this.#fields.write(this.columns, row, bytes, keyEnd) : -1
+      target.append(this.timestamps[row] ?? 0, bytes, keyEnd, end)
+    }
+  }
+
   restore({ key, value, timestamp }: ChangelogRecord): void {
     this.reserve(1)
     const row = this.row(key, 0, key.length)
@@ -267,4 +291,12 @@ export class ColumnStore implements KeyValueStore, StateStore {
   #column(index: number): Float64Array {
     return this.columns[index] as Float64Array
   }
+}
+
+/** For one record at a time, of all stores. */
+let written = Buffer.alloc(1024)
+
+function scratch(bytes: number): Buffer {
+  if (written.length < bytes) written = Buffer.alloc(bytes * 2)
+  return written
 }

@@ -3,6 +3,7 @@ import { ColumnStore } from './column-store.ts'
 import type { NumberFields } from './number-fields.ts'
 import type {
   ChangelogRecord,
+  RowTarget,
   StateBytes,
   StateStore,
   Stored,
@@ -10,6 +11,7 @@ import type {
   WindowStore,
 } from './store.ts'
 import { TimeIndex } from './time-index.ts'
+import { NO_KEY } from './timed-entries.ts'
 
 /** Windows may be many and of few keys. */
 const ROOM = 8
@@ -134,6 +136,11 @@ export class ColumnWindowStore implements WindowStore, StateStore {
     for (const [windows, start] of this.#takeChanged())
       for (const { key, value, timestamp } of windows.takeDirty())
         yield { key: windowStoreKey(key, start, SEQUENCE), value, timestamp }
+  }
+
+  takeDirtyInto(target: RowTarget): void {
+    for (const [windows, start] of this.#takeChanged())
+      windows.takeDirtyInto(target, windowStoreKey(NO_KEY, start, SEQUENCE))
   }
 
   restore({ key: bytes, value, timestamp }: ChangelogRecord): void {

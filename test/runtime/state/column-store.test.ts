@@ -70,6 +70,30 @@ describe('a store of numbers in columns', () => {
     )
   })
 
+  it('writes its changes into one memory as it does into records', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string(), fc.option(value, { nil: undefined }))), (puts) => {
+        const [records, rows] = [0, 1].map(() => new ColumnStore('s', new NumberFields(fields)))
+        for (const [key, one] of puts)
+          for (const store of [records, rows]) store?.put(Buffer.from(key), one, 7)
+        const written: unknown[] = []
+        rows?.takeDirtyInto({
+          append: (timestamp, bytes, keyEnd, end) =>
+            written.push({
+              key: Buffer.from(bytes.subarray(0, keyEnd)),
+              value: end < keyEnd ? null : Buffer.from(bytes.subarray(keyEnd, end)),
+              timestamp,
+            }),
+        })
+        const taken = Array.from(records?.takeDirty() ?? [], (record) => ({
+          ...record,
+          key: Buffer.from(record.key),
+        }))
+        expect(written).to.deep.equal(taken)
+      }),
+    )
+  })
+
   it('comes back from its changelog', () => {
     const store = new ColumnStore('s', new NumberFields(fields))
     const values = Array.from({ length: 1000 }, (_, n) => ({
