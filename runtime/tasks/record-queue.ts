@@ -151,11 +151,9 @@ export class RecordQueue {
     }
   }
 
-  #skipBelowPosition({ batch, columns: { count, offsetDelta } }: BatchOrigin): void {
-    const { baseOffset } = batch
-    while (this.#index < count && baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position) {
-      this.#index++
-    }
+  #skipBelowPosition(origin: BatchOrigin): void {
+    const { count } = origin.columns
+    while (this.#index < count && origin.offsetAt(this.#index) < this.#position) this.#index++
   }
 }
 
