@@ -11,6 +11,9 @@ import { varintSize, writeVarint } from './varint.ts'
 
 const INITIAL_BYTES = 16 * 1024
 
+/** Attributes, and the count of headers where there are none. */
+const FIXED_BYTES = 2
+
 const allocate = (bytes: number) => Buffer.allocUnsafe(bytes)
 
 /** Builds one record batch (v2) with base offset 0. Grows by doubling; `reset` keeps the buffer for the next batch. */
@@ -88,6 +91,34 @@ export class RecordBatchBuilder {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
   }
 
+  /** A record without headers: its key lies before `keyEnd`, its value from there to `end`; null if that is before. */
+  appendPart(timestamp: number, part: Buffer, keyEnd: number, end: number): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestamp
+      this.#maxTimestamp = timestamp
+    }
+    const timestampDelta = timestamp - this.#baseTimestamp
+    const valueLength = end < keyEnd ? -1 : end - keyEnd
+    const length =
+      FIXED_BYTES +
+      varintSize(timestampDelta) +
+      varintSize(this.#count) +
+      varintSize(keyEnd) +
+      varintSize(valueLength) +
+      Math.max(keyEnd, end)
+    this.#reserve(length + 5)
+    const bytes = this.#bytes
+    let at = writeVarint(bytes, this.#end, length)
+    bytes[at++] = 0
+    at = writeVarint(bytes, at, timestampDelta)
+    at = writeVarint(bytes, at, this.#count)
+    at = copyShort(part, { start: 0, end: keyEnd }, bytes, writeVarint(bytes, at, keyEnd))
+    at = copyShort(part, { start: keyEnd, end }, bytes, writeVarint(bytes, at, valueLength))
+    this.#end = writeVarint(bytes, at, 0)
+    this.#count++
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+  }
+
   /** A whole batch of its own, so that the builder may be reset while it is in flight. */
   build(compression: Compression = 'none'): Buffer {
     const batch = this.compressed(compression, allocate)
@@ -139,6 +170,17 @@ export class RecordBatchBuilder {
     this.#bytes.copy(grown, 0, 0, this.#end)
     this.#bytes = grown
   }
+}
+
+/** For a few bytes, of which each view would cost more. Returns the position after them. */
+function copyShort(
+  from: Buffer,
+  { start, end }: { readonly start: number; readonly end: number },
+  to: Buffer,
+  at: number,
+): number {
+  for (let n = start; n < end; n++) to[at++] = from[n] ?? 0
+  return at
 }
 
 interface LoneRecord {

@@ -251,7 +251,7 @@ export function valueAt(columns: RecordColumns, index: number): Buffer | null {
   return part(columns.bytes, columns.valueStart[index] ?? 0, columns.valueLength[index] ?? -1)
 }
 
-export const headersAt = (columns: RecordColumns, index: number): Header[] =>
+export const headersAt = (columns: RecordColumns, index: number): readonly Header[] =>
   headersIn(columns.bytes, columns.headersStart[index])
 
 function part(bytes: Buffer, start: number, length: number): Buffer | null {

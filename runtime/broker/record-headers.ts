@@ -39,8 +39,11 @@ export function encodedHeaders(headers: readonly Header[]): Buffer {
   return bytes
 }
 
+const NONE: readonly Header[] = []
+
 /** What was encoded; values are views. */
-export function headersIn(bytes: Buffer, start = 0): Header[] {
+export function headersIn(bytes: Buffer, start = 0): readonly Header[] {
+  if (bytes[start] === 0) return NONE
   const reader = new ByteReader(bytes, start)
   const next = () => {
     const length = reader.part()

@@ -1,33 +1,8 @@
-import type { AggregateField, AggregateNode } from '../topology/nodes.ts'
-import { type Code, type CodeWriter, NotFusable } from './code.ts'
+import type { AggregateNode } from '../topology/nodes.ts'
+import { argumentsOf, finite, resultsOf, updatesOf } from './aggregate-code.ts'
+import { type CodeWriter, NotFusable } from './code.ts'
 import type { ExpressionCode } from './expression-code.ts'
-import { type Flow, type Made, madeOf } from './flow.ts'
-
-/** Code of the numbers of a function, in the order of its columns. */
-type Numbers = readonly [first: string, second?: string]
-
-interface AggregateCode {
-  /** What a value turns the numbers into. One that is not there yet is NaN. */
-  readonly update: (old: Required<Numbers>, value: string) => Numbers
-  readonly result: (now: Required<Numbers>) => string
-}
-
-const functions: Readonly<Record<AggregateField['function'], AggregateCode>> = {
-  count: { update: ([old]) => [`${old} + 1`], result: ([count]) => count },
-  sum: { update: ([old], value) => [`${old} + ${value}`], result: ([sum]) => sum },
-  min: {
-    update: ([old], value) => [`${old} <= ${value} ? ${old} : ${value}`],
-    result: ([least]) => least,
-  },
-  max: {
-    update: ([old], value) => [`${old} >= ${value} ? ${old} : ${value}`],
-    result: ([most]) => most,
-  },
-  avg: {
-    update: ([sum, count], value) => [`${sum} + ${value}`, `${count} + 1`],
-    result: ([sum, count]) => `${sum} / ${count}`,
-  },
-}
+import type { Flow } from './flow.ts'
 
 interface AggregateStore {
   readonly name: string
@@ -58,20 +33,14 @@ export class Aggregates {
     const isReachedTwice = this.#stores.some((store) => store.name === name)
     if (fields === undefined || flow.key !== 'own' || isReachedTwice) throw new NotFusable()
     const writer = this.#writer
-    const values = fields.map(({ argument }) =>
-      argument === undefined ? '' : writer.keep(code.number(argument.ast)),
-    )
+    const values = argumentsOf(fields, writer, code)
     const store = `store${this.#stores.length}`
     const row = writer.keep(`${store}.row(bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i])`)
     const old = cellsOf(store, row)
-    const now = placed(fields).flatMap(({ code: { update }, column }, index) =>
-      update([old(column), old(column + 1)], values[index] ?? '').map((text = '') =>
-        this.#finite(text),
-      ),
-    )
+    const now = updatesOf(fields, old, values).map((text) => finite(writer, text))
     const isHeld = emit === 'OnCommit'
     this.#stores.push({ name, columns: now.length, isHeld })
-    const value = isHeld ? undefined : this.#results(fields, (column) => now[column] ?? '')
+    const value = isHeld ? undefined : resultsOf(fields, writer, (column) => now[column] ?? '')
     const time = this.#change(store, row, now, flow)
     if (value !== undefined) return { key: 'own', value, time: this.#slotOf(time) }
     this.#hold(store, row)
@@ -81,7 +50,7 @@ export class Aggregates {
   /** What comes out of the node for `row`, once that waits no longer. */
   released({ name, fields = [] }: AggregateNode): Flow {
     const store = `store${this.#stores.findIndex((one) => one.name === name)}`
-    return { key: 'own', value: this.#results(fields, cellsOf(store, 'row')) }
+    return { key: 'own', value: resultsOf(fields, this.#writer, cellsOf(store, 'row')) }
   }
 
   /** Before the loop. */
@@ -127,21 +96,6 @@ export class Aggregates {
     })
   }
 
-  /** What has no finite result is in doubt: the interpreter has the words for it. */
-  #finite(text: string): string {
-    const number = this.#writer.keep(text)
-    this.#writer.doubtIf(`!(${number} - ${number} === 0)`)
-    return number
-  }
-
-  #results(fields: readonly AggregateField[], cell: (column: number) => string): Made {
-    const results = placed(fields).map(({ name, code: { result }, column }): [string, Code] => {
-      const text = result([cell(column), cell(column + 1)])
-      return [name, { type: 'number', text: this.#writer.keep(text) }]
-    })
-    return madeOf(results)
-  }
-
   /** Once nothing is in doubt. Returns the time of the latest record so far. */
   #change(store: string, row: string, now: readonly string[], { time }: Flow): string {
     const writer = this.#writer
@@ -172,16 +126,6 @@ export class Aggregates {
       this.#writer.line(`${store}.held.setHeaders(${row}, copied(bytes, ${headers}))`),
     )
   }
-}
-
-/** Fields with the first column of each. */
-function placed(fields: readonly AggregateField[]) {
-  let next = 0
-  return fields.map(({ name, function: what, members }) => {
-    const column = next
-    next += Math.max(1, members.length)
-    return { name, code: functions[what], column }
-  })
 }
 
 const cellsOf =

@@ -38,6 +38,9 @@ export class CodeWriter {
   /** What `projectValue` is given, as `PROJECTION0` and so on. */
   readonly projections: ProjectedFields[] = []
   readonly #used = new Set<number>()
+  /** Slots of what windows emit, of which one record may do so several times. */
+  readonly #emitted = new Set<number>()
+  #isEmitting = false
   #names = 0
   #extraSlots = 1
 
@@ -47,7 +50,26 @@ export class CodeWriter {
   }
 
   newSlot(): number {
-    return -++this.#extraSlots
+    const slot = -++this.#extraSlots
+    if (this.#isEmitting) this.#emitted.add(slot)
+    return slot
+  }
+
+  /** True where the code is of what a window emits, whose place among all that is emitted is `e`. */
+  get isEmitting(): boolean {
+    return this.#isEmitting
+  }
+
+  /** What `body` writes is done for what a window emits. */
+  emitting(body: () => void): void {
+    this.#isEmitting = true
+    body()
+    this.#isEmitting = false
+  }
+
+  /** Whether a slot is of what is emitted, and not of the record. */
+  isEmitted(slot: number): boolean {
+    return this.#emitted.has(slot)
   }
 
   get lines(): readonly string[] {
@@ -92,19 +114,19 @@ export class CodeWriter {
   }
 
   kind(slot: number): string {
-    return `bytes[K${this.#use(slot)} + i]`
+    return `bytes[K${this.#use(slot)} + ${this.#index(slot)}]`
   }
 
   start(slot: number): string {
-    return `int32[S${this.#use(slot)} + i]`
+    return `int32[S${this.#use(slot)} + ${this.#index(slot)}]`
   }
 
   end(slot: number): string {
-    return `int32[E${this.#use(slot)} + i]`
+    return `int32[E${this.#use(slot)} + ${this.#index(slot)}]`
   }
 
   number(slot: number): string {
-    return `float64[N${this.#use(slot)} + i]`
+    return `float64[N${this.#use(slot)} + ${this.#index(slot)}]`
   }
 
   /** The number of a slot in the kernel. */
@@ -132,6 +154,10 @@ export class CodeWriter {
       const name = nameOf(slot)
       return `const P${name} = ${place}, K${name} = ${kinds}, S${name} = ${starts}, E${name} = ${ends}, N${name} = ${numbers}`
     })
+  }
+
+  #index(slot: number): 'i' | 'e' {
+    return this.#emitted.has(slot) ? 'e' : 'i'
   }
 
   #use(slot: number): string {

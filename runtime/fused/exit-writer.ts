@@ -23,6 +23,7 @@ export interface RecordSink {
   nextPartition(topic: string): number
 }
 
+/** Where what was selected lies, among the records or among what windows have emitted. */
 interface Range {
   readonly from: number
   readonly to: number
@@ -31,8 +32,17 @@ interface Range {
   readonly whole: RecordBatch | undefined
 }
 
+interface Places {
+  /** The kernel's number of a slot. */
+  readonly place: (slot: number) => number
+  /** Address of the records that the emitted is of. */
+  readonly origins: number
+}
+
 const OWN_KEY = -1
 const OWN_VALUE = 0
+const OWN_PLACE = 0
+const NO_WINDOW = -1
 /** Pieces of a template, as `kernel/encode-records.ts` reads them. */
 const piece = { fixed: 0, slot: 1, end: -1 } as const
 const OUT_BYTES = 256 * 1024
@@ -41,6 +51,8 @@ const OUT_BYTES = 256 * 1024
 export class ExitWriter {
   /** Address of the numbers of the selected records. */
   readonly selection: number
+  /** What is selected is what windows have emitted. */
+  readonly isEmitted: boolean
   readonly #kernel: Kernel
   readonly #topic: string
   readonly #partitions: number
@@ -50,6 +62,9 @@ export class ExitWriter {
   readonly #template: number
   /** Address of the times of records. */
   readonly #times: number
+  /** Address of the records that the emitted is of; `OWN_PLACE` where records are selected. */
+  readonly #origins: number
+  readonly #windowSlot: number
   /** The slots whose text is written, and where the text of their numbers goes. */
   readonly #written: readonly { readonly slot: number; readonly texts: number }[]
   readonly #placed: number
@@ -57,10 +72,13 @@ export class ExitWriter {
 
   constructor(
     kernel: Kernel,
-    { topic, key, template, time, ways }: Exit,
+    { topic, key, template, time, window, isEmitted, ways }: Exit,
     partitions: number,
-    place: (slot: number) => number,
+    { place, origins }: Places,
   ) {
+    this.isEmitted = isEmitted
+    this.#origins = isEmitted ? origins : OWN_PLACE
+    this.#windowSlot = window === undefined ? NO_WINDOW : place(window)
     this.#kernel = kernel
     this.#topic = topic
     this.#partitions = partitions
@@ -115,7 +133,8 @@ export class ExitWriter {
   /** Selected records by partition, in their order. Returns where each partition's end. */
   #sort(selected: number, sink: RecordSink): Int32Array {
     const { call, int32 } = this.#kernel
-    call.partitionRecords(this.selection, selected, this.#keySlot, this.#partitions, this.#placed)
+    const keys = [this.#keySlot, this.#origins] as const
+    call.partitionRecords(this.selection, selected, ...keys, this.#partitions, this.#placed)
     const placed = int32.subarray(this.#placed / 4, this.#placed / 4 + selected)
     const ends = new Int32Array(this.#partitions)
     for (let n = 0; n < selected; n++) {
@@ -146,7 +165,8 @@ export class ExitWriter {
       const out = this.#kernel.end
       this.#kernel.reserve(out + room)
       const args = [at, selected - done, this.#keySlot, this.#template, this.#times] as const
-      const end = call.encodeRecords(...args, count, baseTimestamp, out, out + room)
+      const emitted = [this.#origins, this.#windowSlot] as const
+      const end = call.encodeRecords(...args, ...emitted, count, baseTimestamp, out, out + room)
       const encoded = call.encoded.value as number
       // One record that is larger than all the room.
       if (encoded === 0) room *= 2

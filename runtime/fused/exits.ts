@@ -11,6 +11,10 @@ export interface Exit {
   readonly template: Template | undefined
   /** The slot of the time; undefined for the record's own. */
   readonly time: number | undefined
+  /** The slot of the start of the window that the key is written with; undefined for the base key alone. */
+  readonly window: number | undefined
+  /** What is selected is what windows have emitted, not records. */
+  readonly isEmitted: boolean
   /** How many ways lead here: as often may one record be selected. */
   readonly ways: number
 }
@@ -34,10 +38,11 @@ export class Exits {
     return this.#exits
   }
 
-  /** Here a record leaves for the topic. */
-  leave(topic: string, flow: Flow): void {
-    const index = this.#exitOf(topic, flow)
-    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = i`)
+  /** Here a record leaves for the topic, its key with its window if that is to be. */
+  leave(topic: string, flow: Flow, isWindowed = false): void {
+    const index = this.#exitOf(topic, isWindowed ? flow : { ...flow, window: undefined })
+    const place = this.#writer.isEmitting ? 'e' : 'i'
+    this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = ${place}`)
   }
 
   /** Merged streams share an exit as long as their records are as they came. */
@@ -53,10 +58,13 @@ export class Exits {
     }
     const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
     const template = flow.value === 'own' ? undefined : this.#template(flow.value)
-    return this.#exits.push({ topic, key, template, time: flow.time, ways: 1 }) - 1
+    const { time, window } = flow
+    const { isEmitting: isEmitted } = this.#writer
+    return this.#exits.push({ topic, key, template, time, window, isEmitted, ways: 1 }) - 1
   }
 
   #keySlot(key: Code): number {
+    if (this.#writer.isEmitting) throw new NotFusable()
     if (key.type === 'slot') {
       this.#writer.doubtIfUnwritable(key.slot, kind.false)
       return key.slot
@@ -80,6 +88,8 @@ export class Exits {
   #piece(code: Code): string | number {
     switch (code.type) {
       case 'slot':
+        // One of the record would be looked for where that is which was emitted.
+        if (this.#writer.isEmitting && !this.#writer.isEmitted(code.slot)) throw new NotFusable()
         return code.slot
       case 'constant':
         return JSON.stringify(code.value)

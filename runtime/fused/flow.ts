@@ -6,6 +6,8 @@ export interface Flow {
   readonly value: 'own' | Made | Projected
   /** The slot of its time; undefined for the record's own. */
   readonly time?: number
+  /** The slot of the start of its window, if it is of one. */
+  readonly window?: number | undefined
 }
 
 /** An object of fields that the job computes. */

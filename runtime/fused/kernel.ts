@@ -59,6 +59,7 @@ interface Exports extends Record<
     selection: number,
     selected: number,
     keySlot: number,
+    origins: number,
     partitions: number,
     target: number,
   ): void
@@ -68,6 +69,8 @@ interface Exports extends Record<
     keySlot: number,
     template: number,
     times: number,
+    origins: number,
+    windowSlot: number,
     firstOffsetDelta: number,
     baseTimestamp: number,
     out: number,

@@ -1,13 +1,39 @@
 import type { ColumnStore } from '../state/column-store.ts'
+import type { ColumnWindowStore } from '../state/column-window-store.ts'
+import { hashOf } from '../state/key-index.ts'
 import { DOUBT } from './code.ts'
 import type { Kernel } from './kernel.ts'
 import type { ProgramCode } from './program-code.ts'
 import { placeProjection } from './projections.ts'
 import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
 
+/** The latest time that an operator has seen; it has not seen a record that fails. */
+export interface OperatorTime {
+  /** Never goes back; returns where it stands. */
+  advanceTo(time: number): number
+  accept(): void
+  rollback(): void
+}
+
+/** What the code of a program reads and changes. */
+export interface State {
+  readonly stores: readonly ColumnStore[]
+  readonly windows: readonly ColumnWindowStore[]
+  /** Of the operators that the windows are of. */
+  readonly times: readonly OperatorTime[]
+}
+
+/** Who takes over from the code. `emitted`: how much windows have emitted since it last did. */
+export interface Breaks {
+  /** Record `i` is for the interpreter. */
+  readonly doubt: (i: number, emitted: number) => void
+  /** There is no more room for what windows emit, before record `i`. */
+  readonly full: (i: number, emitted: number) => void
+}
+
 /** The generated code of a program. */
 export interface Loops {
-  /** Takes records. */
+  /** Takes records. Returns how much windows have emitted since it last had a break. */
   readonly take: (
     kernel: Kernel,
     chunk: {
@@ -16,9 +42,9 @@ export interface Loops {
       readonly baseOffset: number
       readonly partition: number
     },
-    stores: readonly ColumnStore[],
-    doubt: (i: number) => void,
-  ) => void
+    state: State,
+    breaks: Breaks,
+  ) => number
   /** By the place of the release: sends rows on that lie where the kernel has records. */
   readonly release: readonly ((kernel: Kernel, store: ColumnStore, rows: Int32Array) => void)[]
 }
@@ -27,6 +53,8 @@ export interface Loops {
 interface Surroundings {
   /** The kernel's number of a slot. */
   readonly place: (slot: number) => number
+  /** Address of the records that the emitted is of. */
+  readonly origins: number
   /** By exit: the address of what is selected, and how much that is. */
   readonly selections: readonly number[]
   readonly selected: Int32Array
@@ -37,6 +65,7 @@ interface Surroundings {
 export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings): Loops {
   const source = [
     ...constants(code, kernel, around),
+    ...code.windows.constants(),
     ...takeLoop(code),
     ...releaseLoops(code),
     'return { take, release }',
@@ -44,8 +73,8 @@ export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings)
   const { projectValue } = kernel.call
   const { selected, counts } = around
   const given = { selected, counts, texts: code.writer.texts }
-  const functions = { projectValue, copied, contains, endsWith, equalText, equalTexts, startsWith }
-  const names = { ...given, ...functions }
+  const textual = { contains, endsWith, equalText, equalTexts, startsWith }
+  const names = { ...given, ...textual, projectValue, copied, hashOf }
   // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
   const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loops
@@ -55,7 +84,7 @@ export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings)
 function constants(
   { writer }: ProgramCode,
   kernel: Kernel,
-  { place, selections }: Surroundings,
+  { place, selections, origins }: Surroundings,
 ): readonly string[] {
   const { at } = kernel
   const [TRUE, FALSE] = ['true', 'false'].map((word) => kernel.place(Buffer.from(word)))
@@ -64,6 +93,7 @@ function constants(
     `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
     `const HEADERS = ${at.headers / 4}, RECORD_ENDS = ${at.recordEnds / 4}`,
     `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
+    `const CHUNK = ${kernel.chunk}, ORIGINS = ${origins / 4}`,
     ...selections.map((selection, index) => `const SELECTION${index} = ${selection / 4}`),
     ...writer.projections.map(
       (fields, index) => `const PROJECTION${index} = ${placeProjection(kernel, fields)}`,
@@ -73,24 +103,31 @@ function constants(
 }
 
 const takeLoop = (code: ProgramCode): readonly string[] => [
-  'const take = (kernel, { from, to, baseOffset, partition }, stores, doubt) => {',
+  'const take = (kernel, { from, to, baseOffset, partition }, { stores, windows, times }, { doubt, full }) => {',
   'let { bytes, int32, float64 } = kernel',
+  'let emitted = 0',
   ...code.aggregates.declare(),
+  ...code.windows.declare(),
   'for (let i = from; i < to; i++) {',
   ...code.aggregates.declareChanged(),
+  ...code.windows.declareChanged(),
   'clear: {',
   ...(code.readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
-  'let passed = 0',
+  ...passedNone(code),
   ...code.writer.lines,
+  ...code.windows.settle(),
   ...counting(code),
   'continue',
   '}',
   ...code.aggregates.undo(),
-  'doubt(i)',
+  ...code.windows.undo(),
+  'doubt(i, emitted)',
+  'emitted = 0',
   // The memory may have grown meanwhile, which detaches its views.
   ';({ bytes, int32, float64 } = kernel)',
   ...code.aggregates.refresh(),
   '}',
+  'return emitted',
   '}',
 ]
 
@@ -101,7 +138,7 @@ const releaseLoops = (code: ProgramCode): readonly string[] => [
     ...code.aggregates.declareOne(store),
     'for (let i = 0; i < rows.length; i++) {',
     'const row = rows[i]',
-    'let passed = 0',
+    ...passedNone(code),
     ...lines,
     ...counting(code),
     '}',
@@ -110,8 +147,16 @@ const releaseLoops = (code: ProgramCode): readonly string[] => [
   ']',
 ]
 
-const counting = ({ nodes }: ProgramCode): readonly string[] =>
-  nodes.map((_, bit) => `counts[${bit}] += (passed >>> ${bit}) & 1`)
+const passedNone = ({ emittedNodes }: ProgramCode): readonly string[] => [
+  `let ${['passed', ...Array.from(emittedNodes, (bit) => `passed${bit}`)].map((name) => `${name} = 0`).join(', ')}`,
+]
+
+const counting = ({ nodes, emittedNodes }: ProgramCode): readonly string[] =>
+  nodes.map((_, bit) =>
+    emittedNodes.has(bit)
+      ? `counts[${bit}] += passed${bit}`
+      : `counts[${bit}] += (passed >>> ${bit}) & 1`,
+  )
 
 /** Bytes that are to stay when the memory of the kernel has the next batch. */
 const copied = (bytes: Uint8Array, from: number, to: number): Buffer =>

@@ -1,10 +1,11 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
 import type { ColumnStore } from '../state/column-store.ts'
+import type { ColumnWindowStore } from '../state/column-window-store.ts'
 import { KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
 import { Kernel } from './kernel.ts'
-import { type Loops, loopsOf } from './loops.ts'
+import { type Loops, loopsOf, type OperatorTime, type State } from './loops.ts'
 import type { ProgramCode } from './program-code.ts'
 import { growthOf } from './projections.ts'
 import { placeRows } from './row-records.ts'
@@ -22,8 +23,18 @@ export interface ProgramHost extends ReleaseHost {
   readonly from: TopicPartition
   /** Records below this offset are skipped. */
   readonly position: number
+  windowStore(name: string): ColumnWindowStore
+  streamTime(operator: string): OperatorTime
+  /** Of the records that were taken, this is the latest time. */
+  timePassed(time: number): void
   /** Does one record the slow and exact way; `index` is its place in the batch. */
   interpret(index: number): void
+}
+
+interface Flushed {
+  readonly from: number
+  readonly to: number
+  readonly emitted: number
 }
 
 /**
@@ -48,15 +59,24 @@ export class Program {
     const kernel = new Kernel(fields.slots + writer.extraSlots)
     this.#kernel = kernel
     const place = (slot: number) => (slot < 0 ? fields.slots - slot - 1 : slot)
+    const origins = kernel.allocate(kernel.chunk * 4)
+    const places = { place, origins }
     kernel.call.names.value = kernel.placeInt32(fields.nodes((name) => kernel.place(name)))
-    this.#exits = exits.map((exit) => new ExitWriter(kernel, exit, partitionsOf(exit.topic), place))
+    this.#exits = exits.map(
+      (exit) => new ExitWriter(kernel, exit, partitionsOf(exit.topic), places),
+    )
     this.#growth = writer.projections.reduce((sum, fields) => sum + growthOf(fields), 0)
     this.#nullText = kernel.place(Buffer.from('null'))
     this.#selected = new Int32Array(exits.length)
     this.#counts = new Int32Array(nodes.length)
     const selections = this.#exits.map(({ selection }) => selection)
     const counters = { selected: this.#selected, counts: this.#counts }
-    this.#loops = loopsOf(code, kernel, { place, selections, ...counters })
+    this.#loops = loopsOf(code, kernel, { ...places, selections, ...counters })
+  }
+
+  /** Whether what it does depends on the time of records: one without is a bad one. */
+  get goesByTime(): boolean {
+    return this.#code.windows.names.length > 0
   }
 
   /** Returns how many records it has settled; those that were interpreted are not among them. */
@@ -91,7 +111,7 @@ export class Program {
         const rows = held.subarray(first, first + chunk)
         placeRows(this.#kernel, store, rows)
         this.#loops.release[index]?.(this.#kernel, store, rows)
-        this.#flush(0, rows.length, host.sink)
+        this.#flush({ from: 0, to: rows.length, emitted: 0 }, host.sink)
       }
       store.held.clear()
     })
@@ -105,7 +125,7 @@ export class Program {
   }
 
   #runChunk(batch: RecordBatch, first: number, count: number, host: ProgramHost): number {
-    const { fields, readsKey, readsValue, aggregates } = this.#code
+    const { fields, readsKey, readsValue } = this.#code
     const { call } = this.#kernel
     this.#kernel.clearTexts()
     if (readsValue) call.scanValues(count, fields.slots)
@@ -114,23 +134,45 @@ export class Program {
     const from = this.#firstAt(host.position - baseOffset, count)
     let flushed = from
     let doubts = 0
-    const doubt = (i: number) => {
-      this.#forget(i)
-      this.#flush(flushed, i, host.sink)
+    const full = (i: number, emitted: number) => {
+      this.#flush({ from: flushed, to: i, emitted }, host.sink)
+      flushed = i
+    }
+    const doubt = (i: number, emitted: number) => {
+      this.#forget(i, emitted)
+      full(i, emitted)
       flushed = i + 1
       doubts++
       host.interpret(first + i)
     }
     const { partition } = host.from
-    const stores = aggregates.stores.map((name) => host.store(name))
-    for (const store of stores) store.reserve(count)
-    this.#loops.take(this.#kernel, { from, to: count, baseOffset, partition }, stores, doubt)
+    const chunk = { from, to: count, baseOffset, partition }
+    const emitted = this.#loops.take(this.#kernel, chunk, this.#state(host, count), { doubt, full })
     const isWhole = flushed === 0 && count === batch.recordCount
-    this.#flush(flushed, count, host.sink, isWhole ? batch : undefined)
+    this.#flush({ from: flushed, to: count, emitted }, host.sink, isWhole ? batch : undefined)
+    if (this.goesByTime) host.timePassed(this.#latestTime(from, count))
     const settled = count - from - doubts
     host.entered(this.#code.source, settled)
     this.#report(host)
     return settled
+  }
+
+  #state(host: ProgramHost, count: number): State {
+    const { aggregates, windows } = this.#code
+    const stores = aggregates.stores.map((name) => host.store(name))
+    for (const store of stores) store.reserve(count)
+    return {
+      stores,
+      windows: windows.names.map((name) => host.windowStore(name)),
+      times: windows.names.map((name) => host.streamTime(name)),
+    }
+  }
+
+  #latestTime(from: number, to: number): number {
+    const { float64, at } = this.#kernel
+    let latest = -1
+    for (let i = from; i < to; i++) latest = Math.max(latest, float64[at.timestamps / 8 + i] ?? -1)
+    return latest
   }
 
   #offsetDelta(i: number): number {
@@ -145,20 +187,24 @@ export class Program {
     return i
   }
 
-  /** What a record in doubt has already selected. */
-  #forget(i: number): void {
-    this.#exits.forEach(({ selection }, exit) => {
+  /** What a record in doubt has already selected: the last ones. */
+  #forget(i: number, emitted: number): void {
+    this.#exits.forEach(({ selection, isEmitted }, exit) => {
+      const first = isEmitted ? emitted : i
+      const at = (n: number) => this.#kernel.int32[selection / 4 + n] ?? -1
       let selected = this.#selected[exit] ?? 0
-      while (selected > 0 && this.#kernel.int32[selection / 4 + selected - 1] === i) selected--
+      while (selected > 0 && at(selected - 1) >= first) selected--
       this.#selected[exit] = selected
     })
   }
 
-  /** Writes what records `from` to `to` have selected. */
-  #flush(from: number, to: number, sink: RecordSink, whole?: RecordBatch): void {
+  /** Writes what records `from` to `to` have selected, and what windows have emitted for them. */
+  #flush({ from, to, emitted }: Flushed, sink: RecordSink, whole?: RecordBatch): void {
     this.#exits.forEach((exit, index) => {
       const selected = this.#selected[index] ?? 0
-      if (selected > 0) exit.write({ from, to, selected, whole }, sink)
+      if (selected === 0) return
+      const range = exit.isEmitted ? { from: 0, to: emitted } : { from, to }
+      exit.write({ ...range, selected, whole }, sink)
     })
     this.#selected.fill(0)
   }

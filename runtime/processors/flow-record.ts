@@ -13,8 +13,8 @@ export class FlowRecord implements StreamRecord {
   readonly #origin: RecordOrigin
   readonly #index: number
   #timestamp: number | undefined
-  /** Unset: as it came, or of a key that was made since. */
-  #storedKey: Buffer | undefined
+  /** Unset: not read yet, or of a key that was made since. */
+  #storedKey: Buffer | null | undefined
   #key: unknown = UNREAD
   #keyChanged = false
   #value: unknown = UNREAD
@@ -173,7 +173,8 @@ export class FlowRecord implements StreamRecord {
   }
 
   #keyAsItIs(): Buffer | null {
-    return this.#storedKey ?? this.#origin.keyAt(this.#index)
+    if (this.#storedKey === undefined) this.#storedKey = this.#origin.keyAt(this.#index)
+    return this.#storedKey
   }
 
   #copy(): FlowRecord {

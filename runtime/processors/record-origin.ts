@@ -10,6 +10,8 @@ import type { Serde } from '../serde/serde.ts'
 import { keyWithoutWindow, windowInKey, type WindowKeys } from '../serde/window-key.ts'
 import type { RecordHeader, Window } from '../topology/record.ts'
 
+const NO_HEADERS: readonly RecordHeader[] = []
+
 /** How the keys and the values of a partition are read. */
 export interface RecordSerdes {
   readonly keySerde: Serde
@@ -40,6 +42,10 @@ export class BatchOrigin implements RecordOrigin {
   readonly keySerde: Serde
   readonly serde: Serde
   readonly #windows: WindowKeys | undefined
+  /** Of the batch, whose getters would read them from its header each time. */
+  readonly #baseOffset: number
+  readonly #baseTimestamp: number
+  readonly #appendTime: number | undefined
 
   constructor(
     from: TopicPartition,
@@ -52,14 +58,17 @@ export class BatchOrigin implements RecordOrigin {
     this.keySerde = keySerde
     this.serde = serde
     this.#windows = windows
+    this.#baseOffset = batch.baseOffset
+    this.#baseTimestamp = batch.baseTimestamp
+    this.#appendTime = batch.appendTime
   }
 
   offsetAt(index: number): number {
-    return this.batch.baseOffset + (this.columns.offsetDelta[index] ?? 0)
+    return this.#baseOffset + (this.columns.offsetDelta[index] ?? 0)
   }
 
   timestampAt(index: number): number {
-    return this.batch.timestamp(this.columns, index)
+    return this.#appendTime ?? this.#baseTimestamp + (this.columns.timestampDelta[index] ?? 0)
   }
 
   keyAt(index: number): Buffer | null {
@@ -84,7 +93,8 @@ export class BatchOrigin implements RecordOrigin {
   }
 
   headersAt(index: number): readonly RecordHeader[] {
-    return headersAt(this.columns, index).map(([key, value]) => ({ key, value }))
+    const headers = headersAt(this.columns, index)
+    return headers.length === 0 ? NO_HEADERS : headers.map(([key, value]) => ({ key, value }))
   }
 }
 

@@ -36,7 +36,7 @@ export class Changes<E extends Entry> {
   }
 
   accept(): void {
-    this.#undo.length = 0
+    if (this.#undo.length > 0) this.#undo.length = 0
   }
 
   get mark(): number {

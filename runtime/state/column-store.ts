@@ -1,13 +1,20 @@
 import { jsonSerde } from '../serde/json.ts'
-import type { NumberField } from '../topology/store-spec.ts'
 import { HeldRows } from './held-rows.ts'
 import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
 import { grown, KeyIndex } from './key-index.ts'
-import { NumberFields } from './number-fields.ts'
-import type { ChangelogRecord, KeyValueStore, StateBytes, StateStore, Stored } from './store.ts'
+import type { NumberFields } from './number-fields.ts'
+import type {
+  ChangelogRecord,
+  KeyValueStore,
+  RowTarget,
+  StateBytes,
+  StateStore,
+  Stored,
+} from './store.ts'
 
 const PRESENT = 1
 const DIRTY = 2
+const NOTHING = new Uint8Array(0)
 
 interface Undo {
   readonly row: number
@@ -23,22 +30,29 @@ interface Undo {
 export class ColumnStore implements KeyValueStore, StateStore {
   readonly name: string
   readonly #fields: NumberFields
-  #keys = new KeyIndex()
+  readonly #room: number
+  #keys: KeyIndex
   /** By number, then by row. They are replaced when they grow, which `reserve` and `put` do. */
   readonly columns: Float64Array<ArrayBuffer>[]
-  timestamps = new Float64Array(256)
-  flags = new Uint8Array(256)
+  timestamps: Float64Array<ArrayBuffer>
+  flags: Uint8Array<ArrayBuffer>
   /** Those whose updates have not gone on yet. */
   readonly held = new HeldRows()
   #size = 0
-  #dirty = new Int32Array(256)
+  #dirty: Int32Array<ArrayBuffer>
   #dirtyCount = 0
   #undo: Undo[] = []
 
-  constructor(name: string, fields: readonly NumberField[]) {
+  /** `room`: for how many keys there is room before it grows, a power of two. */
+  constructor(name: string, fields: NumberFields, room = 256) {
     this.name = name
-    this.#fields = new NumberFields(fields)
-    this.columns = Array.from({ length: this.#fields.count }, () => new Float64Array(256))
+    this.#fields = fields
+    this.#room = room
+    this.#keys = new KeyIndex(room)
+    this.columns = Array.from({ length: fields.count }, () => new Float64Array(room))
+    this.timestamps = new Float64Array(room)
+    this.flags = new Uint8Array(room)
+    this.#dirty = new Int32Array(room)
   }
 
   get size(): number {
@@ -53,7 +67,7 @@ export class ColumnStore implements KeyValueStore, StateStore {
 
   get(key: Buffer): Stored | undefined {
     const row = this.#keys.find(key)
-    if (row < 0 || ((this.flags[row] ?? 0) & PRESENT) === 0) return undefined
+    if (row < 0 || !this.#isPresent(row)) return undefined
     return { value: this.#fields.value(this.columns, row), timestamp: this.timestamps[row] ?? 0 }
   }
 
@@ -75,8 +89,7 @@ export class ColumnStore implements KeyValueStore, StateStore {
     const rows = Array.from({ length: this.#keys.count }, (_, row) => row)
     const present = rows.filter(
       (row) =>
-        ((this.flags[row] ?? 0) & PRESENT) !== 0 &&
-        this.#keys.key(row).subarray(0, prefix.length).equals(prefix),
+        this.#isPresent(row) && this.#keys.key(row).subarray(0, prefix.length).equals(prefix),
     )
     const keyed = present.map((row) => ({ row, key: Buffer.from(this.#keys.key(row)) }))
     for (const { row, key } of keyed.sort((a, b) => a.key.compare(b.key)))
@@ -91,6 +104,15 @@ export class ColumnStore implements KeyValueStore, StateStore {
   row(bytes: Uint8Array, start: number, length: number): number {
     const before = this.#keys.count
     const row = this.#keys.intern(bytes, start, length)
+    if (row === before) this.#clear(row)
+    return row
+  }
+
+  /** The same, with room for it, by the hash of the key. */
+  rowHashed(hash: number, bytes: Uint8Array, start: number, length: number): number {
+    this.reserve(1)
+    const before = this.#keys.count
+    const row = this.#keys.internHashed(hash, bytes, start, length)
     if (row === before) this.#clear(row)
     return row
   }
@@ -135,7 +157,7 @@ export class ColumnStore implements KeyValueStore, StateStore {
   }
 
   accept(): void {
-    this.#undo.length = 0
+    if (this.#undo.length > 0) this.#undo.length = 0
   }
 
   get mark(): number {
@@ -155,16 +177,28 @@ export class ColumnStore implements KeyValueStore, StateStore {
     const rows = this.#dirty.subarray(0, this.#dirtyCount)
     this.#dirtyCount = 0
     for (const row of rows) {
-      const flags = this.flags[row] ?? 0
-      // It was taken back, or is in the list twice for having been so.
-      if ((flags & DIRTY) === 0) continue
-      this.flags[row] = flags & ~DIRTY
-      const isPresent = (flags & PRESENT) !== 0
+      if (!this.#clean(row)) continue
       yield {
         key: this.#keys.key(row),
-        value: isPresent ? Buffer.from(this.#fields.text(this.columns, row)) : null,
+        value: this.#isPresent(row) ? Buffer.from(this.#fields.text(this.columns, row)) : null,
         timestamp: this.timestamps[row] ?? 0,
       }
+    }
+  }
+
+  /** `keyTail` follows each key. */
+  takeDirtyInto(target: RowTarget, keyTail: Uint8Array = NOTHING): void {
+    const rows = this.#dirty.subarray(0, this.#dirtyCount)
+    this.#dirtyCount = 0
+    for (const row of rows) {
+      if (!this.#clean(row)) continue
+      const length = this.#keys.lengthOf(row)
+      const keyEnd = length + keyTail.length
+      const bytes = scratch(keyEnd + this.#fields.maxBytes)
+      this.#keys.copy(row, bytes, 0)
+      for (let n = 0; n < keyTail.length; n++) bytes[length + n] = keyTail[n] ?? 0
+      const end = this.#isPresent(row) ? this.#fields.write(this.columns, row, bytes, keyEnd) : -1
+      target.append(this.timestamps[row] ?? 0, bytes, keyEnd, end)
     }
   }
 
@@ -176,10 +210,12 @@ export class ColumnStore implements KeyValueStore, StateStore {
       return this.#present(row, true)
     }
     this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
+    // What comes next is the first of its row.
+    if (value === null) this.timestamps[row] = -1
   }
 
   clear(): void {
-    this.#keys = new KeyIndex()
+    this.#keys = new KeyIndex(this.#room)
     this.#size = 0
     this.#dirtyCount = 0
     this.#undo = []
@@ -189,7 +225,7 @@ export class ColumnStore implements KeyValueStore, StateStore {
     for (let row = 0; row < this.#keys.count;) {
       const rows: number[] = []
       for (let bytes = 0; bytes < blockBytes && row < this.#keys.count; row++) {
-        if (((this.flags[row] ?? 0) & PRESENT) === 0) continue
+        if (!this.#isPresent(row)) continue
         rows.push(row)
         bytes += (this.columns.length + 2) * 8 + this.#keys.key(row).length
       }
@@ -209,6 +245,17 @@ export class ColumnStore implements KeyValueStore, StateStore {
       for (let n = 0; n < columns.length; n++) this.#column(n)[row] = columns[n]?.[index] ?? 0
       this.#present(row, true)
     }
+  }
+
+  /** False for a row that was taken back, or that is in the list twice for having been so. */
+  #clean(row: number): boolean {
+    const flags = this.flags[row] ?? 0
+    this.flags[row] = flags & ~DIRTY
+    return (flags & DIRTY) !== 0
+  }
+
+  #isPresent(row: number): boolean {
+    return ((this.flags[row] ?? 0) & PRESENT) !== 0
   }
 
   #rows(rows: readonly number[]): Rows {
@@ -244,4 +291,12 @@ export class ColumnStore implements KeyValueStore, StateStore {
   #column(index: number): Float64Array {
     return this.columns[index] as Float64Array
   }
+}
+
+/** For one record at a time, of all stores. */
+let written = Buffer.alloc(1024)
+
+function scratch(bytes: number): Buffer {
+  if (written.length < bytes) written = Buffer.alloc(bytes * 2)
+  return written
 }

@@ -1,12 +1,14 @@
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnStore } from './column-store.ts'
+import { ColumnWindowStore } from './column-window-store.ts'
 import { ByteKeyValueStore } from './byte-key-value-store.ts'
 import { MemoryBufferStore } from './memory-buffer-store.ts'
 import { MemorySessionStore } from './memory-session-store.ts'
 import { MemoryUnmatchedStore } from './memory-unmatched-store.ts'
 import { MemoryVersionedStore } from './memory-versioned-store.ts'
 import { MemoryWindowStore } from './memory-window-store.ts'
+import { NumberFields } from './number-fields.ts'
 import type { StateMemory } from './state-memory.ts'
 import type { StateStore, Stores } from './store.ts'
 
@@ -31,8 +33,11 @@ const makers: {
   'key-value': (spec, memory) =>
     spec.numbers === undefined
       ? new ByteKeyValueStore(spec.name, serdeOf(spec), memory)
-      : new ColumnStore(spec.name, spec.numbers),
-  window: (spec) => new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) }),
+      : new ColumnStore(spec.name, new NumberFields(spec.numbers)),
+  window: (spec) =>
+    spec.numbers === undefined
+      ? new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) })
+      : new ColumnWindowStore(spec.name, spec.retentionMs, new NumberFields(spec.numbers)),
   session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   versioned: (spec) => new MemoryVersionedStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),

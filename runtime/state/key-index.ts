@@ -1,17 +1,27 @@
 const FREE = -1
+/** Of a key. */
+const EXPECTED_BYTES = 16
 
 /**
  * Keys as dense numbers from 0, in the order in which they first came. Their bytes lie one after the other in one buffer, and
  * are found by open addressing: a key costs its bytes and some twenty more, and no object.
  */
 export class KeyIndex {
-  #bytes = new Uint8Array(4096)
+  #bytes: Uint8Array<ArrayBuffer>
   /** Where each key starts; one more than there are keys, so that each ends where the next starts. */
-  #starts = new Uint32Array(257)
-  #hashes = new Int32Array(256)
+  #starts: Uint32Array<ArrayBuffer>
+  #hashes: Int32Array<ArrayBuffer>
   /** Slot → number of its key. At most half of the slots are taken. */
-  #table = new Int32Array(512).fill(FREE)
+  #table: Int32Array<ArrayBuffer>
   #count = 0
+
+  /** `room`: for how many keys there is room before it grows, a power of two. */
+  constructor(room = 256) {
+    this.#bytes = new Uint8Array(room * EXPECTED_BYTES)
+    this.#starts = new Uint32Array(room + 1)
+    this.#hashes = new Int32Array(room)
+    this.#table = new Int32Array(room * 2).fill(FREE)
+  }
 
   get count(): number {
     return this.#count
@@ -19,7 +29,11 @@ export class KeyIndex {
 
   /** The number of a key, a new one if it is unknown. */
   intern(bytes: Uint8Array, start: number, length: number): number {
-    const hash = hashOf(bytes, start, length)
+    return this.internHashed(hashOf(bytes, start, length), bytes, start, length)
+  }
+
+  /** The same for who knows the hash, as `hashOf` has it. */
+  internHashed(hash: number, bytes: Uint8Array, start: number, length: number): number {
     const mask = this.#table.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = this.#table[slot] ?? FREE
@@ -134,7 +148,7 @@ export function grown<C extends Column>(column: C, length: number): C {
 }
 
 /** FNV-1a, and a last mix: table sizes look at its lowest bits only. */
-function hashOf(bytes: Uint8Array, start: number, length: number): number {
+export function hashOf(bytes: Uint8Array, start: number, length: number): number {
   let hash = -2128831035
   for (let n = start; n < start + length; n++) hash = Math.imul(hash ^ (bytes[n] ?? 0), 16777619)
   return hash ^ (hash >>> 15)

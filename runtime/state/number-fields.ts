@@ -1,4 +1,5 @@
 import type { NumberField } from '../topology/store-spec.ts'
+import { NUMBER_BYTES, writeNumber } from './number-text.ts'
 
 type Columns = readonly Float64Array[]
 
@@ -83,6 +84,23 @@ export class NumberFields {
           : Object.fromEntries(members.map((member, n) => [member, at(first + n)])),
       ]),
     )
+  }
+
+  /** Bytes that `write` may take. */
+  get maxBytes(): number {
+    return this.#marks.reduce((sum, { length }) => sum + length + NUMBER_BYTES, 0)
+  }
+
+  /** Writes `text` at a place. Returns the position after it. */
+  write(columns: Columns, row: number, target: Uint8Array, at: number): number {
+    let end = at
+    for (let n = 0; n <= this.count; n++) {
+      const mark = this.#marks[n] ?? target
+      for (let m = 0; m < mark.length; m++) target[end + m] = mark[m] ?? 0
+      end += mark.length
+      if (n < this.count) end = writeNumber(target, end, columns[n]?.[row] ?? NaN)
+    }
+    return end
   }
 
   /** The JSON text of `value`. */

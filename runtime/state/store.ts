@@ -161,6 +161,8 @@ export interface StateStore {
   rollback(mark?: number): void
   /** Each entry that changed since the last time, once. */
   takeDirty(): Iterable<ChangelogRecord>
+  /** The same without an object a record, where the store has something to gain by that. */
+  takeDirtyInto?(target: RowTarget): void
   /** From the changelog, in its order: not dirty. */
   restore(record: ChangelogRecord): void
   /** As it was when it was made. */
@@ -174,6 +176,12 @@ export interface StateStore {
   load(block: Buffer): void
   /** Gives back what is not memory. Nothing is asked of it afterwards. */
   close?(): void
+}
+
+/** Gets changelog records in memory that is used again for the next. */
+export interface RowTarget {
+  /** The key lies before `keyEnd`, its value from there to `end`, which is before `keyEnd` where the key is removed. */
+  append(timestamp: number, bytes: Buffer, keyEnd: number, end: number): void
 }
 
 export interface StateBytes {

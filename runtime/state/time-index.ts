@@ -42,6 +42,11 @@ export class TimeIndex<T> {
     return from > to ? [] : this.#items.slice(this.#search(from), this.#search(to + 1))
   }
 
+  /** The times of `between`. */
+  timesBetween(from: number, to: number): readonly number[] {
+    return from > to ? [] : this.#times.slice(this.#search(from), this.#search(to + 1))
+  }
+
   /** Takes all before `time` off the list. */
   takeBefore(time: number): readonly T[] {
     const end = this.#search(time)

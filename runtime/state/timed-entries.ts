@@ -10,10 +10,18 @@ export interface TimedEntry extends Entry {
   readonly key: Buffer
   readonly time: number
   readonly order: number
+  /** It is in no list of its key any more. */
+  isGone?: boolean
 }
 
-/** All entries of one time: id of the key → its entries, in their order. */
-type Bucket<E> = Map<string, E[]>
+/** All entries of one time, and some that are gone. */
+interface Bucket<E> {
+  entries: E[]
+  gone: number
+}
+
+/** Fewer that are gone are not worth the work of closing them up. */
+const MIN_GONE = 32
 
 /**
  * Entries by time, and by key, so that both ways of asking find a few without looking through all. What is as old as the
@@ -23,7 +31,8 @@ export class TimedEntries<E extends TimedEntry> {
   readonly #retentionMs: number
   readonly #make: (place: Omit<TimedEntry, keyof Entry>) => E
   readonly #buckets = new TimeIndex<Bucket<E>>()
-  readonly #byKey = new Map<string, TimeIndex<E[]>>()
+  /** Id of a key → its entries by time and order. */
+  readonly #byKey = new Map<string, E[]>()
   readonly #changes = new Changes<E>((entry) => this.#drop(entry))
   #latest = -1
   /** As of the last record that was accepted. */
@@ -60,32 +69,44 @@ export class TimedEntries<E extends TimedEntry> {
 
   /** Those of a key at one time. */
   at(key: Buffer, time: number): readonly E[] {
-    if (time < this.#earliest) return []
-    return present(this.#buckets.get(time)?.get(key.toString('latin1')) ?? [])
+    return this.ofKey(key, time, time)
   }
 
   /** Those of a key between two times, both included, in the order of time. */
   ofKey(key: Buffer, from: number, to: number): readonly E[] {
-    const times = this.#byKey.get(key.toString('latin1'))
-    return present(times?.between(Math.max(from, this.#earliest), to).flat() ?? [])
+    const entries = this.#byKey.get(key.toString('latin1'))
+    if (entries === undefined) return []
+    const found: E[] = []
+    const first = Math.max(from, this.#earliest)
+    for (let at = placeOf(entries, first, -Infinity); at < entries.length; at++) {
+      const entry = entries[at]
+      if (entry === undefined || entry.time > to) break
+      if (entry.value !== undefined) found.push(entry)
+    }
+    return found
   }
 
   /** Those of all keys between two times, both included, in the order of time and key. */
   between(from: number, to: number): readonly E[] {
     const buckets = this.#buckets.between(Math.max(from, this.#earliest), to)
-    return buckets.flatMap((bucket) => present([...bucket.values()].flat().sort(byKey)))
+    return buckets.flatMap(({ entries }) => entries.filter(isPresent).sort(byKey))
   }
 
   /** The entry of that place, made if there is none. */
   entry(key: Buffer, time: number, order: number): E {
     const id = key.toString('latin1')
-    const entries = this.#placeOf(id, time)
-    const known = entries.find((entry) => entry.order === order)
-    if (known !== undefined) return known
+    const entries = this.#byKey.get(id) ?? []
+    if (entries.length === 0) this.#byKey.set(id, entries)
+    const at = placeOf(entries, time, order)
+    const known = entries[at]
+    if (known?.time === time && known.order === order) return known
     // A copy: the key is a view of a fetched batch, which must not stay in memory for one key's sake.
-    const entry = this.#make({ id, key: Buffer.from(key), time, order })
-    entries.push(entry)
-    if ((entries.at(-2)?.order ?? order) > order) entries.sort((a, b) => a.order - b.order)
+    const entry = this.#make({ id, key: entries[0]?.key ?? Buffer.from(key), time, order })
+    if (at === entries.length) entries.push(entry)
+    else entries.splice(at, 0, entry)
+    const bucket = this.#buckets.get(time)
+    if (bucket === undefined) this.#buckets.set(time, { entries: [entry], gone: 0 })
+    else bucket.entries.push(entry)
     this.#size++
     return entry
   }
@@ -138,7 +159,7 @@ export class TimedEntries<E extends TimedEntry> {
   /** All in the order of time, each as it is when it is come to; entries may come and go meanwhile. */
   *all(): Iterable<E> {
     for (let time = this.#buckets.first; time !== undefined; time = this.#buckets.after(time))
-      for (const entries of this.#buckets.get(time)?.values() ?? []) yield* present(entries)
+      for (const entry of this.#buckets.get(time)?.entries ?? []) if (isPresent(entry)) yield entry
   }
 
   get #earliest(): number {
@@ -148,48 +169,52 @@ export class TimedEntries<E extends TimedEntry> {
   /** What changed and expires before the commit is still written: the changelog has it as long. */
   #expire(): void {
     if ((this.#buckets.first ?? Infinity) >= this.#earliest) return
-    for (const bucket of this.#buckets.takeBefore(this.#earliest)) {
-      for (const [id, entries] of bucket) {
-        this.#size -= entries.length
-        this.#forget(id, entries[0]?.time ?? 0)
-      }
-    }
-  }
-
-  #placeOf(id: string, time: number): E[] {
-    const bucket = this.#buckets.get(time) ?? new Map<string, E[]>()
-    const known = bucket.get(id)
-    if (known !== undefined) return known
-    if (bucket.size === 0) this.#buckets.set(time, bucket)
-    const entries: E[] = []
-    bucket.set(id, entries)
-    const times = this.#byKey.get(id) ?? new TimeIndex<E[]>()
-    this.#byKey.set(id, times)
-    times.set(time, entries)
-    return entries
+    for (const { entries } of this.#buckets.takeBefore(this.#earliest))
+      for (const entry of entries) this.#unlist(entry)
   }
 
   #drop(entry: E): void {
     const bucket = this.#buckets.get(entry.time)
-    const entries = bucket?.get(entry.id)
-    const at = entries?.indexOf(entry) ?? -1
-    if (bucket === undefined || entries === undefined || at < 0) return
-    entries.splice(at, 1)
-    this.#size--
-    if (entries.length > 0) return
-    bucket.delete(entry.id)
-    if (bucket.size === 0) this.#buckets.delete(entry.time)
-    this.#forget(entry.id, entry.time)
+    if (!this.#unlist(entry) || bucket === undefined) return
+    bucket.gone++
+    const { length } = bucket.entries
+    if (bucket.gone === length) this.#buckets.delete(entry.time)
+    else if (bucket.gone > Math.max(MIN_GONE, length / 2)) this.#closeUp(bucket)
   }
 
-  #forget(id: string, time: number): void {
-    const times = this.#byKey.get(id)
-    times?.delete(time)
-    if (times?.first === undefined) this.#byKey.delete(id)
+  /** False for one that is gone already. */
+  #unlist(entry: E): boolean {
+    const entries = this.#byKey.get(entry.id) ?? []
+    const at = placeOf(entries, entry.time, entry.order)
+    if (entries[at] !== entry) return false
+    if (entries.length === 1) this.#byKey.delete(entry.id)
+    else entries.splice(at, 1)
+    entry.isGone = true
+    this.#size--
+    return true
   }
+
+  /** In a list of its own: somebody may be going through the one there is. */
+  #closeUp(bucket: Bucket<E>): void {
+    bucket.entries = bucket.entries.filter(({ isGone }) => isGone !== true)
+    bucket.gone = 0
+  }
+}
+
+/** Where the first stands that is not before that place. */
+function placeOf(entries: readonly TimedEntry[], time: number, order: number): number {
+  let [low, high] = [0, entries.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const entry = entries[middle]
+    const isBefore =
+      entry !== undefined && (entry.time < time || (entry.time === time && entry.order < order))
+    if (isBefore) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const byKey = (a: TimedEntry, b: TimedEntry): number => a.key.compare(b.key) || a.order - b.order
 
-const present = <E extends Entry>(entries: readonly E[]): readonly E[] =>
-  entries.filter(({ value }) => value !== undefined)
+const isPresent = ({ value, isGone }: TimedEntry): boolean => value !== undefined && isGone !== true

@@ -69,10 +69,12 @@ type PartitionsOf = (topic: string) => number
 const towards = ({ partition }: SubscriptionResponse): Pick<OutputRecord, 'partition'> =>
   partition === undefined ? {} : { partition }
 
+const NO_HEADERS: OutputRecord['headers'] = []
+
 const around = ({
   timestamp,
   headers,
 }: FlowRecord): Pick<OutputRecord, 'timestamp' | 'headers'> => ({
   timestamp,
-  headers: headers.map(({ key, value }) => [key, value] as const),
+  headers: headers.length === 0 ? NO_HEADERS : headers.map(({ key, value }) => [key, value]),
 })

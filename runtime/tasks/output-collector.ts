@@ -7,6 +7,7 @@ import { partitionFor } from '../broker/partitioner.ts'
 import type { Header, RecordBatch } from '../broker/record-batch.ts'
 import { fitsAlone, RecordBatchBuilder, sizeAlone } from '../broker/record-batch-builder.ts'
 import type { RecordSink } from '../fused/exit-writer.ts'
+import type { RowTarget } from '../state/store.ts'
 
 /** A record on its way out. */
 export interface OutputRecord {
@@ -84,6 +85,7 @@ export class OutputCollector implements RecordSink {
   }
 
   accept(): void {
+    if (this.#staged.length === 0) return
     for (const record of this.#staged) this.#append(record)
     this.#staged.length = 0
   }
@@ -119,6 +121,17 @@ export class OutputCollector implements RecordSink {
     const builder = this.#builder(to.topic, to.partition)
     builder.appendEncoded(records)
     if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(to.topic, to.partition, builder)
+  }
+
+  /** Takes records of a partition that nothing undoes, and of which none is looked at for its size. */
+  rowsTo({ topic, partition }: TopicPartition): RowTarget {
+    const builder = this.#builder(topic, partition)
+    return {
+      append: (timestamp, bytes, keyEnd, end) => {
+        builder.appendPart(timestamp, bytes, keyEnd, end)
+        if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(topic, partition, builder)
+      },
+    }
   }
 
   forward(to: TopicPartition, batch: RecordBatch): boolean {

@@ -43,8 +43,9 @@ export class PartitionGroup {
   #next(): RecordQueue | undefined {
     const earliest = this.#earliest()
     if (earliest === undefined || this.#drainedAt === undefined) return earliest
-    const waits = this.queues.some((queue) => this.#isAwaitedBy(earliest, queue))
-    return waits ? undefined : earliest
+    // Asked for each record.
+    for (const queue of this.queues) if (this.#isAwaitedBy(earliest, queue)) return undefined
+    return earliest
   }
 
   #earliest(): RecordQueue | undefined {

@@ -101,8 +101,9 @@ export class RecordQueue {
     return this.#batches[0]
   }
 
-  recordAt(batch: RecordBatch, index: number): FlowRecord {
-    return new FlowRecord(this.#originOf(batch), index)
+  /** One record of it. */
+  takenAt(batch: RecordBatch, index: number): Taken {
+    return { record: new FlowRecord(this.#originOf(batch), index), source: this.#source }
   }
 
   finishBatch(): void {
@@ -150,11 +151,9 @@ export class RecordQueue {
     }
   }
 
-  #skipBelowPosition({ batch, columns: { count, offsetDelta } }: BatchOrigin): void {
-    const { baseOffset } = batch
-    while (this.#index < count && baseOffset + (offsetDelta[this.#index] ?? 0) < this.#position) {
-      this.#index++
-    }
+  #skipBelowPosition(origin: BatchOrigin): void {
+    const { count } = origin.columns
+    while (this.#index < count && origin.offsetAt(this.#index) < this.#position) this.#index++
   }
 }
 

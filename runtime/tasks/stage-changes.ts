@@ -10,11 +10,21 @@ export function stageChanges(
 ): void {
   for (const store of stores) {
     const changelog = changelogs.find((one) => one.store === store)
-    for (const record of store.takeDirty()) {
-      if (changelog === undefined) continue
-      const { topic, partition } = changelog
-      collector.stage({ topic, partition, ...record, headers: [] })
-    }
-    collector.accept()
+    if (changelog !== undefined && store.takeDirtyInto !== undefined && !collector.knowsLimits)
+      store.takeDirtyInto(collector.rowsTo(changelog))
+    else stageEach(store, changelog, collector)
   }
+}
+
+function stageEach(
+  store: StateStore,
+  changelog: Changelog | undefined,
+  collector: OutputCollector,
+): void {
+  for (const record of store.takeDirty()) {
+    if (changelog === undefined) continue
+    const { topic, partition } = changelog
+    collector.stage({ topic, partition, ...record, headers: [] })
+  }
+  collector.accept()
 }

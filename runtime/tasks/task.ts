@@ -8,6 +8,7 @@ import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
+import type { ColumnWindowStore } from '../state/column-window-store.ts'
 import { serdes } from '../serde/serde.ts'
 import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
@@ -271,7 +272,10 @@ export class Task {
       ...this.#releaseHost,
       from: partition,
       position,
-      interpret: (index) => this.#processOne(queue.recordAt(batch, index)),
+      windowStore: (name) => this.#store('window', name) as ColumnWindowStore,
+      streamTime: (operator) => this.#operatorTimes.streamTime(operator),
+      timePassed: (time) => this.#time.advanceTo(time),
+      interpret: (index) => this.#take(queue.takenAt(batch, index)),
     })
     this.#options.tally.consumed += settled
   }
@@ -298,8 +302,8 @@ export class Task {
 
   /** Where nothing goes by time, and where programs do most of the work, a record without one does no harm. */
   #timeFault(record: FlowRecord, { node, time }: Taken['source']): BadRecord | undefined {
-    const { programs } = this.#options
-    const isTimed = this.stores.length > 0 && programs === undefined
+    const goesByTime = this.#options.programs?.get(record.topic)?.goesByTime ?? true
+    const isTimed = this.stores.length > 0 && goesByTime
     return time !== undefined || isTimed
       ? this.#time.faultOf(record, node, time?.maxAdvanceMs)
       : undefined

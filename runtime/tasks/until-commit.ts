@@ -48,7 +48,7 @@ export class UntilCommit {
   }
 
   accept(): void {
-    this.#undo.length = 0
+    if (this.#undo.length > 0) this.#undo.length = 0
   }
 
   get mark(): number {

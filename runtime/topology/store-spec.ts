@@ -13,6 +13,8 @@ export type StoreLayout =
       readonly retentionMs: number
       /** Each `put` adds a value, where it would replace the one of the same key and start. */
       readonly retainDuplicates: boolean
+      /** Values are objects of these numbers, and nothing else; there are no duplicates then. */
+      readonly numbers?: readonly NumberField[]
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
   | { readonly kind: 'session'; readonly retentionMs: number }

@@ -1,5 +1,5 @@
 import type { RecordFormat } from '../config.ts'
-import type { TopologyNode } from './nodes.ts'
+import type { AggregateNode, TopologyNode } from './nodes.ts'
 import { storesOfProcess } from './process-node.ts'
 import type { NumberField, StoreDeclaration } from './store-spec.ts'
 import type { WindowAggregate } from './window-nodes.ts'
@@ -13,9 +13,17 @@ const windows = (node: WindowAggregate, changesMs: number): StoreDeclaration => 
 const retentionOf = ({ graceMs, emit }: WindowAggregate, changesMs: number): number =>
   changesMs + graceMs + Number(emit === 'OnClose')
 
-const layoutOfNumber = ({ name, members, initial }: NumberField): NumberField => ({
-  ...{ name, members, initial },
-})
+/** How they are worked out is not the store's concern: the same state serves another expression. */
+const numbersOf = ({ fields }: Pick<AggregateNode, 'fields'>) =>
+  fields === undefined
+    ? {}
+    : {
+        numbers: fields.map(({ name, members, initial }): NumberField => ({
+          name,
+          members,
+          initial,
+        })),
+      }
 
 /** The format of the values that come to a node. */
 export type FormatInto = (node: string) => RecordFormat
@@ -27,12 +35,8 @@ type Declare<K extends TopologyNode['kind']> = (
 
 /** What each kind of node keeps; kinds that are not here keep nothing. */
 const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
-  aggregate: ({ name, fields }) => [
-    {
-      ...{ kind: 'key-value', name, format: 'Json' },
-      // How they are worked out is not the store's concern: the same state serves another expression.
-      ...(fields === undefined ? {} : { numbers: fields.map(layoutOfNumber) }),
-    },
+  aggregate: (node) => [
+    { ...{ kind: 'key-value', name: node.name, format: 'Json' }, ...numbersOf(node) },
   ],
   'to-table': ({ name, historyMs }, formatInto) => [
     historyMs === undefined
@@ -71,7 +75,7 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
       format: formatInto(name),
     },
   ],
-  'window-aggregate': (node) => [windows(node, node.sizeMs)],
+  'window-aggregate': (node) => [{ ...windows(node, node.sizeMs), ...numbersOf(node) }],
   'sliding-aggregate': (node) => [windows(node, 2 * node.sizeMs)],
   'session-aggregate': (node) => [
     {

@@ -32,6 +32,14 @@ export let ends: usize = 0
 /** The value of a number, f64. */
 export let numbers: usize = 0
 
+/**
+ * The record that something selected is of: itself, or the one that `origins` (not 0) has for what windows have emitted, whose slots are
+ * then its own.
+ */
+export function originOf(origins: usize, selected: i32): i32 {
+  return origins == 0 ? selected : load<i32>(origins + (selected << 2))
+}
+
 /** What a slot holds. The order matters: generated code tests for ranges. */
 export namespace kind {
   export const ABSENT: u8 = 0

@@ -4,8 +4,11 @@ import {
   ends,
   headers,
   keyLengths,
+  keyStarts,
   kind,
   kinds,
+  numbers,
+  originOf,
   recordEnds,
   starts,
   valueStarts,
@@ -24,10 +27,15 @@ export let maxTimestamp: f64 = 0
 const FIXED: i32 = 0
 const SLOT: i32 = 1
 
+/** The start of a window in a key: an int64, big-endian. */
+const WINDOW_BYTES: i32 = 8
+
 /**
  * Writes the selected records as they follow `firstOffsetDelta` in a batch with `baseTimestamp`: with their own key or that
  * of a slot (`keySlot` ≥ 0), with their own value or one made by `template` (not 0), at the times of a column of f64, and with
- * their own headers. Stops when `out` is full. Returns the position after the last byte.
+ * their own headers. What windows have emitted has the key and headers of its record, which `origins` (not 0) names; a template
+ * makes its value, and the number of `windowSlot` (≥ 0), the start of its window, follows its key. Stops when `out` is full.
+ * Returns the position after the last byte.
  */
 export function encodeRecords(
   selection: usize,
@@ -35,6 +43,8 @@ export function encodeRecords(
   keySlot: i32,
   template: usize,
   times: usize,
+  origins: usize,
+  windowSlot: i32,
   firstOffsetDelta: i32,
   baseTimestamp: f64,
   out: usize,
@@ -47,14 +57,21 @@ export function encodeRecords(
     const timestampDelta = <i64>(timestamp - baseTimestamp)
     const offsetDelta = <i64>(firstOffsetDelta + encoded)
     const valueSize = template == 0 ? 0 : sizeOfTemplate(template, i)
-    const body = bodySize(i, keySlot, template, valueSize)
+    const own = originOf(origins, i)
+    const body =
+      origins == 0
+        ? bodySize(i, keySlot, template, valueSize)
+        : emittedSize(own, windowSlot, valueSize)
     const length = 1 + varintSize(timestampDelta) + varintSize(offsetDelta) + body
     if (out + length + 5 > outEnd) return out
     out = writeVarint(out, length)
     store<u8>(out++, 0)
     out = writeVarint(out, timestampDelta)
     out = writeVarint(out, offsetDelta)
-    out = writeBody(out, i, keySlot, template, valueSize)
+    out =
+      origins == 0
+        ? writeBody(out, i, keySlot, template, valueSize)
+        : writeEmitted(out, own, i, windowSlot, template, valueSize)
     if (timestamp > maxTimestamp) maxTimestamp = timestamp
   }
   return out
@@ -84,6 +101,36 @@ function writeBody(out: usize, i: i32, keySlot: i32, template: usize, valueSize:
     out = copy(out, load<i32>(starts + (slot << 2)), load<i32>(ends + (slot << 2)))
   }
   if (template == 0) return copy(out, valueBody(row), load<i32>(recordEnds + row))
+  out = writeVarint(out, <i64>valueSize)
+  out = writeTemplate(out, template, i)
+  return copy(out, load<i32>(headers + row), load<i32>(recordEnds + row))
+}
+
+/** Of what is emitted: key, value and headers with their lengths. */
+function emittedSize(own: i32, windowSlot: i32, valueSize: i32): i32 {
+  const row = own << 2
+  const key = load<i32>(keyLengths + row) + (windowSlot < 0 ? 0 : WINDOW_BYTES)
+  return sized(key) + sized(valueSize) + load<i32>(recordEnds + row) - load<i32>(headers + row)
+}
+
+function writeEmitted(
+  out: usize,
+  own: i32,
+  i: i32,
+  windowSlot: i32,
+  template: usize,
+  valueSize: i32,
+): usize {
+  const row = own << 2
+  const length = load<i32>(keyLengths + row)
+  const key = load<i32>(keyStarts + row)
+  out = writeVarint(out, <i64>(length + (windowSlot < 0 ? 0 : WINDOW_BYTES)))
+  out = copy(out, key, key + length)
+  if (windowSlot >= 0) {
+    const start = <i64>load<f64>(numbers + ((windowSlot * CHUNK + i) << 3))
+    store<u64>(out, bswap<u64>(<u64>start))
+    out += WINDOW_BYTES
+  }
   out = writeVarint(out, <i64>valueSize)
   out = writeTemplate(out, template, i)
   return copy(out, load<i32>(headers + row), load<i32>(recordEnds + row))

@@ -1,4 +1,4 @@
-import { CHUNK, ends, keyLengths, keyStarts, starts } from './columns'
+import { CHUNK, ends, keyLengths, keyStarts, originOf, starts } from './columns'
 
 /** Kafka's murmur2, so that keys land where Java's default partitioner puts them. */
 function murmur2(at: usize, length: i32): u32 {
@@ -23,11 +23,12 @@ export function partitionRecords(
   selection: usize,
   selected: i32,
   keySlot: i32,
+  origins: usize,
   partitions: i32,
   target: usize,
 ): void {
   for (let n = 0; n < selected; n++) {
-    const i = load<i32>(selection + (n << 2))
+    const i = originOf(origins, load<i32>(selection + (n << 2)))
     let at: usize
     let length: i32
     if (keySlot < 0) {

@@ -40,12 +40,16 @@ function layer(does: string, valueBytes: number, ...steps: readonly Partial<Step
   const program = programs?.get('payments')
   if (program === undefined) throw new Error(`${does}: only the interpreter can do that`)
   const batch = new RecordBatch(sampleBatch(valueBytes))
+  const keepsNothing = () => {
+    throw new Error(`${does}: keeps nothing`)
+  }
   const host = {
     from: { topic: 'payments', partition: 0 },
     position: 0,
-    store: () => {
-      throw new Error(`${does}: keeps nothing`)
-    },
+    store: keepsNothing,
+    windowStore: keepsNothing,
+    streamTime: keepsNothing,
+    timePassed: keepsNothing,
     interpret: (index: number) => {
       throw new Error(`${does}: record ${index} is left to the interpreter`)
     },

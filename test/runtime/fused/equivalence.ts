@@ -26,9 +26,10 @@ export function checkEquivalence(
   readonly fused: number
   readonly withState: number
   readonly held: number
+  readonly windowed: number
   readonly records: number
 } {
-  const seen = { fused: 0, withState: 0, held: 0, records: 0 }
+  const seen = { fused: 0, withState: 0, held: 0, windowed: 0, records: 0 }
   const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
   fc.assert(
     fc.property(randomJob, records, (job, input) => {
@@ -39,6 +40,7 @@ export function checkEquivalence(
       seen.fused++
       if (subTopology.stores.length > 0) seen.withState++
       if (subTopology.nodes.some(isHeld)) seen.held++
+      if (subTopology.stores.some(({ kind }) => kind === 'window')) seen.windowed++
       seen.records += input.length
       const batches = batchesOf(input)
       deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
@@ -123,6 +125,8 @@ function run(
     changes,
     tally: { ...tally, nodes },
     uncommitted: task.uncommitted(),
+    // Where nothing goes by time, programs do not look at it.
+    streamTime: subTopology.stores.some(({ kind }) => kind === 'window') && task.streamTime,
     produced: collector.produced,
   }
 }

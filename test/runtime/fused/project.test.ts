@@ -54,6 +54,10 @@ describe('runtime/fused: project', () => {
   }
 })
 
+const keepsNothing = () => {
+  throw new Error('a projection keeps nothing')
+}
+
 function outcome(steps: readonly Step[], value: string) {
   const out = new RecordBatchBuilder()
   let interpreted = 0
@@ -61,9 +65,10 @@ function outcome(steps: readonly Step[], value: string) {
     from: { topic: 'in', partition: 0 },
     position: 0,
     interpret: () => interpreted++,
-    store: () => {
-      throw new Error('a projection keeps nothing')
-    },
+    store: keepsNothing,
+    windowStore: keepsNothing,
+    streamTime: keepsNothing,
+    timePassed: keepsNothing,
     entered: () => undefined,
     sink: {
       openBatch: () => out,

@@ -83,6 +83,21 @@ const aggregate = fc.oneof(
   fc.tuple(pick('sum', 'min', 'max', 'avg'), number).map(([f, x]) => `${f}(${x})`),
 )
 
+/** Of records that come in no order within half an hour. */
+const window = fc
+  .tuple(
+    pick(
+      ...[{ tumbling: '1m' }, { tumbling: '10m' }, { tumbling: '20m' }],
+      ...[
+        { hopping: '10m', every: '4m' },
+        { hopping: '20m', every: '30s' },
+      ],
+      { hopping: '1h', every: '7m' },
+    ),
+    pick('0s', '5m', '30m', '2h'),
+  )
+  .map(([shape, grace]) => ({ ...shape, grace }))
+
 const operation = fc.oneof(
   bool.map((filter) => ({ filter })),
   fc
@@ -99,6 +114,12 @@ const operation = fc.oneof(
       pick('OnUpdate' as const, 'OnCommit' as const),
     )
     .map(([fields, emit]) => ({ groupBy: 'key', aggregate: { ...fields }, emit })),
+  fc
+    .tuple(
+      fc.dictionary(pick('a', 'b', 'text', '2', '1'), aggregate, { minKeys: 1, maxKeys: 2 }),
+      window,
+    )
+    .map(([fields, window]) => ({ groupBy: 'key', aggregate: { ...fields }, window })),
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
@@ -122,6 +143,8 @@ export const randomJob: fc.Arbitrary<JobSpec> = fc
     const outputs = names.map((from, index) => {
       const made = steps[index - 1]
       const output = { from, topic: `out-${index}`, keyFormat }
+      if (made !== undefined && 'window' in made)
+        return { ...output, format, windowedKey: index % 2 === 0 }
       return made !== undefined && ('map' in made || 'project' in made || 'aggregate' in made)
         ? { ...output, format }
         : output

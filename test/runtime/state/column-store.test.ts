@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
 import { ColumnStore } from '../../../runtime/state/column-store.ts'
 import { KeyIndex } from '../../../runtime/state/key-index.ts'
+import { NumberFields } from '../../../runtime/state/number-fields.ts'
 import { ByteKeyValueStore } from '../../../runtime/state/byte-key-value-store.ts'
 import type { KeyValueStore, StateStore } from '../../../runtime/state/store.ts'
 import type { NumberField } from '../../../runtime/topology/store-spec.ts'
@@ -38,7 +39,7 @@ describe('a store of numbers in columns', () => {
   it('does what a store of objects does', () => {
     fc.assert(
       fc.property(fc.array(round), (rounds) => {
-        const columns = new ColumnStore('s', fields)
+        const columns = new ColumnStore('s', new NumberFields(fields))
         const objects = new ByteKeyValueStore('s', jsonSerde)
         const changelog = { columns: new Map<string, string>(), objects: new Map<string, string>() }
         const write = (store: StateStore, to: Map<string, string>) => {
@@ -69,22 +70,46 @@ describe('a store of numbers in columns', () => {
     )
   })
 
+  it('writes its changes into one memory as it does into records', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string(), fc.option(value, { nil: undefined }))), (puts) => {
+        const [records, rows] = [0, 1].map(() => new ColumnStore('s', new NumberFields(fields)))
+        for (const [key, one] of puts)
+          for (const store of [records, rows]) store?.put(Buffer.from(key), one, 7)
+        const written: unknown[] = []
+        rows?.takeDirtyInto({
+          append: (timestamp, bytes, keyEnd, end) =>
+            written.push({
+              key: Buffer.from(bytes.subarray(0, keyEnd)),
+              value: end < keyEnd ? null : Buffer.from(bytes.subarray(keyEnd, end)),
+              timestamp,
+            }),
+        })
+        const taken = Array.from(records?.takeDirty() ?? [], (record) => ({
+          ...record,
+          key: Buffer.from(record.key),
+        }))
+        expect(written).to.deep.equal(taken)
+      }),
+    )
+  })
+
   it('comes back from its changelog', () => {
-    const store = new ColumnStore('s', fields)
+    const store = new ColumnStore('s', new NumberFields(fields))
     const values = Array.from({ length: 1000 }, (_, n) => ({
       n,
       'quo"te': n % 3 === 0 ? null : n / 7,
       mean: { sum: n * 2, count: n },
     }))
     values.forEach((one, n) => store.put(Buffer.from(`key-${n}`), one, n))
-    const again = new ColumnStore('s', fields)
+    const again = new ColumnStore('s', new NumberFields(fields))
     for (const record of store.takeDirty()) again.restore(record)
     expect(contents(again)).to.deep.equal(contents(store))
     expect(again.get(Buffer.from('key-3'))?.value).to.deep.equal(values[3])
   })
 
   it('begins a field that its values do not have, as when a job was given one more', () => {
-    const store = new ColumnStore('s', fields)
+    const store = new ColumnStore('s', new NumberFields(fields))
     store.restore({ key: Buffer.from('k'), value: Buffer.from('{"n":5}'), timestamp: 1 })
     expect(store.get(Buffer.from('k'))?.value).to.deep.equal({
       n: 5,

@@ -76,6 +76,18 @@ export const families: readonly Family[] = [
     keyValue,
   ),
   family<'window'>('windows', { ...windows, retainDuplicates: false }, window),
+  family<'window'>(
+    'windows in columns',
+    {
+      ...{ ...windows, retainDuplicates: false },
+      numbers: [{ name: 'n', members: [], initial: 0 }],
+    },
+    {
+      ...window,
+      change: (store, { key, time, number }) =>
+        store.put(key, time, number === undefined ? undefined : { n: number }, time + 1),
+    },
+  ),
   family<'window'>('duplicates', { ...windows, retainDuplicates: true }, window),
   family<'session'>(
     'sessions',
