@@ -84,7 +84,7 @@ const spec = withRules(
       .enum(['Fail', 'Continue'])
       .default('Fail')
       .describe(
-        'What the job does when retention or a deletion has removed records of an input that it has not read: `Fail` stops it, `Continue` goes on at the first record left and counts the others. Never done unseen: see the condition `DataLoss`.',
+        'What the job does when retention or a deletion has removed records of an input that it has not read, or a changelog with its state: `Fail` stops it, `Continue` goes on at the first record left and counts the others, or with the state that is left. Never done unseen: see the condition `DataLoss`.',
       ),
     time: z
       .strictObject({

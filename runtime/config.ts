@@ -176,6 +176,8 @@ export const runtimeConfigSchema = z.strictObject({
   sessionTimeoutMs: z.int().min(6000).default(45_000),
   /** A directory for snapshots of state, which outlives the process if it can. Unset: restarts read whole changelogs. */
   stateDir: z.string().optional(),
+  /** How long after one snapshot of a store the next one may be begun. */
+  snapshotIntervalMs: z.int().min(1000).default(30_000),
   /** What state may take of memory, shared among threads; values beyond go to files in `stateDir`. Unset: all is in memory. */
   stateMemoryBytes: z.int().min(1).optional(),
   /** How often what is processed is removed from repartition topics, as Kafka Streams' repartition.purge.interval.ms. */

@@ -41,13 +41,14 @@ export class RepartitionRequired extends Error {
   }
 }
 
-/** Retention or a deletion removed records before the job had read them, and `onDataLoss` is Fail. */
+/** Records that the job had not read, or state that it had made of them, were removed, and `onDataLoss` is Fail. */
 export class DataLoss extends Error {
   override readonly name = 'DataLoss'
 
-  constructor(why: string, options: ErrorOptions) {
+  /** `then`: what Continue does. */
+  constructor(why: string, then: string, options?: ErrorOptions) {
     super(
-      `${why}\nThe job stops here because onDataLoss is Fail; Continue goes on at the first record left, and counts the others.`,
+      `${why}\nThe job stops here because onDataLoss is Fail; Continue goes on ${then}.`,
       options,
     )
   }

@@ -38,6 +38,8 @@ export interface PartitionOffset extends TopicPartition {
   readonly offset: number
   /** Of the topic that the offset is of, where known: one that is created anew keeps its name and gets another id. */
   readonly topicId?: string
+  /** A word of the reader's own, kept with the offset that it commits. */
+  readonly note?: string
 }
 
 export interface TopicDescription {

@@ -1,7 +1,8 @@
 import type { PartitionOffset, TopicPartition } from './broker.ts'
 
-/** Begins the metadata of a committed offset: Kafka keeps a line of the client's with each. */
+/** Begin words of the metadata of a committed offset: Kafka keeps a line of the client's with each. */
 const TOPIC_ID = 'topic-id='
+const NOTE = 'note='
 
 const byTopic = <T extends TopicPartition>(partitions: readonly T[]) => [
   ...Map.groupBy(partitions, ({ topic }) => topic),
@@ -11,11 +12,11 @@ const byTopic = <T extends TopicPartition>(partitions: readonly T[]) => [
 export const commitTopics = (offsets: readonly PartitionOffset[]) =>
   byTopic(offsets).map(([name, list]) => ({
     name,
-    partitions: list.map(({ partition, offset, topicId }) => ({
-      partitionIndex: partition,
-      committedOffset: BigInt(offset),
+    partitions: list.map((offset) => ({
+      partitionIndex: offset.partition,
+      committedOffset: BigInt(offset.offset),
       committedLeaderEpoch: -1,
-      committedMetadata: topicId === undefined ? null : `${TOPIC_ID}${topicId}`,
+      committedMetadata: metadataOf(offset),
     })),
   }))
 
@@ -48,11 +49,27 @@ export function readCommitted(response: unknown): PartitionOffset[] {
         topic: name,
         partition: partitionIndex,
         offset: Number(committedOffset),
-        ...topicIdIn(metadata),
+        ...readMetadata(metadata ?? ''),
       })),
   )
 }
 
+function metadataOf({ topicId, note }: PartitionOffset): string | null {
+  const words = [
+    ...(note === undefined ? [] : [`${NOTE}${note}`]),
+    ...(topicId === undefined ? [] : [`${TOPIC_ID}${topicId}`]),
+  ]
+  return words.length === 0 ? null : words.join(' ')
+}
+
 /** Offsets that another client has committed, or a person has reset, go without. */
-const topicIdIn = (metadata: string | null | undefined) =>
-  metadata?.startsWith(TOPIC_ID) === true ? { topicId: metadata.slice(TOPIC_ID.length) } : {}
+function readMetadata(metadata: string): Pick<PartitionOffset, 'topicId' | 'note'> {
+  const words = metadata.split(' ')
+  const wordAfter = (prefix: string) =>
+    words.find((word) => word.startsWith(prefix))?.slice(prefix.length)
+  const [topicId, note] = [wordAfter(TOPIC_ID), wordAfter(NOTE)]
+  return {
+    ...(topicId === undefined ? {} : { topicId }),
+    ...(note === undefined ? {} : { note }),
+  }
+}

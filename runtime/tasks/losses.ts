@@ -4,6 +4,7 @@ import type { Loss, RuntimeConfig } from '../config.ts'
 import { DataLoss } from '../errors.ts'
 import type { Logger } from '../platform/logger.ts'
 
+const GO_ON = 'at the first record left, and counts the others'
 /** What is shown one by one; the count goes on. */
 const MAX_SHOWN = 16
 
@@ -32,7 +33,7 @@ export class Losses {
   /** The first offset left behind what an error of a poll says is gone. Throws it when that is not what it says. */
   passOver(error: unknown): PartitionOffset {
     if (!(error instanceof OffsetOutOfRange) || error.offset >= error.log.start) throw error
-    if (this.#onDataLoss === 'Fail') throw new DataLoss(error.message, { cause: error })
+    if (this.#onDataLoss === 'Fail') throw new DataLoss(error.message, GO_ON, { cause: error })
     const { topic, partition, offset: from, log } = error
     this.#log.warn('records are lost', { why: error.message })
     this.#shown = [...this.#shown, { topic, partition, from, to: log.start - 1 }].slice(-MAX_SHOWN)

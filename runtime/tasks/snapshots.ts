@@ -19,8 +19,6 @@ import {
   MAX_AGE_MS,
 } from './usable-snapshot.ts'
 
-/** How long after one snapshot of a store was begun the next one may be. */
-const INTERVAL_MS = 30_000
 /** One that took long is not followed by the next one at once: the disk has to rest for as long. */
 const REST = 2
 /** Where nothing changes, it is written anew before it is too old. */
@@ -40,6 +38,8 @@ const MAX_PENDING_BYTES = 32 * 1024 * 1024
 export interface SnapshotsOptions {
   /** Where snapshots are, as `<changelog topic>/<partition>.snapshot`. */
   readonly directory: string
+  /** How long after one snapshot of a store was begun the next one may be. */
+  readonly intervalMs: number
   /** Which of those who write there. */
   readonly thread: number
   readonly producer: Pick<Producer, 'writtenUpTo'>
@@ -198,7 +198,8 @@ export class Snapshots {
 
   #isDue(changelog: Changelog, known: Known, now: number): boolean {
     const age = now - known.begunMs
-    if (known.isBeingWritten || age < Math.max(INTERVAL_MS, REST * known.tookMs)) return false
+    if (known.isBeingWritten || age < Math.max(this.#options.intervalMs, REST * known.tookMs))
+      return false
     return age > REFRESH_MS || this.#writtenUpTo(changelog, known) !== known.start
   }
 

@@ -10,6 +10,7 @@ export class TaskQueues {
   readonly #queues = new Map<string, RecordQueue>()
   readonly #highWatermarks = new Map<string, number>()
   readonly #topicIds = new Map<string, string>()
+  readonly #notes = new Map<string, string>()
   readonly #committed = new Map<string, number>()
 
   /** `firstPending`: the offset of the first record of a topic that is not done; Infinity if there is none. */
@@ -19,13 +20,14 @@ export class TaskQueues {
 
   /** Where to start reading each partition. Throws on a topic that is not among the sources. */
   start(positions: readonly PartitionOffset[], sources: readonly SubTopologySource[]): void {
-    for (const { topic, partition, offset, topicId } of positions) {
+    for (const { topic, partition, offset, topicId, note } of positions) {
       const source = sources.find((candidate) => candidate.topic === topic)
       if (source === undefined) throw new Error(`nothing here reads the topic ${topic}`)
       const key = partitionKey({ topic, partition })
       this.#queues.set(key, new RecordQueue({ topic, partition }, source, offset))
       this.#committed.set(key, offset)
       if (topicId !== undefined) this.#topicIds.set(topic, topicId)
+      if (note !== undefined) this.#notes.set(topic, note)
     }
   }
 
@@ -53,8 +55,10 @@ export class TaskQueues {
     return [...this.#queues].flatMap(([key, queue]) => {
       const offset = this.#doneUpTo(queue)
       if (offset <= (this.#committed.get(key) ?? -1)) return []
-      const topicId = this.#topicIds.get(queue.partition.topic)
-      return [{ ...queue.partition, offset, ...(topicId === undefined ? {} : { topicId }) }]
+      const { topic } = queue.partition
+      const [topicId, note] = [this.#topicIds.get(topic), this.#notes.get(topic)]
+      const id = topicId === undefined ? {} : { topicId }
+      return [{ ...queue.partition, offset, ...id, ...(note === undefined ? {} : { note }) }]
     })
   }
 

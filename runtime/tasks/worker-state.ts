@@ -20,9 +20,12 @@ export class WorkerState {
 
   constructor(options: WorkerOptions, producer: Pick<Producer, 'writtenUpTo'>) {
     const { stateDir: directory, stateMemoryBytes, threads } = options.config
+    const { snapshotIntervalMs: intervalMs } = options.config
     this.#options = options
     this.#snapshots =
-      directory === undefined ? undefined : new Snapshots({ ...options, directory, producer })
+      directory === undefined
+        ? undefined
+        : new Snapshots({ ...options, directory, producer, intervalMs })
     if (stateMemoryBytes === undefined) return
     this.memory = new StateMemory({
       budgetBytes: stateMemoryBytes / threads,

@@ -14,6 +14,7 @@ import { sleep } from '../platform/clock.ts'
 import { type CommitParts, Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
+import { withChangelogsNoted } from './kept-in.ts'
 import { Losses } from './losses.ts'
 import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
@@ -326,7 +327,10 @@ export class Worker {
     const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }
     const positions = await startPositions(partitions, subTopology, reach)
-    this.#tasks.start(task, positions)
+    this.#tasks.start(
+      task,
+      await withChangelogsNoted(task, positions, { ...this.#options, ...reach }),
+    )
     task.moveTo('Running')
   }
 

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Fetcher, Producer } from '../../runtime/broker/broker.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  Fetcher,
+  GroupMember,
+  GroupMemberOptions,
+  Producer,
+} from '../../runtime/broker/broker.ts'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/config.ts'
@@ -14,12 +20,20 @@ const PARTITIONS = 6
 const FEED_EVERY_MS = 20
 const RECORDS_A_TIME = 12
 const MAX_PENDING_BYTES = 1 << 20
+const SESSION_MS = 6000
 const SETTLE_MS = 90_000
 
 export interface Outcome {
   readonly records: number
   /** Records that came out more than once: at-least-once allows them. */
   readonly duplicates: number
+}
+
+/** How far the job has come in a partition of its input. */
+export interface Position {
+  readonly partition: number
+  readonly committed: number
+  readonly end: number
 }
 
 /**
@@ -30,21 +44,24 @@ export class JobUnderFaults {
   readonly clientId = `job-${randomUUID()}`
   readonly input: string
   readonly output: string
-  readonly #kafka: RunningKafka
+  readonly #kafka: Pick<RunningKafka, 'bootstrapServers'>
   readonly #broker: KafkaBroker
   readonly #jobBrokers: KafkaBroker[] = []
   readonly #instances: Instance[] = []
   readonly #feed: Producer
+  /** Never joins: it asks what the others have committed. */
+  readonly #group: GroupMember
   readonly #readers: Fetcher[] = []
   #timer: NodeJS.Timeout | undefined
   #nextId = 0
 
-  constructor(kafka: RunningKafka) {
+  constructor(kafka: Pick<RunningKafka, 'bootstrapServers'>) {
     this.#kafka = kafka
     this.#broker = this.#connect('oracle')
     this.#feed = this.#broker.producer()
     this.input = `in-${this.clientId}`
     this.output = `out-${this.clientId}`
+    this.#group = this.#broker.groupMember(this.#membership)
   }
 
   async createTopics(...others: readonly string[]): Promise<void> {
@@ -62,7 +79,7 @@ export class JobUnderFaults {
       steps: [{ name: 'all', from: 'in', filter: 'value.id >= 0' }],
       outputs: [{ from: 'all', topic: this.output }],
       commitIntervalMs: 200,
-      sessionTimeoutMs: 6000,
+      sessionTimeoutMs: SESSION_MS,
       ...spec,
     }
   }
@@ -87,12 +104,18 @@ export class JobUnderFaults {
   feed(): void {
     this.#timer = setInterval(() => {
       if (this.#feed.pendingBytes > MAX_PENDING_BYTES) return
-      for (let count = 0; count < RECORDS_A_TIME; count++) this.write(`{"id":${this.#nextId++}}`)
+      for (let count = 0; count < RECORDS_A_TIME; count++) this.#writeNext()
     }, FEED_EVERY_MS)
   }
 
-  /** Keys go by turns, each to a partition of its own. */
-  write(value: string, partition = this.#nextId % PARTITIONS): void {
+  /** Keys go by turns. */
+  #writeNext(): void {
+    const id = this.#nextId++
+    this.write(`{"id":${id}}`, id % PARTITIONS)
+  }
+
+  /** Each key has a partition of its own. */
+  write(value: string, partition = 0): void {
     const builder = new RecordBatchBuilder()
     builder.append(Date.now(), Buffer.from(`k${partition}`), Buffer.from(value))
     this.#feed.send({ topic: this.input, partition }, builder.build())
@@ -104,16 +127,9 @@ export class JobUnderFaults {
 
   /** Commits an offset of partition 0 for the job's group, as if the input had had this id then. */
   async commitAs(topicId: string, offset: number): Promise<void> {
-    const at = { topic: this.input, partition: 0 }
-    const member = this.#broker.groupMember({
-      groupId: this.clientId,
-      topics: [this.input],
-      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
-      sessionTimeoutMs: 6000,
-      rebalanceTimeoutMs: 6000,
-    })
+    const member = this.#broker.groupMember(this.#membership)
     await member.join()
-    await member.commit([{ ...at, offset, topicId }])
+    await member.commit([{ topic: this.input, partition: 0, offset, topicId }])
     await member.close({ leave: true })
   }
 
@@ -132,6 +148,27 @@ export class JobUnderFaults {
       },
       { timeoutMs: SETTLE_MS, everyMs: 200 },
     )
+  }
+
+  async positions(): Promise<readonly Position[]> {
+    const partitions = partitionsOf(this.input)
+    const ends = await this.#broker.admin.listOffsets(partitions, 'latest')
+    const committed = await this.#group.committed(partitions)
+    return ends.map(({ partition, offset }) => ({
+      partition,
+      committed: committed.find((one) => one.partition === partition)?.offset ?? 0,
+      end: offset,
+    }))
+  }
+
+  /** Throws while something of the input is not committed, or a transaction is open in one of these topics. */
+  async expectAtRest(...topics: readonly string[]): Promise<void> {
+    const places = topics.flatMap((topic) => partitionsOf(topic))
+    const readable = await this.#broker.admin.listOffsets(places, 'latest')
+    const written = await this.#broker.admin.listOffsets(places, 'highWatermark')
+    if (!isDeepStrictEqual(readable, written)) throw new Error('a transaction is open')
+    const behind = (await this.positions()).filter(({ committed, end }) => committed !== end)
+    if (behind.length > 0) throw new Error(`not committed: ${JSON.stringify(behind)}`)
   }
 
   /** Ends the feed and throws unless everything comes out, in order. */
@@ -157,8 +194,20 @@ export class JobUnderFaults {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#instances.map((instance) => instance.stop()))
+    await this.#group.close({ leave: false })
     const clients = [...this.#readers, this.#feed, ...this.#jobBrokers, this.#broker]
     await Promise.all(clients.map((client) => client.close()))
+  }
+
+  get #membership(): GroupMemberOptions {
+    const at = { topic: this.input, partition: 0 }
+    return {
+      groupId: this.clientId,
+      topics: [this.input],
+      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
+      sessionTimeoutMs: SESSION_MS,
+      rebalanceTimeoutMs: SESSION_MS,
+    }
   }
 
   #connect(clientId: string, metadataMaxAgeMs?: number): KafkaBroker {

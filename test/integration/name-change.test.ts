@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { missingForKafka } from '../kafka/jars.ts'
 import { type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
-import { InstanceProcess, missingForHosts } from '../support/instance-process.ts'
+import { InstanceProcess, missingForMounts } from '../support/instance-process.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { JobUnderFaults } from './job-under-faults.ts'
@@ -24,7 +24,7 @@ describe('a job whose Kafka gets another address under its name', function () {
   let pod: InstanceProcess | undefined
 
   before(async function () {
-    requireOrSkip(this, missingForHosts() ?? (await missingForKafka()))
+    requireOrSkip(this, missingForMounts() ?? (await missingForKafka()))
     kafka = await startKafka({ advertisedHost: NAME })
     port = Number(kafka.bootstrapServers[0]?.split(':')[1])
   })

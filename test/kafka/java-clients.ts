@@ -23,6 +23,8 @@ export interface ReadRecord extends SampleRecord {
   readonly offset: number
 }
 
+export type TextRecord = readonly [key: string | null, value: string | null]
+
 export async function missingForJavaClients(): Promise<string | undefined> {
   if (!(await hasCommand('javac'))) return "Kafka's own clients need javac (a JDK, 17 or later)"
   return missingForKafka()
@@ -86,13 +88,19 @@ export class JavaClients {
     await this.#ask({ do: 'send', id, topic, records: records.map(toJson) })
   }
 
-  /** Partition 0 of the topic from an offset to its end, with checked CRCs. */
+  /** A partition of the topic from an offset to its end, with checked CRCs. */
   async consume(
     topic: string,
-    { isolation = 'read_committed', from = 0 } = {},
+    { partition = 0, isolation = 'read_committed', from = 0 } = {},
   ): Promise<readonly ReadRecord[]> {
-    const records = await this.#ask({ do: 'consume', topic, isolation, from })
+    const records = await this.#ask({ do: 'consume', topic, partition, isolation, from })
     return (records as readonly JsonRecord[]).map(fromJson)
+  }
+
+  /** What is committed of a partition, from its beginning to its end. */
+  async texts(topic: string, partition: number): Promise<readonly TextRecord[]> {
+    const which = { topic, partition, isolation: 'read_committed', from: 0 }
+    return (await this.#ask({ do: 'texts', ...which })) as readonly TextRecord[]
   }
 
   stop(): void {

@@ -11,6 +11,7 @@ import { JavaProcesses } from './java-processes.ts'
 export interface RunningKafka {
   readonly bootstrapServers: readonly string[]
   readonly brokers: readonly RunningBroker[]
+  readonly zookeeper: Pick<RunningBroker, 'kill' | 'restart'>
   readonly libsDir: string
   /** Of ZooKeeper and the brokers. */
   readonly pids: readonly number[]
@@ -109,6 +110,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
       .slice(0, count)
       .map((port, id) => `${advertisedHost}:${proxies[id]?.port ?? port}`),
     brokers,
+    zookeeper: {
+      kill: () => java.kill('zookeeper'),
+      restart: async () => java.restart('zookeeper'),
+    },
     libsDir,
     pids: java.pids,
     dataDirs: brokers.map(({ id }) => dataDir(dir, id)),

@@ -2,33 +2,64 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { RuntimeConfigInput, RuntimeStatus } from '../../runtime/config.ts'
+import { cacheDir } from './cache.ts'
 import { freePorts } from './free-ports.ts'
 
 /** As the operator limits it by the memory of the pod. */
-const HEAP = '--max-old-space-size=128'
+const HEAP_MB = 128
+/** Kept between processes: most of what a start takes is reading our own sources. */
+const COMPILED = join(cacheDir, 'compiled')
+const shiftedClock = pathToFileURL(join(import.meta.dirname, 'shifted-clock.ts')).href
 
-interface InstanceOptions {
+export interface InstanceOptions {
   readonly instanceId: string
   /** The text of a TypeScript job, when it is one. */
   readonly code?: string
-  /** What the process sees as /etc/hosts; see `missingForHosts`. */
+  /** What the process sees as /etc/hosts; see `missingForMounts`. */
   readonly hostsFile?: string
+  /** A directory that is a disk of its own for the process, empty and of 16 KiB; see `missingForMounts`. */
+  readonly smallDisk?: string
+  /** Of each of its threads. */
+  readonly heapMb?: number
+  /** How far its clock is ahead of ours. */
+  readonly clockAheadMs?: number
 }
 
 const UNSHARE = ['unshare', '--mount', '--map-root-user']
 
-/** Runs what follows in a mount namespace of its own, so that nobody else sees the file. */
-const withHosts = (file: string): readonly string[] => [
+/** Runs what follows in a mount namespace of its own, so that nobody else sees what is mounted at `path`. */
+const mounting = (what: string, path: string): readonly string[] => [
   ...UNSHARE,
-  ...['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', file],
+  ...['sh', '-c', `mount ${what} && exec "$@"`, path],
 ]
 
-/** Why no process here can see a hosts file of its own, or undefined if one can. */
-export function missingForHosts(): string | undefined {
+/** Why no process here can have mounts of its own, or undefined if one can. */
+export function missingForMounts(): string | undefined {
   const [program = '', ...args] = UNSHARE
   const { status } = spawnSync(program, [...args, 'true'])
   return status === 0 ? undefined : 'unshare --mount is not allowed here'
+}
+
+function mountsOf({ hostsFile, smallDisk }: InstanceOptions): readonly string[] {
+  return [
+    ...(hostsFile === undefined ? [] : mounting('--bind "$0" /etc/hosts', hostsFile)),
+    ...(smallDisk === undefined ? [] : mounting('-t tmpfs -o size=16k disk "$0"', smallDisk)),
+  ]
+}
+
+function environmentOf(options: InstanceOptions): NodeJS.ProcessEnv {
+  const { instanceId, heapMb = HEAP_MB, clockAheadMs } = options
+  const heap = `--max-old-space-size=${heapMb}`
+  const shifted = clockAheadMs === undefined ? '' : ` --import=${shiftedClock}`
+  return {
+    ...process.env,
+    POD_NAME: instanceId,
+    NODE_COMPILE_CACHE: COMPILED,
+    NODE_OPTIONS: `${heap}${shifted}`,
+    CLOCK_AHEAD_MS: `${clockAheadMs ?? 0}`,
+  }
 }
 
 /** `millrace run` as the container of a pod runs it: a process with probes, its log kept. */
@@ -40,8 +71,9 @@ export class InstanceProcess {
 
   static async start(
     config: RuntimeConfigInput,
-    { instanceId, code, hostsFile }: InstanceOptions,
+    options: InstanceOptions,
   ): Promise<InstanceProcess> {
+    const { code } = options
     const folder = mkdtempSync(join(tmpdir(), 'millrace-instance-'))
     const path = join(folder, 'job.ts')
     if (code !== undefined) writeFileSync(path, code)
@@ -51,21 +83,17 @@ export class InstanceProcess {
     const [port = 0] = await freePorts(1)
     const run = [process.execPath, 'cli/main.ts', 'run', '--config', configFile]
     const command = [...run, '--http-port', String(port)]
-    const wrapped = hostsFile === undefined ? command : [...withHosts(hostsFile), ...command]
-    return new InstanceProcess(folder, wrapped, port, instanceId)
+    const env = environmentOf(options)
+    return new InstanceProcess(folder, [...mountsOf(options), ...command], { port, env })
   }
 
   private constructor(
     folder: string,
     [program = '', ...args]: readonly string[],
-    port: number,
-    instanceId: string,
+    { port, env }: { readonly port: number; readonly env: NodeJS.ProcessEnv },
   ) {
     this.#url = `http://127.0.0.1:${port}`
-    this.#child = spawn(program, args, {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      env: { ...process.env, POD_NAME: instanceId, NODE_OPTIONS: HEAP },
-    })
+    this.#child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'], env })
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()))
     this.#ended = new Promise((resolve) =>
       this.#child.once('exit', (code, signal) => {
@@ -77,6 +105,15 @@ export class InstanceProcess {
 
   get log(): string {
     return this.#log
+  }
+
+  /** undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   async status(): Promise<RuntimeStatus> {

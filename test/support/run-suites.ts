@@ -19,7 +19,7 @@ const suites: Readonly<
   charts: { specs: ['test/charts/**/*.test.ts'], minutes: 15 },
   pulumi: { specs: ['test/pulumi/**/*.test.ts'], minutes: 5 },
   differential: { specs: ['test/differential/**/*.test.ts'], minutes: 10 },
-  long: { specs: ['test/long/**/*.test.ts'], minutes: 120 },
+  long: { specs: ['test/long/**/*.test.ts'], minutes: 180 },
   e2e: { specs: ['test/e2e/**/*.test.ts'], minutes: 60 },
 }
 
