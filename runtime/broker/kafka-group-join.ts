@@ -1,5 +1,5 @@
 import { type Connection, joinGroupV5, syncGroupV3 } from '@platformatic/kafka'
-import type { GroupMemberOptions, TopicPartition } from './broker.ts'
+import type { GroupMemberOptions, GroupShare } from './broker.ts'
 import {
   decodeAssignment,
   decodeSubscription,
@@ -58,7 +58,7 @@ export async function syncGroup(
   options: GroupMemberOptions,
   joined: Joined,
   metadata: KafkaMetadata,
-): Promise<TopicPartition[]> {
+): Promise<GroupShare> {
   const { groupId, instanceId, rebalanceTimeoutMs, assign } = options
   const timeoutMs = rebalanceTimeoutMs + JOIN_MARGIN_MS
   const synced = await call(
@@ -92,7 +92,7 @@ async function sharesOf(
   const shares = assign(subscriptions, counts)
   return members.map(({ memberId }) => ({
     memberId,
-    assignment: encodeAssignment(shares.get(memberId) ?? []),
+    assignment: encodeAssignment(shares.get(memberId) ?? { partitions: [] }),
   }))
 }
 

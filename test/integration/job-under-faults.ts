@@ -108,7 +108,7 @@ export class JobUnderFaults {
     const member = this.#broker.groupMember({
       groupId: this.clientId,
       topics: [this.input],
-      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
+      assign: (members) => new Map(members.map(({ memberId }) => [memberId, { partitions: [at] }])),
       sessionTimeoutMs: 6000,
       rebalanceTimeoutMs: 6000,
     })

@@ -481,7 +481,7 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       new Map(
         members.map(({ memberId }, index) => [
           memberId,
-          index === 0 ? [{ topic, partition: 0 }] : [],
+          { partitions: index === 0 ? [{ topic, partition: 0 }] : [] },
         ]),
       )
 
@@ -508,7 +508,7 @@ describe('runtime/broker/kafka-*.ts when things go wrong', function () {
       const failure = await failureOf(one.commit([{ ...at, offset: 1 }]))
       expect(failure).to.be.instanceOf(CommitRejected)
       proxy.traffic = 'pass'
-      expect(await one.join()).to.have.length(1)
+      expect((await one.join()).partitions).to.have.length(1)
       await one.commit([{ ...at, offset: 1 }])
       expect(await one.committed([at])).to.deep.equal([{ ...at, offset: 1 }])
     })
