@@ -107,6 +107,34 @@ const spec = withRules(
       })
       .optional()
       .describe('The repartition and changelog topics that the job creates for itself.'),
+    state: z
+      .strictObject({
+        standbyReplicas: z
+          .int()
+          .min(0)
+          .max(10)
+          .default(0)
+          .describe(
+            'Copies of the state of each task, each in another pod, beside that of the task itself. Whoever has one takes the task over with next to nothing to read. Each copy takes as much memory as the state.',
+          ),
+        acceptableRecoveryLag: z
+          .int()
+          .min(0)
+          .default(10_000)
+          .describe(
+            'A pod that has to read no more records of a changelog than this may take its task at once.',
+          ),
+        maxWarmupReplicas: z
+          .int()
+          .min(1)
+          .max(500)
+          .default(2)
+          .describe(
+            'How many tasks at a time warm up in a pod that they are to move to, while they run where they are.',
+          ),
+      })
+      .optional()
+      .describe('Where state is kept, and when a task with state moves from one pod to another.'),
     compression: z
       .enum(['None', 'Gzip', 'Snappy', 'Lz4', 'Zstd'])
       .default('None')

@@ -180,6 +180,14 @@ export const runtimeConfigSchema = z.strictObject({
   snapshotIntervalMs: z.int().min(1000).default(30_000),
   /** What state may take of memory, shared among threads; values beyond go to files in `stateDir`. Unset: all is in memory. */
   stateMemoryBytes: z.int().min(1).optional(),
+  state: z
+    .strictObject({
+      /** As num.standby.replicas, acceptable.recovery.lag and max.warmup.replicas of Kafka Streams. */
+      standbyReplicas: z.int().min(0).default(0),
+      acceptableRecoveryLag: z.int().min(0).default(10_000),
+      maxWarmupReplicas: z.int().min(1).default(2),
+    })
+    .prefault({}),
   /** How often what is processed is removed from repartition topics, as Kafka Streams' repartition.purge.interval.ms. */
   repartitionPurgeMs: z.int().min(1000).default(30_000),
   /** How old the job's view of brokers and topics may be, as metadata.max.age.ms. */
@@ -219,6 +227,8 @@ export interface RuntimeStatus {
   readonly snapshots: SnapshotReport
   /** Store → bytes it takes, of those that count them. */
   readonly stateBytes: Readonly<Record<string, { readonly memory: number; readonly disk: number }>>
+  /** Copies of the state of tasks that run elsewhere. */
+  readonly standbys: readonly StandbyStatus[]
   /** Entries of state that tasks have started with, since the instance did, by where they came from. */
   readonly restored: { readonly snapshot: number; readonly changelog: number }
   /** Records that entered each node of the topology, by the user's names. */
@@ -243,6 +253,7 @@ export type WorkReport = Pick<
   | 'throttledMs'
   | 'snapshots'
   | 'restored'
+  | 'standbys'
   | 'stateBytes'
 >
 
@@ -265,6 +276,13 @@ export interface TaskStatus {
     readonly highWatermark: number
   }[]
   readonly restoreRemaining: number
+}
+
+export interface StandbyStatus {
+  /** Of the task. */
+  readonly id: string
+  /** Changelog records that it has not read yet; not known while it begins. */
+  readonly lag?: number
 }
 
 export interface RuntimeCounts {

@@ -78,6 +78,21 @@ function addStateMetrics(metrics: Metrics, status: ReadStatus): void {
     labels: [...jobLabels, 'source'],
     read: () => by('source', status(), { ...status().restored }),
   })
+  metrics.observeGauge({
+    name: 'millrace_standby_tasks',
+    help: 'Tasks that run elsewhere and whose state this instance keeps as well.',
+    labels: jobLabels,
+    read: () => [{ labels: jobOf(status()), value: status().standbys.length }],
+  })
+  metrics.observeGauge({
+    name: 'millrace_standby_lag_records',
+    help: 'Changelog records that a standby has not read yet.',
+    labels: [...jobLabels, 'task'],
+    read: () =>
+      status().standbys.flatMap(({ id, lag }) =>
+        lag === undefined ? [] : [{ labels: { ...jobOf(status()), task: id }, value: lag }],
+      ),
+  })
 }
 
 type Counts = Readonly<Record<string, number>>

@@ -42,6 +42,7 @@ function factsOf({ status }, statuses) {
       ),
     ),
   )
+  const standbys = sum(statuses.map((one) => one.standbys.length))
   return [
     `tasks ${status?.tasks ?? '0/0'}`,
     `${count('consumed')} read`,
@@ -49,6 +50,7 @@ function factsOf({ status }, statuses) {
     `${count('deadLettered')} dead letters`,
     `${count('skipped')} skipped`,
     `lag ${format.format(lag)}`,
+    ...(standbys > 0 ? [`${standbys} standbys`] : []),
   ].join(' · ')
 }
 

@@ -190,7 +190,14 @@ export interface GroupMemberOptions {
 export type GroupAssignor = (
   members: readonly GroupSubscription[],
   partitionCounts: ReadonlyMap<string, number>,
-) => ReadonlyMap<string, readonly TopicPartition[]>
+) => ReadonlyMap<string, GroupShare>
+
+/** What one member gets. */
+export interface GroupShare {
+  readonly partitions: readonly TopicPartition[]
+  /** What the leader has to tell this member beside. */
+  readonly userData?: Buffer
+}
 
 export interface GroupSubscription {
   readonly memberId: string
@@ -201,10 +208,10 @@ export interface GroupSubscription {
 
 export interface GroupMember {
   /**
-   * Joins or rejoins and returns what this member owns from now on. While it runs, nobody else in the group owns
+   * Joins or rejoins and returns what this member has from now on: nobody else owns these partitions. While it runs, nobody else in the group owns
    * anything: commit before calling it. Waits while the group's coordinator is out of reach or a topic is unknown to it.
    */
-  join(): Promise<readonly TopicPartition[]>
+  join(): Promise<GroupShare>
   /** True once the group asks for a rejoin (heartbeat said so, or the session was lost). Turns false in `join`. */
   readonly rejoinNeeded: boolean
   /** Called once whenever `rejoinNeeded` turns true, so that a waiting poll can be woken. */

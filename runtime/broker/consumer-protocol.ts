@@ -1,10 +1,11 @@
-import type { TopicPartition } from './broker.ts'
+import type { GroupShare } from './broker.ts'
 
 /**
  * The bytes that members of a `consumer` group exchange through the coordinator, in version 0 of Kafka's own schema, so
  * that `kafka-consumer-groups` and other clients can read who owns what.
  */
 const VERSION = 0
+const NOTHING = Buffer.alloc(0)
 
 export interface Subscription {
   readonly topics: readonly string[]
@@ -28,7 +29,7 @@ export function decodeSubscription(bytes: Buffer): Subscription {
   return { topics, userData: reader.bytes() }
 }
 
-export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+export function encodeAssignment({ partitions, userData = NOTHING }: GroupShare): Buffer {
   const topics = new Map<string, number[]>()
   for (const { topic, partition } of partitions) {
     topics.set(topic, [...(topics.get(topic) ?? []), partition])
@@ -41,19 +42,20 @@ export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer 
       int32(list.length),
       ...list.map(int32),
     ]),
-    int32(0), // no user data
+    int32(userData.length),
+    userData,
   ])
 }
 
-export function decodeAssignment(bytes: Buffer): TopicPartition[] {
-  if (bytes.length === 0) return []
+export function decodeAssignment(bytes: Buffer): GroupShare {
+  if (bytes.length === 0) return { partitions: [] }
   const reader = new Cursor(bytes)
   reader.int16()
   const topics = Array.from({ length: reader.int32() }, () => {
     const topic = reader.string()
     return Array.from({ length: reader.int32() }, () => ({ topic, partition: reader.int32() }))
   })
-  return topics.flat()
+  return { partitions: topics.flat(), userData: reader.bytes() }
 }
 
 class Cursor {

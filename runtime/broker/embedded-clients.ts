@@ -5,6 +5,7 @@ import type {
   FetcherOptions,
   GroupMember,
   GroupMemberOptions,
+  GroupShare,
   PartitionOffset,
   Producer,
   TopicPartition,
@@ -216,13 +217,13 @@ export class EmbeddedMember implements GroupMember {
     return this.#rejoinNeeded
   }
 
-  async join(): Promise<readonly TopicPartition[]> {
+  async join(): Promise<GroupShare> {
     if (this.#closed) throw new BrokerError('CLOSED', 'this member is closed')
     this.#rejoinNeeded = false
     const joined = await this.#group.join(this.#memberId, this.#options, () => this.#askRejoin())
     this.#memberId = joined.id
     this.#generation = joined.generation
-    return joined.assignment
+    return joined.share
   }
 
   async commit(

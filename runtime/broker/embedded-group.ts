@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../platform/clock.ts'
 import type {
   GroupAssignor,
   GroupMemberOptions,
+  GroupShare,
   GroupSubscription,
   PartitionOffset,
   TopicPartition,
@@ -15,14 +16,14 @@ export interface Enrolled {
   readonly options: GroupMemberOptions
   /** The coordinator asks for a rejoin. */
   readonly askRejoin: () => void
-  assignment: readonly TopicPartition[]
+  share: GroupShare
   joining: ((joined: Joined) => void) | undefined
   expiry: Timer | undefined
 }
 
 export interface Joined {
   readonly generation: number
-  readonly assignment: readonly TopicPartition[]
+  readonly share: GroupShare
 }
 
 /**
@@ -67,7 +68,7 @@ export class EmbeddedGroup {
     const returning = this.#returningStatic(previous, options)
     const member = this.#enrol(previous, options, askRejoin)
     if (returning !== undefined && this.#deadline === undefined) {
-      member.assignment = returning.assignment
+      member.share = returning.share
       return Promise.resolve({ ...member, generation: this.#generation })
     }
     const joined = new Promise<Joined>((resolve) => (member.joining = resolve))
@@ -147,7 +148,8 @@ export class EmbeddedGroup {
     const known = this.#members.get(previous)
     if (known !== undefined) return known
     const id = `${options.instanceId ?? 'member'}-${this.#nextMember++}`
-    const member = { id, options, askRejoin, assignment: [], joining: undefined, expiry: undefined }
+    const share = { partitions: [] }
+    const member = { id, options, askRejoin, share, joining: undefined, expiry: undefined }
     this.#members.set(id, member)
     return member
   }
@@ -189,10 +191,10 @@ export class EmbeddedGroup {
     if (leader === undefined) return
     const shares = this.#assign(leader.options.assign, members)
     for (const member of members) {
-      member.assignment = shares.get(member.id) ?? []
+      member.share = shares.get(member.id) ?? { partitions: [] }
       const { joining } = member
       member.joining = undefined
-      joining?.({ generation: this.#generation, assignment: member.assignment })
+      joining?.({ generation: this.#generation, share: member.share })
     }
   }
 

@@ -1,5 +1,5 @@
 import { joinGroupV5, syncGroupV3 } from '@platformatic/kafka'
-import type { GroupMemberOptions, TopicPartition } from './broker.ts'
+import type { GroupMemberOptions, GroupShare } from './broker.ts'
 import {
   decodeAssignment,
   decodeSubscription,
@@ -59,7 +59,7 @@ export async function syncGroup(
   options: GroupMemberOptions,
   joined: Joined,
   metadata: KafkaMetadata,
-): Promise<TopicPartition[]> {
+): Promise<GroupShare> {
   const { groupId, instanceId, rebalanceTimeoutMs, assign } = options
   const timeoutMs = rebalanceTimeoutMs + JOIN_MARGIN_MS
   const synced = await call(
@@ -93,7 +93,7 @@ async function sharesOf(
   const shares = assign(subscriptions, counts)
   return members.map(({ memberId }) => ({
     memberId,
-    assignment: encodeAssignment(shares.get(memberId) ?? []),
+    assignment: encodeAssignment(shares.get(memberId) ?? { partitions: [] }),
   }))
 }
 

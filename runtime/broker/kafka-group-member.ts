@@ -9,6 +9,7 @@ import { type Clock, sleep, type Timer } from '../platform/clock.ts'
 import type {
   GroupMember,
   GroupMemberOptions,
+  GroupShare,
   PartitionOffset,
   TopicPartition,
   TransactionalProducer,
@@ -73,17 +74,17 @@ export class KafkaGroupMember implements GroupMember {
     return this.#rejoinNeeded
   }
 
-  async join(): Promise<readonly TopicPartition[]> {
+  async join(): Promise<GroupShare> {
     const { clock, connections } = this.#options
     this.#heartbeat?.cancel()
     while (!this.#closed) {
       if (this.#fenced !== undefined) throw this.#fenced
       try {
-        const assignment = await this.#joinOnce()
+        const share = await this.#joinOnce()
         this.#rejoinNeeded = false
         this.#heard()
         this.#scheduleHeartbeat()
-        return assignment
+        return share
       } catch (error) {
         const { code } = error as BrokerError
         this.#learn(error as BrokerError)
@@ -182,7 +183,7 @@ export class KafkaGroupMember implements GroupMember {
     return clock.monotonic() - this.#heardAt > sessionTimeoutMs
   }
 
-  async #joinOnce(): Promise<TopicPartition[]> {
+  async #joinOnce(): Promise<GroupShare> {
     const connection = await this.#coordinator.connection()
     const joined = await joinGroup(connection, this.#options, this.#memberId)
     this.#memberId = joined.memberId

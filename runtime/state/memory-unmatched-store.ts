@@ -79,10 +79,14 @@ export class MemoryUnmatchedStore extends RecordedStore implements UnmatchedStor
     this.#entries.restore({ ...place, order: 0 }, values, place.time)
   }
 
-  clear(): void {
-    this.#entries.clear()
+  forgetUnlogged(): void {
     Object.assign(this.times, NO_TIMES)
     Object.assign(this.#acceptedTimes, NO_TIMES)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.forgetUnlogged()
   }
 
   protected *records(): Iterable<ChangelogRecord> {

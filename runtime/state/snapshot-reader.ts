@@ -11,6 +11,8 @@ import {
 
 /** Read from the file at a time. */
 const CHUNK_BYTES = 4 * 1024 * 1024
+/** A head is small. */
+const HEAD_CHUNK_BYTES = 4096
 
 /** A snapshot that cannot be used, and why. */
 export class SnapshotRefused extends Error {
@@ -48,12 +50,29 @@ export async function readSnapshot(
   }
 }
 
-async function readBlocks(blocks: Blocks, { judge, take, isInterrupted }: SnapshotUse) {
+/** What a file says that it is of; undefined where there is none that can be read. */
+export async function readHead(path: string): Promise<SnapshotHead | undefined> {
+  const file = await open(path, 'r').catch(() => undefined)
+  try {
+    return file && (await headOf(new Blocks(file, (await file.stat()).size, HEAD_CHUNK_BYTES)))
+  } catch {
+    return undefined
+  } finally {
+    await file?.close()
+  }
+}
+
+async function headOf(blocks: Blocks): Promise<SnapshotHead> {
   const first = await blocks.next()
   if (first?.kind !== 'head') throw new SnapshotRefused('it is not a snapshot')
   const head = JSON.parse(first.bytes.toString()) as SnapshotHead
   const format: string = head.format
   if (format !== FORMAT) throw new SnapshotRefused(`its format is ${format}, not ${FORMAT}`)
+  return head
+}
+
+async function readBlocks(blocks: Blocks, { judge, take, isInterrupted }: SnapshotUse) {
+  const head = await headOf(blocks)
   judge(head)
   for (;;) {
     if (isInterrupted()) return undefined
@@ -81,10 +100,10 @@ class Blocks {
   #to = 0
   #crc = 0
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: FileHandle, size: number, chunkBytes = CHUNK_BYTES) {
     this.#file = file
     this.size = size
-    this.#buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size))
+    this.#buffer = Buffer.allocUnsafe(Math.min(chunkBytes, size))
   }
 
   /** A view that is valid until the next call; undefined at the end of the file. */

@@ -174,6 +174,8 @@ export interface StateStore {
   dump(blockBytes: number): Iterable<Buffer>
   /** Into a store that holds nothing but such blocks. Throws where the bytes are not those of `dump`. */
   load(block: Buffer): void
+  /** Forgets what it knows beside what the changelog says: others may change that meanwhile. */
+  forgetUnlogged?(): void
   /** Gives back what is not memory. Nothing is asked of it afterwards. */
   close?(): void
 }

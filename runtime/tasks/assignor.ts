@@ -7,12 +7,17 @@ export interface Candidate {
   readonly process: string
   /** Tasks it runs now and has the state of. */
   readonly previous: readonly string[]
+  /** Task → changelog records that it would have to read before it could run it. Absent: who knows how many. */
+  readonly lags?: ReadonlyMap<string, number>
 }
+
+export const lagOf = ({ lags }: Candidate, task: string): number => lags?.get(task) ?? Infinity
 
 /**
  * Shares tasks so that no thread has two more than another, and so that the odd ones lie with the processes that have
  * fewest of them for their threads. It moves as few as that allows: everybody keeps what they have up to the fair share,
- * an odd task stays where it is if it may, and only what is left then goes to whoever has least.
+ * an odd task stays where it is if it may, and only what is left then goes to whoever has least. Of equal ways it takes those
+ * on which the least of changelogs is to be read.
  */
 export function assignTasks(
   tasks: readonly string[],
@@ -29,7 +34,8 @@ export function assignTasks(
     seat.host.odd++
     keep(seat, free)
   }
-  for (const task of free) place(task, least(seats.filter(hasRoom), byLoad))
+  for (const task of warmestFirst([...free], seats.filter(hasRoom)))
+    place(task, least(seats.filter(hasRoom), byLagOf(task)))
   return new Map(seats.map(({ memberId, share }) => [memberId, share]))
 }
 
@@ -55,10 +61,15 @@ function seatsOf(
   quota: number,
 ): readonly Seat[] {
   const kept = ({ previous }: Candidate) => previous.filter((task) => tasks.has(task)).length
+  const takers = candidates.filter((one) => kept(one) < tasks.size / candidates.length)
   return [...Map.groupBy(candidates, ({ process }) => process).values()]
     .flatMap((threads) => {
       const host: Host = { threads: threads.length, odd: 0, tasks: 0 }
-      return threads.map((thread): Seat => ({ ...thread, host, share: [], quota }))
+      return threads.map((thread): Seat => {
+        const others = takers.filter(({ memberId }) => memberId !== thread.memberId)
+        const previous = warmestFirst(thread.previous.toReversed(), others).reverse()
+        return { ...thread, previous, host, share: [], quota }
+      })
     })
     .sort((a, b) => kept(b) - kept(a) || (a.identity < b.identity ? -1 : 1))
 }
@@ -83,13 +94,36 @@ function seatForOdd(seats: readonly Seat[], fair: number, free: ReadonlySet<stri
   const holdsOne = ({ share, previous }: Seat) =>
     share.length === fair && previous.some((task) => free.has(task))
   const level = ({ host }: Seat) => host.odd / host.threads
-  return least(open, (a, b) => level(a) - level(b) || Number(holdsOne(b)) - Number(holdsOne(a)))
+  const lag = (seat: Seat) => Math.min(Infinity, ...[...free].map((task) => lagOf(seat, task)))
+  return least(
+    open,
+    (a, b) =>
+      level(a) - level(b) ||
+      Number(holdsOne(b)) - Number(holdsOne(a)) ||
+      difference(lag(a), lag(b)),
+  )
 }
+
+/** Tasks of which one of the seats has most of the state come first; the others stay in their order. */
+function warmestFirst(tasks: readonly string[], seats: readonly Candidate[]): string[] {
+  const lag = (task: string) => Math.min(Infinity, ...seats.map((seat) => lagOf(seat, task)))
+  const lags = new Map(tasks.map((task) => [task, lag(task)]))
+  const of = (task: string) => lags.get(task) ?? Infinity
+  return tasks.toSorted((a, b) => difference(of(a), of(b)))
+}
+
+const byLagOf =
+  (task: string) =>
+  (a: Seat, b: Seat): number =>
+    difference(lagOf(a, task), lagOf(b, task)) || byLoad(a, b)
+
+/** Of numbers that may be infinite. */
+export const difference = (a: number, b: number): number => (a === b ? 0 : a - b)
 
 /** Processes fill up evenly, not one after the other. */
 const byLoad = (a: Seat, b: Seat): number =>
   a.share.length - b.share.length || a.host.tasks / a.host.threads - b.host.tasks / b.host.threads
 
 /** The first of the least, so that the order of the seats decides ties. */
-const least = (seats: readonly Seat[], order: (a: Seat, b: Seat) => number): Seat =>
+export const least = <S>(seats: readonly S[], order: (a: S, b: S) => number): S =>
   seats.reduce((best, seat) => (order(seat, best) < 0 ? seat : best))

@@ -6,6 +6,10 @@ import type { StoreSpec } from '../topology/store-spec.ts'
 export interface Changelog extends TopicPartition {
   readonly store: StateStore
   readonly spec: StoreSpec
+  /** The store has all that lies before this offset; undefined: what it has is of no use. */
+  position: number | undefined
+  /** Of the topic that the position is of, where brokers tell. */
+  topicId: string | undefined
 }
 
 /** Of the stores that have one. `stores` are those of `specs`, in their order. */
@@ -17,5 +21,10 @@ export const changelogsOf = (
   specs.flatMap((spec, index) => {
     const { changelogTopic: topic } = spec
     const store = stores[index]
-    return topic === undefined || store === undefined ? [] : [{ store, spec, topic, partition }]
+    if (topic === undefined || store === undefined) return []
+    return [{ store, spec, topic, partition, position: undefined, topicId: undefined }]
   })
+
+/** Records that the stores have, over all changelogs; 0 where one of them has nothing of use. */
+export const positionSum = (changelogs: readonly Changelog[]): number =>
+  changelogs.reduce((sum, { position = 0 }) => sum + position, 0)

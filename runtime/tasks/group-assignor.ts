@@ -1,34 +1,9 @@
 import type { GroupAssignor, GroupSubscription, TopicPartition } from '../broker/broker.ts'
 import { taskCountsOf } from '../topology/internal-topics.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
-import { assignTasks } from './assignor.ts'
+import { encodeInfo, memberInfoOf } from './member-info.ts'
+import { type PlacedMember, placeTasks, type PlacementRules } from './placement.ts'
 import { partitionsOf, type TaskId, taskName } from './task-id.ts'
-
-/** What a member tells the leader with its subscription. */
-export interface MemberInfo {
-  /** Names the process that the member is a thread of. */
-  readonly process: string
-  /** The tasks whose state it holds. */
-  readonly tasks: readonly string[]
-  /** How many partitions it has seen topics to have. What a member says anew makes the group share out anew. */
-  readonly partitions?: Readonly<Record<string, number>>
-}
-
-export const encodeMemberInfo = (info: MemberInfo): Buffer => Buffer.from(JSON.stringify(info))
-
-function decodeMemberInfo(userData: Buffer): Partial<MemberInfo> {
-  try {
-    return (JSON.parse(userData.toString('utf8')) ?? {}) as Partial<MemberInfo>
-  } catch {
-    return {} // a stranger: nothing to keep
-  }
-}
-
-/** What a member has seen of topics; nothing if its words are not ours. */
-export function partitionsSeenBy({ userData }: GroupSubscription): ReadonlyMap<string, number> {
-  const seen = Object.entries(decodeMemberInfo(userData).partitions ?? {})
-  return new Map(seen.filter(([, count]) => Number.isInteger(count)))
-}
 
 export function tasksOf(
   subTopologies: readonly SubTopology[],
@@ -42,16 +17,16 @@ export function tasksOf(
 
 /** Tasks are assigned as wholes; Kafka sees the partitions they are made of. */
 export const groupAssignor =
-  (subTopologies: readonly SubTopology[]): GroupAssignor =>
+  (subTopologies: readonly SubTopology[], rules: PlacementRules): GroupAssignor =>
   (members, partitionCounts) => {
     const tasks = tasksOf(subTopologies, partitionCounts)
-    const shares = assignTasks(
-      tasks.map(taskName),
-      members.map(({ memberId, instanceId, userData }) => {
-        const identity = instanceId ?? memberId
-        const { process = identity, tasks: previous = [] } = decodeMemberInfo(userData)
-        return { memberId, identity, process, previous }
-      }),
+    const placements = placeTasks(
+      tasks.map((task) => ({
+        name: taskName(task),
+        hasState: hasChangelog(subTopologies[task.subTopology]),
+      })),
+      placedMembers(members),
+      rules,
     )
     const byName = new Map(tasks.map((task) => [taskName(task), task]))
     const partitions = (name: string): TopicPartition[] => {
@@ -60,5 +35,59 @@ export const groupAssignor =
       if (task === undefined || subTopology === undefined) return []
       return partitionsOf(task, subTopology, partitionCounts)
     }
-    return new Map([...shares].map(([memberId, names]) => [memberId, names.flatMap(partitions)]))
+    return new Map(
+      [...placements].map(([memberId, { tasks: names, standbys, warmUps }]) => [
+        memberId,
+        { partitions: names.flatMap(partitions), userData: encodeInfo({ standbys, warmUps }) },
+      ]),
+    )
   }
+
+export const hasChangelog = (subTopology: SubTopology | undefined): boolean =>
+  subTopology?.stores.some(({ changelogTopic }) => changelogTopic !== undefined) ?? false
+
+type Told = ReturnType<typeof memberInfoOf>
+
+function placedMembers(members: readonly GroupSubscription[]): readonly PlacedMember[] {
+  const infos = members.map(memberInfoOf)
+  const ends = endsOf(infos)
+  return members.map(({ memberId, instanceId }, index) => {
+    const identity = instanceId ?? memberId
+    const info = infos[index] ?? {}
+    const { process = identity, tasks: previous = [], standbys = [], version } = info
+    const canFollow = version !== undefined
+    const lags = lagsOf(info, ends)
+    return { memberId, identity, process, previous, standbys, canFollow, lags }
+  })
+}
+
+/** Task → where its changelogs end: for whoever runs it, where it has written up to, else as far as anybody has come. */
+function endsOf(infos: readonly Told[]): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>()
+  const note = (task: string, position: number) =>
+    ends.set(task, Math.max(ends.get(task) ?? 0, position))
+  const running = new Set(infos.flatMap(runningOf))
+  for (const info of infos) {
+    const runs = new Set(runningOf(info))
+    for (const [task, end] of [info.positions, info.ends].flatMap((one) =>
+      Object.entries(one ?? {}),
+    ))
+      if (runs.has(task) || !running.has(task)) note(task, end)
+  }
+  return ends
+}
+
+/** A member of an older version runs all that it names. */
+const runningOf = ({ version, tasks = [], caughtUp = [] }: Told): readonly string[] =>
+  version === undefined ? tasks : tasks.filter((task) => caughtUp.includes(task))
+
+/** What a member has yet to read is what it does not say that it has; more than there is, is of another changelog. */
+function lagsOf(info: Told, ends: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const lags = new Map<string, number>()
+  for (const [task, end] of ends) {
+    const position = info.positions?.[task] ?? 0
+    lags.set(task, position > end ? end : end - position)
+  }
+  for (const task of [...runningOf(info), ...(info.caughtUp ?? [])]) lags.set(task, 0)
+  return lags
+}

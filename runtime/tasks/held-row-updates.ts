@@ -3,7 +3,10 @@ import { encodedHeaders, headersIn } from '../broker/record-headers.ts'
 import { FlowRecord } from '../processors/flow-record.ts'
 import type { Held } from '../processors/held-updates.ts'
 import { type RecordSerdes, StoredOrigin } from '../processors/record-origin.ts'
+import { serdes } from '../serde/serde.ts'
 import type { ColumnStore } from '../state/column-store.ts'
+import type { AggregateNode } from '../topology/nodes.ts'
+import type { SubTopology } from '../topology/sub-topologies.ts'
 
 interface Place {
   readonly store: ColumnStore
@@ -61,4 +64,20 @@ export class HeldRowUpdates implements Held {
     const value = result(store.get(key)?.value)
     return new FlowRecord(new StoredOrigin(context, key, serdes), 0).withChange(value, null)
   }
+}
+
+/** Of an aggregate in a program, which has a single source. */
+export function heldRowsOf(
+  { result }: AggregateNode,
+  store: ColumnStore,
+  of: { readonly subTopology: SubTopology; readonly partition: number },
+): HeldRowUpdates {
+  const [source] = of.subTopology.sources
+  const { topic = '', format = 'Json', keyFormat = 'String' } = source ?? {}
+  return new HeldRowUpdates({
+    store,
+    result,
+    from: { topic, partition: of.partition },
+    serdes: { serde: serdes[format], keySerde: serdes[keyFormat] },
+  })
 }

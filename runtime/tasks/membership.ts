@@ -1,27 +1,38 @@
 import type { GroupMemberOptions } from '../broker/broker.ts'
-import { encodeMemberInfo, groupAssignor, partitionsSeenBy } from './group-assignor.ts'
+import { groupAssignor } from './group-assignor.ts'
+import { encodeInfo, partitionsSeenBy } from './member-info.ts'
 import type { PartitionCounts } from './partition-counts.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { WorkerOptions } from './worker-options.ts'
+import type { WorkerState } from './worker-state.ts'
 
 const REBALANCE_TIMEOUT_MS = 60_000
 
 /** How a thread takes part in its group: under a lasting name, telling what it has and how many partitions it sees. */
 export function membership(
   { config, subTopologies, instanceId, thread }: WorkerOptions,
-  tasks: TaskManager,
-  counts: PartitionCounts,
+  {
+    tasks,
+    state,
+    counts,
+  }: {
+    readonly tasks: TaskManager
+    readonly state: WorkerState
+    readonly counts: PartitionCounts
+  },
 ): GroupMemberOptions {
-  const assign = groupAssignor(subTopologies)
+  const assign = groupAssignor(subTopologies, config.state)
   return {
     groupId: config.applicationId,
     // With the number even where there is one thread, so that another `threads` finds the same members again.
     instanceId: `${instanceId}-${thread}`,
     topics: [...new Set(subTopologies.flatMap(({ sources }) => sources.map((s) => s.topic)))],
     userData: () =>
-      encodeMemberInfo({
+      encodeInfo({
+        version: 1,
         process: instanceId,
         tasks: tasks.names,
+        ...state.memberInfo(tasks.all),
         partitions: Object.fromEntries(counts.current),
       }),
     assign: (members, brokers) =>

@@ -13,6 +13,15 @@ export interface OwnedTask {
   readonly subTopology: SubTopology
 }
 
+export const everyTask = (
+  subTopologies: readonly SubTopology[],
+  counts: Counts,
+): readonly OwnedTask[] =>
+  tasksOf(subTopologies, counts).flatMap((id) => {
+    const subTopology = subTopologies[id.subTopology]
+    return subTopology === undefined ? [] : [{ id, subTopology }]
+  })
+
 /** The tasks that these partitions are of, by name. */
 export function ownedTasks(
   owned: readonly TopicPartition[],
@@ -20,14 +29,10 @@ export function ownedTasks(
   counts: Counts,
 ): ReadonlyMap<string, OwnedTask> {
   const keys = new Set(owned.map(partitionKey))
-  return new Map(
-    tasksOf(subTopologies, counts).flatMap((id) => {
-      const subTopology = subTopologies[id.subTopology]
-      if (subTopology === undefined) return []
-      const isOurs = partitionsOf(id, subTopology, counts).some((p) => keys.has(partitionKey(p)))
-      return isOurs ? [[taskName(id), { id, subTopology }] as const] : []
-    }),
-  )
+  const isOurs = ({ id, subTopology }: OwnedTask) =>
+    partitionsOf(id, subTopology, counts).some((one) => keys.has(partitionKey(one)))
+  const ours = everyTask(subTopologies, counts).filter(isOurs)
+  return new Map(ours.map((task) => [taskName(task.id), task]))
 }
 
 export const ownedGenerators = (

@@ -1,7 +1,6 @@
-import type { Broker, FetchedPartition, Fetcher, PartitionOffset } from '../broker/broker.ts'
+import type { Broker, FetchedPartition, Fetcher } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import { keyAt, valueAt } from '../broker/record-batch.ts'
-import type { Changelog } from './changelog.ts'
+import { applyRead, beginReading, type Reading } from './changelog-reading.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Task } from './task.ts'
 
@@ -14,6 +13,8 @@ export interface RestoreOptions {
   readonly snapshots?: Snapshots | undefined
   /** True ends it early. */
   readonly isInterrupted: () => boolean
+  /** Entries came from snapshots. */
+  readonly onLoaded?: (entries: number) => void
   /** Entries of changelogs were read. */
   readonly onRead?: (entries: number) => void
   /** The stores of the task are as they were left. */
@@ -21,10 +22,10 @@ export interface RestoreOptions {
 }
 
 /**
- * Fills the stores of tasks, all at once: from their snapshots, and from there on from their changelogs, up to the end as it
- * is now: nobody else writes there any more. A transaction of the last owner that is open is waited for, as what lies behind
- * it cannot be read before. Goes by the position, not by the last record, which compaction may have removed. Returns false
- * if it was interrupted, with some tasks restored.
+ * Fills the stores of tasks, all at once: from where they are, if a standby had them, else from their snapshots, and from there
+ * on from their changelogs, up to the end as it is now: nobody else writes there any more. A transaction of the last owner that
+ * is open is waited for, as what lies behind it cannot be read before. Goes by the position, not by the last record, which
+ * compaction may have removed. Returns false if it was interrupted, with some tasks restored; the others go on there next time.
  */
 export async function restoreTasks(
   tasks: readonly Task[],
@@ -38,17 +39,11 @@ export async function restoreTasks(
   }
 }
 
-/** A changelog that is read up to `end`. */
-interface Reading extends Changelog {
-  readonly task: Task
-  readonly end: number
-}
-
 class Restoration {
   readonly #options: RestoreOptions
   readonly #fetcher: Fetcher
   readonly #waiting: Set<Task>
-  readonly #readings = new Map<string, Reading>()
+  #readings: ReadonlyMap<string, Reading<Task>> = new Map()
 
   constructor(tasks: readonly Task[], fetcher: Fetcher, options: RestoreOptions) {
     this.#options = options
@@ -67,60 +62,34 @@ class Restoration {
   }
 
   async #begin(): Promise<boolean> {
-    const { broker, snapshots, isInterrupted } = this.#options
-    const changelogs = [...this.#waiting].flatMap((task) =>
-      task.changelogs.map((changelog) => ({ ...changelog, task })),
-    )
-    if (changelogs.length === 0) return true
-    const places = changelogs.map(({ topic, partition }) => ({ topic, partition }))
-    const starts = byPartition(await broker.admin.listOffsets(places, 'earliest'))
-    const ends = byPartition(await broker.admin.listOffsets(places, 'highWatermark'))
-    for (const changelog of changelogs) {
-      const start = starts.get(partitionKey(changelog))
-      const end = ends.get(partitionKey(changelog))
-      if (start === undefined || end === undefined) continue
-      changelog.store.clear()
-      const range = { ...start, start: start.offset, end: end.offset }
-      const from = (await snapshots?.load(changelog, range, isInterrupted)) ?? start.offset
-      if (isInterrupted()) return false
-      this.#readings.set(partitionKey(changelog), { ...changelog, end: end.offset })
-      this.#fetcher.assign({ ...start, offset: from })
-    }
+    const { admin } = this.#options.broker
+    const readings = await beginReading([...this.#waiting], { ...this.#options, admin })
+    if (readings === undefined) return false
+    this.#readings = new Map(readings.map((one) => [partitionKey(one.changelog), one]))
+    for (const { from } of readings) this.#fetcher.assign(from)
     return true
   }
 
   /** True once there is no task left. */
   async #finishTasks(): Promise<boolean> {
     for (const task of this.#waiting) {
-      const own = [...this.#readings.values()].filter((reading) => reading.task === task)
+      const own = [...this.#readings.values()].filter(({ of }) => of === task)
       task.restoreRemaining = own.reduce((sum, reading) => sum + this.#remaining(reading), 0)
       if (task.restoreRemaining > 0) continue
-      for (const reading of own) this.#fetcher.unassign(reading)
+      for (const { changelog } of own) this.#fetcher.unassign(changelog)
       this.#waiting.delete(task)
       await this.#options.onRestored?.(task)
     }
     return this.#waiting.size === 0
   }
 
-  #remaining(reading: Reading): number {
-    return Math.max(0, reading.end - (this.#fetcher.position(reading) ?? reading.end))
+  #remaining({ changelog, end }: Reading<Task>): number {
+    changelog.position = this.#fetcher.position(changelog) ?? changelog.position
+    return Math.max(0, end - (changelog.position ?? end))
   }
 
   #take(fetched: FetchedPartition): void {
     const reading = this.#readings.get(partitionKey(fetched))
-    if (reading === undefined) return
-    for (const batch of fetched.batches) {
-      const columns = batch.columns()
-      this.#options.onRead?.(columns.count)
-      for (let index = 0; index < columns.count; index++) {
-        const key = keyAt(columns, index)
-        const timestamp = batch.timestamp(columns, index)
-        reading.task.restoreTime(timestamp)
-        if (key !== null) reading.store.restore({ key, value: valueAt(columns, index), timestamp })
-      }
-    }
+    if (reading !== undefined) this.#options.onRead?.(applyRead(reading, fetched))
   }
 }
-
-const byPartition = (offsets: readonly PartitionOffset[]) =>
-  new Map(offsets.map((offset) => [partitionKey(offset), offset]))

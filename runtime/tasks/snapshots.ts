@@ -1,6 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Producer } from '../broker/broker.ts'
 import type { SnapshotReport } from '../config.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
@@ -10,7 +8,8 @@ import { SnapshotWriter } from '../state/snapshot-writer.ts'
 import type { StateStore } from '../state/store.ts'
 import { sweepSnapshots } from '../state/sweep-snapshots.ts'
 import type { Changelog } from './changelog.ts'
-import type { Task } from './task.ts'
+import { snapshotPath } from './snapshot-positions.ts'
+import type { TaskState } from './task-state.ts'
 import {
   type ChangelogRange,
   judgeEnd,
@@ -42,16 +41,28 @@ export interface SnapshotsOptions {
   readonly intervalMs: number
   /** Which of those who write there. */
   readonly thread: number
-  readonly producer: Pick<Producer, 'writtenUpTo'>
   readonly clock: Clock
   readonly log: Logger
 }
 
+/** Whose stores have snapshots: a task, or a standby. */
+export interface SnapshotSource {
+  readonly state: TaskState
+  readonly changelogs: readonly Changelog[]
+  readonly streamTime: number
+}
+
+export interface LoadOptions {
+  readonly range: ChangelogRange
+  readonly isInterrupted: () => boolean
+  /** The stream time that the snapshot is of. */
+  readonly onTime: (time: number) => void
+  /** Entries are in the store. */
+  readonly onLoaded: (entries: number) => void
+}
+
 /** What is known of the snapshots of a store. */
 interface Known {
-  /** Up to where the changelog was read when the store was restored. */
-  readonly restoredUpTo: number
-  readonly topicId: string | undefined
   /** `start` of the latest snapshot. */
   start: number | undefined
   begunMs: number
@@ -61,7 +72,7 @@ interface Known {
 
 /** A snapshot on its way. */
 interface Cycle {
-  readonly task: Task
+  readonly task: SnapshotSource
   readonly changelog: Changelog
   readonly known: Known
   readonly head: SnapshotHead
@@ -79,7 +90,6 @@ export class Snapshots {
   readonly #known = new WeakMap<StateStore, Known>()
   readonly #finishing = new Set<Promise<void>>()
   readonly #report = { written: 0, failed: 0 }
-  #loadedEntries = 0
   #cycle: Cycle | undefined
   #lastSliceMs: number
   #sweptMs = -Infinity
@@ -94,28 +104,18 @@ export class Snapshots {
     return { ...this.#report }
   }
 
-  /** Entries that came from snapshots so far. */
-  get loadedEntries(): number {
-    return this.#loadedEntries
-  }
-
   /**
    * Fills an empty store from its snapshot, and returns the offset at which its changelog goes on. undefined without one that
    * can be used: then the store is empty still.
    */
   async load(
-    { task, ...changelog }: Changelog & { readonly task: Task },
-    range: ChangelogRange,
-    isInterrupted: () => boolean,
+    changelog: Changelog,
+    { range, isInterrupted, onTime, onLoaded }: LoadOptions,
   ): Promise<number | undefined> {
     const { store } = changelog
     const { clock } = this.#options
     const now = clock.monotonic()
-    const known: Known = {
-      restoredUpTo: range.end,
-      topicId: range.topicId,
-      ...{ start: undefined, begunMs: now, tookMs: 0, isBeingWritten: false },
-    }
+    const known: Known = { start: undefined, begunMs: now, tookMs: 0, isBeingWritten: false }
     this.#known.set(store, known)
     try {
       const read = await readSnapshot(this.#pathOf(changelog), {
@@ -130,8 +130,8 @@ export class Snapshots {
       judgeEnd(read.end, range)
       known.start = read.start
       known.begunMs = now - (clock.now() - read.startedAt)
-      task.restoreTime(read.streamTime)
-      this.#loadedEntries += store.size
+      onTime(read.streamTime)
+      onLoaded(store.size)
       return read.start
     } catch (error) {
       store.clear()
@@ -141,7 +141,7 @@ export class Snapshots {
   }
 
   /** To be called when these tasks are committed, before they go on. */
-  afterCommit(tasks: readonly Task[]): void {
+  afterCommit(tasks: readonly SnapshotSource[]): void {
     const { clock } = this.#options
     const now = clock.monotonic()
     const elapsed = Math.min(now - this.#lastSliceMs, MAX_SLICE_MS)
@@ -162,7 +162,7 @@ export class Snapshots {
   }
 
   /** undefined where there is nothing to do at this commit. */
-  #cycleFor(tasks: readonly Task[], now: number): Cycle | undefined {
+  #cycleFor(tasks: readonly SnapshotSource[], now: number): Cycle | undefined {
     const current = this.#cycle
     if (current?.task.state === 'Closed') void this.#discard()
     else if (current?.writer.failure !== undefined) this.#fail(current, current.writer.failure)
@@ -170,7 +170,7 @@ export class Snapshots {
     return now < this.#pausedUntilMs ? undefined : this.#begin(tasks, now)
   }
 
-  #begin(tasks: readonly Task[], now: number): Cycle | undefined {
+  #begin(tasks: readonly SnapshotSource[], now: number): Cycle | undefined {
     const due = tasks
       .filter(({ state }) => state === 'Running')
       .flatMap((task) => task.changelogs.map((changelog) => ({ task, changelog })))
@@ -183,7 +183,7 @@ export class Snapshots {
     const [first] = due.sort((a, b) => a.known.begunMs - b.known.begunMs)
     if (first === undefined) return undefined
     const { changelog, known, task } = first
-    const head = this.#headOf(changelog, known, task)
+    const head = this.#headOf(changelog, task)
     const writer = new SnapshotWriter(this.#pathOf(changelog), `${this.#options.thread}`, head)
     known.begunMs = now
     known.isBeingWritten = true
@@ -200,24 +200,19 @@ export class Snapshots {
     const age = now - known.begunMs
     if (known.isBeingWritten || age < Math.max(this.#options.intervalMs, REST * known.tookMs))
       return false
-    return age > REFRESH_MS || this.#writtenUpTo(changelog, known) !== known.start
+    return age > REFRESH_MS || changelog.position !== known.start
   }
 
-  #headOf(changelog: Changelog, known: Known, task: Task): SnapshotHead {
-    const { topic, partition, spec } = changelog
+  #headOf(changelog: Changelog, task: SnapshotSource): SnapshotHead {
+    const { topic, partition, spec, topicId } = changelog
     return {
       format: FORMAT,
       ...{ topic, partition, layout: layoutOf(spec) },
-      ...(known.topicId === undefined ? {} : { topicId: known.topicId }),
-      start: this.#writtenUpTo(changelog, known),
+      ...(topicId === undefined ? {} : { topicId }),
+      start: changelog.position ?? 0,
       startedAt: this.#options.clock.now(),
       streamTime: task.streamTime,
     }
-  }
-
-  /** All before it is in the store: nobody else writes there. */
-  #writtenUpTo(changelog: Changelog, { restoredUpTo }: Known): number {
-    return this.#options.producer.writtenUpTo(changelog) ?? restoredUpTo
   }
 
   /** Returns how many bytes that made. */
@@ -236,7 +231,7 @@ export class Snapshots {
   async #finish(cycle: Cycle): Promise<void> {
     const { changelog, known, head, writer } = cycle
     try {
-      await writer.finish({ end: this.#writtenUpTo(changelog, known) })
+      await writer.finish({ end: changelog.position ?? 0 })
       known.start = head.start
       known.tookMs = this.#options.clock.monotonic() - known.begunMs
       known.isBeingWritten = false
@@ -288,6 +283,6 @@ export class Snapshots {
   }
 
   #pathOf({ topic, partition }: Pick<Changelog, 'topic' | 'partition'>): string {
-    return join(this.#options.directory, topic, `${partition}.snapshot`)
+    return snapshotPath(this.#options.directory, topic, partition)
   }
 }

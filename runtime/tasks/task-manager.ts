@@ -6,6 +6,7 @@ import type {
 } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import type { Task } from './task.ts'
+import type { TaskStores } from './task-stores.ts'
 
 /** The tasks of one thread, and which of them each partition belongs to. Reads only what they are ready to take. */
 export class TaskManager {
@@ -27,12 +28,21 @@ export class TaskManager {
     return [...this.#tasks.keys()]
   }
 
-  /** Tasks that stay keep their state; the others close, those of new names are made. */
-  adopt<T>(wanted: ReadonlyMap<string, T>, make: (one: T) => Task): void {
-    for (const task of this.all) if (!wanted.has(task.name)) this.close(task)
+  /**
+   * Tasks that stay keep their state; the others close, those of new names are made. Returns the stores of those that closed, as
+   * far as they are as committed: somebody has to close them.
+   */
+  adopt<T>(
+    wanted: ReadonlyMap<string, T>,
+    make: (one: T) => Task,
+  ): ReadonlyMap<string, TaskStores> {
+    const left = this.all
+      .filter(({ name }) => !wanted.has(name))
+      .flatMap((task) => this.#part(task))
     for (const [name, one] of wanted) {
       if (!this.#tasks.has(name)) this.#tasks.set(name, make(one))
     }
+    return new Map(left)
   }
 
   /** Starts to read for a task. */
@@ -88,18 +98,31 @@ export class TaskManager {
   }
 
   close(task: Task): void {
+    this.#detach(task)
+    task.cancel()
+  }
+
+  closeAll(): void {
+    for (const task of this.all) this.close(task)
+  }
+
+  /** With what async functions have not answered it holds what is not committed. */
+  #part(task: Task): readonly (readonly [name: string, stores: TaskStores])[] {
+    const isCommitted = !task.isPending
+    this.#detach(task)
+    if (isCommitted) return [[task.name, task.part()]]
+    task.cancel()
+    return []
+  }
+
+  #detach(task: Task): void {
     for (const partition of task.partitions) {
       this.#fetcher.unassign(partition)
       this.#owners.delete(partitionKey(partition))
       this.#paused.delete(partitionKey(partition))
     }
-    task.cancel()
     task.moveTo('Closed')
     this.#tasks.delete(task.name)
-  }
-
-  closeAll(): void {
-    for (const task of this.all) this.close(task)
   }
 
   /** A task may wait for one of its partitions while it is behind with another. */

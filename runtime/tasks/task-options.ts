@@ -2,13 +2,13 @@ import type { Program } from '../fused/program.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Wiring } from '../processors/processor-of.ts'
-import type { StateMemory } from '../state/state-memory.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
 import type { OnError } from './error-policy.ts'
 import type { OutputCollector } from './output-collector.ts'
 import type { DrainedAt } from './partition-group.ts'
 import type { Tally } from './tally.ts'
 import type { TaskId } from './task-id.ts'
+import type { TaskStores } from './task-stores.ts'
 
 export interface TaskOptions {
   readonly id: TaskId
@@ -31,6 +31,5 @@ export interface TaskOptions {
   readonly onAnswer: () => void
   /** The thread's copies of global tables. */
   readonly global: Wiring['global']
-  /** What the tasks of the thread may hold in memory; unset: as much as they like. */
-  readonly stateMemory?: StateMemory | undefined
+  readonly stores: TaskStores
 }

@@ -9,13 +9,11 @@ import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import type { ColumnWindowStore } from '../state/column-window-store.ts'
-import { serdes } from '../serde/serde.ts'
-import { createStore } from '../state/create-store.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
-import { type Changelog, changelogsOf } from './changelog.ts'
-import { HeldRowUpdates } from './held-row-updates.ts'
+import type { Changelog } from './changelog.ts'
+import { heldRowsOf } from './held-row-updates.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
 import { earliestBatch, PartitionGroup } from './partition-group.ts'
@@ -29,6 +27,7 @@ import { type TaskId, taskName } from './task-id.ts'
 import type { TaskOptions } from './task-options.ts'
 import { TaskQueues } from './task-queues.ts'
 import { moveTask, type TaskState } from './task-state.ts'
+import { closeStores, type TaskStores } from './task-stores.ts'
 import { TaskTime } from './task-time.ts'
 import { UntilCommit } from './until-commit.ts'
 import { UserProcessors } from './user-processors.ts'
@@ -57,16 +56,20 @@ export class Task {
     this.#options = options
     this.id = options.id
     this.name = taskName(options.id)
-    this.stores = options.subTopology.stores.map((spec) => createStore(spec, options.stateMemory))
-    this.changelogs = changelogsOf(this.stores, options.subTopology.stores, options.id.partition)
+    this.stores = options.stores.stores
+    this.changelogs = options.stores.changelogs
     this.#pending = new PendingCalls(options)
     this.#queues = new TaskQueues((topic) => this.#pending.firstOffset(topic))
     const { clock, idleAfterMs, subTopology } = options
     this.#time = new TaskTime({ clock, idleAfterMs })
+    this.restoreTime(options.stores.streamTime)
     this.#operatorTimes = new OperatorTimes(subTopology, options.id.partition)
     this.#userProcessors = new UserProcessors(options)
     const { nodes } = subTopology
-    const rowsOf = (node: AggregateNode) => this.#heldRows(node)
+    const rowsOf = (node: AggregateNode) => {
+      const store = this.#store('key-value', node.name) as ColumnStore
+      return heldRowsOf(node, store, { subTopology, partition: options.id.partition })
+    }
     this.#untilCommit = new UntilCommit(nodes, options.programs && rowsOf)
     const undoables = [...this.stores, this.#untilCommit]
     this.#passes = new Passes(options, undoables, this.#operatorTimes)
@@ -220,9 +223,18 @@ export class Task {
 
   /** Aborts what is under way and closes users' processors; for a task that is not committed any more. */
   cancel(): void {
+    closeStores(this.part())
+  }
+
+  /** The same, but for the stores, as they were after the last commit: somebody goes on with them from their changelogs. */
+  part(): TaskStores {
     this.#pending.cancel()
     this.#userProcessors.close()
-    for (const store of this.stores) store.close?.()
+    for (const store of this.stores) {
+      store.rollback()
+      store.forgetUnlogged?.()
+    }
+    return { ...this.#options.stores, streamTime: this.streamTime }
   }
 
   /** Positions that moved since they were last committed. None is past a record that an async function still has. */
@@ -337,19 +349,6 @@ export class Task {
     const spec = this.#options.subTopology.stores.find((candidate) => candidate.name === name)
     if (spec?.kind !== layout) throw new Error(`task ${this.name} has no ${layout} store ${name}`)
     return this.stores.find((store) => store.name === name) as unknown as Stores[L]
-  }
-
-  /** A program with state has a single source. */
-  #heldRows({ name, result }: AggregateNode): HeldRowUpdates {
-    const { subTopology, id } = this.#options
-    const [source] = subTopology.sources
-    const { topic = '', format = 'Json', keyFormat = 'String' } = source ?? {}
-    return new HeldRowUpdates({
-      store: this.#store('key-value', name) as ColumnStore,
-      result,
-      from: { topic, partition: id.partition },
-      serdes: { serde: serdes[format], keySerde: serdes[keyFormat] },
-    })
   }
 
   #surroundings() {

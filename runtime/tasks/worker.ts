@@ -3,8 +3,8 @@ import type {
   FetchedPartition,
   Fetcher,
   GroupMember,
+  GroupShare,
   Producer,
-  TopicPartition,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
 import type { WorkReport } from '../config.ts'
@@ -16,6 +16,7 @@ import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
 import { withChangelogsNoted } from './kept-in.ts'
 import { Losses } from './losses.ts'
+import { shareInfoOf } from './member-info.ts'
 import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
 import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
@@ -36,6 +37,8 @@ const POLL_MS = 250
 /** Above this the worker waits for acknowledgements before it reads on. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024
 const GENERATOR_TICK_MS = 50
+/** While there is something to read for standbys, they are not to wait for tasks that have nothing. */
+const STANDBY_TICK_MS = 10
 /** How long async functions get to answer before tasks are given away; well within the time that a pod has to end. */
 const MAX_DRAIN_MS = 10_000
 
@@ -62,7 +65,9 @@ export class Worker {
   #generators: readonly Generator[] = []
   #answered = new AbortController()
   #lastPollMs: number
-  #assignment: readonly TopicPartition[] = []
+  #share: GroupShare = { partitions: [] }
+  /** For standbys, in the last round. */
+  #hasRead = false
   #stopping = false
   #closed = false
 
@@ -83,10 +88,11 @@ export class Worker {
       compression: compressionCalled[config.compression],
     })
     this.#fuse()
-    this.#member = broker.groupMember(membership(options, this.#tasks, this.#counts))
-    this.#member.onRejoinNeeded = () => this.#fetcher.wake()
-    const [tasks, collector, member] = [this.#tasks, this.#collector, this.#member]
     this.#state = new WorkerState(options, producer)
+    const [tasks, collector, state] = [this.#tasks, this.#collector, this.#state]
+    const member = broker.groupMember(membership(options, { tasks, state, counts: this.#counts }))
+    member.onRejoinNeeded = () => this.#fetcher.wake()
+    this.#member = member
     const { repartitionPurgeMs: intervalMs } = config
     const topics = repartitionTopicsOf(options.subTopologies)
     this.#purge = new Purge({ ...options, topics, intervalMs, admin: broker.admin })
@@ -159,7 +165,8 @@ export class Worker {
   }
 
   get #mustRejoin(): boolean {
-    return this.#member.rejoinNeeded || this.#commits.mustTakeOver || this.#counts.haveGrown()
+    if (this.#member.rejoinNeeded || this.#commits.mustTakeOver) return true
+    return this.#counts.haveGrown() || this.#state.haveWarmedUp()
   }
 
   async #round(maxWaitMs: number): Promise<boolean> {
@@ -175,8 +182,9 @@ export class Worker {
     this.#generate()
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
+    this.#hasRead = await this.#state.read()
     if (this.#commits.isDue) await this.commit()
-    return isRipe || hasPunctuated || fetched.length > 0
+    return isRipe || hasPunctuated || this.#hasRead || fetched.length > 0
   }
 
   async #poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
@@ -192,6 +200,7 @@ export class Worker {
     const { clock } = this.#options
     // Never 0: a punctuator that is always late must not keep sockets from having their turn.
     const untilPunctuation = Math.max(1, this.#tasks.nextPunctuationMs - clock.now())
+    if (this.#hasRead) return Math.min(STANDBY_TICK_MS, untilPunctuation)
     if (this.#generators.length > 0) return Math.min(GENERATOR_TICK_MS, untilPunctuation)
     return Math.min(POLL_MS, this.#commits.msLeft, untilPunctuation)
   }
@@ -234,7 +243,7 @@ export class Worker {
 
   async #resume(): Promise<void> {
     this.#commits.goOn()
-    this.#adopt(this.#assignment)
+    this.#adopt(this.#share)
     await this.#startTasks()
   }
 
@@ -243,12 +252,14 @@ export class Worker {
     const { onState, log } = this.#options
     if (this.tasks.length > 0) await this.#finish()
     onState('Joining')
-    this.#assignment = await this.#member.join()
+    await this.#state.lookAtDisk(this.#counts.current)
+    this.#share = await this.#member.join()
     this.#commits.goOn()
     await this.#commits.takeOver()
-    this.#followGrowth(this.#assignment)
-    this.#adopt(this.#assignment)
-    log.info('assigned', { generation: this.#member.generation, tasks: this.#tasks.names })
+    this.#followGrowth(this.#share)
+    this.#adopt(this.#share)
+    const { generation } = this.#member
+    log.info('assigned', { generation, tasks: this.#tasks.names, ...shareInfoOf(this.#share) })
     await this.#startTasks()
   }
 
@@ -270,8 +281,8 @@ export class Worker {
   }
 
   /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
-  #followGrowth(assignment: readonly TopicPartition[]): void {
-    this.#counts.grow(countsIn(assignment))
+  #followGrowth({ partitions }: GroupShare): void {
+    this.#counts.grow(countsIn(partitions))
     if (this.#counts.current === this.#adoptedCounts) return
     const topics = [...this.#counts.current].filter(
       ([topic, count]) => count !== this.#adoptedCounts.get(topic),
@@ -289,33 +300,30 @@ export class Worker {
     )
   }
 
-  #adopt(assignment: readonly TopicPartition[]): void {
+  #adopt(share: GroupShare): void {
     const { config, subTopologies } = this.#options
-    const wanted = ownedTasks(assignment, subTopologies, this.#counts.current)
-    this.#tasks.adopt(wanted, (one) => this.#newTask(one))
-    this.#generators = ownedGenerators(assignment, config, this.#options)
+    const wanted = ownedTasks(share.partitions, subTopologies, this.#counts.current)
+    const left = this.#tasks.adopt(wanted, (one) => this.#newTask(one))
+    this.#state.follow(shareInfoOf(share), { left, counts: this.#counts.current })
+    this.#generators = ownedGenerators(share.partitions, config, this.#options)
   }
 
   #newTask({ id, subTopology }: OwnedTask): Task {
-    const { config, deadLetterTopic, tally, clock, log } = this.#options
-    const { applicationId, onError, job } = config
+    const { applicationId, onError, job, time } = this.#options.config
     return new Task({
+      ...this.#options,
       id,
       subTopology,
       applicationId,
       job: `${job.namespace}/${job.name}`,
       onError,
-      deadLetterTopic,
       collector: this.#collector,
-      tally,
       programs: this.#programs[id.subTopology],
-      clock,
-      idleAfterMs: config.time.idleAfterMs,
+      idleAfterMs: time.idleAfterMs,
       drainedAt: (partition) => this.#fetcher.drainedAt(partition),
-      log,
       onAnswer: () => this.#onAnswer(),
       global: (name) => this.#globals.rows(name),
-      stateMemory: this.#state.memory,
+      stores: this.#state.storesFor({ id, subTopology }),
     })
   }
 

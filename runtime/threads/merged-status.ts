@@ -26,6 +26,7 @@ export function mergedStatus(threads: readonly RuntimeStatus[]): RuntimeStatus {
     losses: threads.flatMap(({ losses }) => losses),
     throttledMs: added(threads.map(({ throttledMs }) => throttledMs)),
     snapshots: added(threads.map(({ snapshots }) => snapshots)),
+    standbys: threads.flatMap(({ standbys }) => standbys),
     restored: added(threads.map(({ restored }) => restored)),
     stateBytes: byName(
       threads.map(({ stateBytes }) => stateBytes),

@@ -10,4 +10,5 @@ export const nothingDone: WorkReport = {
   snapshots: { written: 0, failed: 0 },
   restored: { snapshot: 0, changelog: 0 },
   stateBytes: {},
+  standbys: [],
 }

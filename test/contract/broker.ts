@@ -74,7 +74,7 @@ const roundRobin: GroupAssignor = (members, counts) => {
   return new Map(
     ordered.map(({ memberId }, index) => [
       memberId,
-      partitions.filter((_, position) => position % ordered.length === index),
+      { partitions: partitions.filter((_, position) => position % ordered.length === index) },
     ]),
   )
 }
@@ -384,7 +384,8 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       let settled = false
       const loops = joined.map(async (one) => {
         while (!settled) {
-          if (one.generation < 0 || one.rejoinNeeded) owned.set(one, (await one.join()).length)
+          if (one.generation < 0 || one.rejoinNeeded)
+            owned.set(one, (await one.join()).partitions.length)
           await delay(10)
         }
       })
@@ -404,7 +405,7 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       const topic = await newTopic(4)
       const groupId = `g-${randomUUID()}`
       const first = member(groupId, topic)
-      expect(await first.join()).to.have.length(4)
+      expect((await first.join()).partitions).to.have.length(4)
       const second = member(groupId, topic)
       await settle([first, second], [2, 2])
     })
@@ -417,7 +418,25 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       await settle([first, second], [2, 2])
       await second.close({ leave: true })
       await eventually(() => expect(first.rejoinNeeded).to.equal(true))
-      expect(await first.join()).to.have.length(4)
+      expect((await first.join()).partitions).to.have.length(4)
+    })
+
+    it('tells a member what the leader has for it, and a static one again when it is back', async function () {
+      this.timeout(30_000)
+      const topic = await newTopic(1)
+      const groupId = `g-${randomUUID()}`
+      const assign: GroupMemberOptions['assign'] = (members, counts) =>
+        new Map(
+          [...roundRobin(members, counts)].map(([id, share]) => [
+            id,
+            { ...share, userData: Buffer.from('hello') },
+          ]),
+        )
+      const first = member(groupId, topic, { instanceId: 'pod-0', assign })
+      expect((await first.join()).userData?.toString()).to.equal('hello')
+      await first.close({ leave: false })
+      const back = member(groupId, topic, { instanceId: 'pod-0', assign })
+      expect((await back.join()).userData?.toString()).to.equal('hello')
     })
 
     it('takes a static member back without a rebalance', async function () {
@@ -430,7 +449,7 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       const { generation } = first
       await second.close({ leave: false })
       const back = member(groupId, topic, { instanceId: 'pod-1' })
-      expect(await back.join()).to.have.length(2)
+      expect((await back.join()).partitions).to.have.length(2)
       expect(back.generation).to.equal(generation)
       expect(first.rejoinNeeded).to.equal(false)
     })

@@ -155,6 +155,7 @@ const status: RuntimeStatus = {
   snapshots: { written: 0, failed: 0 },
   restored: { snapshot: 0, changelog: 0 },
   stateBytes: { counts: { memory: 1, disk: 0 } },
+  standbys: [{ id: '0_1', lag: 0 }],
   nodes: { n: 0 },
   dropped: { n: { late: 0 } },
   inFlight: { n: 0 },

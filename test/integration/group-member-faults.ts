@@ -16,7 +16,7 @@ export function groupMemberFaults(given: () => FaultyBroker): void {
       new Map(
         members.map(({ memberId }, index) => [
           memberId,
-          index === 0 ? [{ topic, partition: 0 }] : [],
+          { partitions: index === 0 ? [{ topic, partition: 0 }] : [] },
         ]),
       )
 

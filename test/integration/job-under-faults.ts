@@ -204,7 +204,7 @@ export class JobUnderFaults {
     return {
       groupId: this.clientId,
       topics: [this.input],
-      assign: (members) => new Map(members.map(({ memberId }) => [memberId, [at]])),
+      assign: (members) => new Map(members.map(({ memberId }) => [memberId, { partitions: [at] }])),
       sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: SESSION_MS,
     }

@@ -32,6 +32,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
     internalTopics: spec.internalTopics ?? {},
     compression: spec.compression,
     guarantee: spec.guarantee,
+    ...(spec.state === undefined ? {} : { state: spec.state }),
     stateDir: STATE_DIR,
     ...stateMemory(spec),
   }

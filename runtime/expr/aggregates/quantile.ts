@@ -34,7 +34,7 @@ function bucketOf(value: number): number {
 function middleOf(bucket: number): number {
   if (bucket === 0) return 0
   const low = GROWTH ** (Math.abs(bucket) - OFFSET - 1)
-  return Math.sign(bucket) * Math.min((low * 2 * GROWTH) / (GROWTH + 1), Number.MAX_VALUE)
+  return Math.sign(bucket) * Math.min(low * ((2 * GROWTH) / (GROWTH + 1)), Number.MAX_VALUE)
 }
 
 function changed(sketch: Sketch, bucket: number, by: 1 | -1): Sketch {

@@ -40,6 +40,19 @@ describe('the pods of a StreamJob', () => {
     })
   }
 
+  const copies: readonly (readonly [spec: object, standbyReplicas: number])[] = [
+    [{}, 0],
+    [{ state: {} }, 0],
+    [{ state: { standbyReplicas: 2 } }, 2],
+  ]
+  for (const [spec, standbyReplicas] of copies) {
+    it(`keep ${standbyReplicas} copies of state with ${JSON.stringify(spec)}`, () => {
+      const { state } = runtimeConfigSchema.parse(runtimeConfig(jobWith({ ...spec })))
+      const rest = { acceptableRecoveryLag: 10_000, maxWarmupReplicas: 2 }
+      expect(state).to.deep.equal({ standbyReplicas, ...rest })
+    })
+  }
+
   it('keep snapshots of state in a volume that outlives a container', () => {
     const { stateDir } = runtimeConfig(jobWith({}))
     const { volumes, containers } = podTemplate(jobWith({}), facts).spec

@@ -83,6 +83,7 @@ export const runtimeWith = (
   snapshots: { written: 0, failed: 0 },
   restored: { snapshot: 0, changelog: 0 },
   stateBytes: {},
+  standbys: [],
   nodes: {},
   dropped: {},
   inFlight: {},

@@ -5,6 +5,7 @@ import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import type { Tally } from '../../../runtime/tasks/tally.ts'
 import { Task } from '../../../runtime/tasks/task.ts'
 import type { TaskOptions } from '../../../runtime/tasks/task-options.ts'
+import { openStores } from '../../../runtime/tasks/task-stores.ts'
 import type { SubTopology } from '../../../runtime/topology/sub-topologies.ts'
 
 export const DEAD_LETTERS = 'dead-letters'
@@ -48,6 +49,7 @@ export function newTask(
     log: silentLogger,
     onAnswer: () => undefined,
     global: () => ({ get: () => undefined }),
+    stores: openStores(subTopology.stores, 0, undefined),
   })
   return { task, collector, tally }
 }

@@ -13,6 +13,7 @@ const statusWith = (fields: Partial<RuntimeStatus> = {}): RuntimeStatus => ({
   snapshots: { written: 0, failed: 0 },
   restored: { snapshot: 0, changelog: 0 },
   stateBytes: {},
+  standbys: [],
   nodes: {},
   dropped: {},
   inFlight: {},
