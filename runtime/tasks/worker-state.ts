@@ -154,11 +154,12 @@ export class WorkerState {
 
   /** To be called when these tasks are committed, before they go on. */
   afterCommit(tasks: readonly Task[]): void {
-    for (const changelog of tasks.flatMap(({ changelogs }) => changelogs))
-      changelog.position = Math.max(
-        changelog.position ?? 0,
-        this.#producer.writtenUpTo(changelog) ?? 0,
-      )
+    // What was written by a task that was here before says nothing of one that is not restored yet.
+    const running = tasks.filter(({ state }) => state === 'Running')
+    for (const changelog of running.flatMap(({ changelogs }) => changelogs)) {
+      const written = this.#producer.writtenUpTo(changelog) ?? 0
+      changelog.position = Math.max(changelog.position ?? 0, written)
+    }
     const followed = this.#standbys.all.filter(({ name }) => this.#isCaughtUp(name))
     this.#snapshots?.afterCommit([...tasks, ...followed])
   }
