@@ -30,9 +30,10 @@ export class Aggregates {
 
   /** Adds a record that has a key, and returns what comes out of the node; undefined where that waits. Throws `NotFusable`. */
   add({ name, fields, emit }: AggregateNode, flow: Flow, code: ExpressionCode): Flow | undefined {
-    const isReachedTwice = this.#stores.some((store) => store.name === name)
-    if (fields === undefined || flow.key !== 'own' || isReachedTwice) throw new NotFusable()
     const writer = this.#writer
+    // What a record changes is noted once, and may be undone; the windows of one record reach an aggregate again and again.
+    const isReachedTwice = writer.isEmitting || this.#stores.some((store) => store.name === name)
+    if (fields === undefined || flow.key !== 'own' || isReachedTwice) throw new NotFusable()
     const values = argumentsOf(fields, writer, code)
     const store = `store${this.#stores.length}`
     const row = writer.keep(`${store}.row(bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i])`)

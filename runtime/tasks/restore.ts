@@ -90,6 +90,8 @@ class Restoration {
 
   #take(fetched: FetchedPartition): void {
     const reading = this.#readings.get(partitionKey(fetched))
-    if (reading !== undefined) this.#options.onRead?.(applyRead(reading, fetched))
+    if (reading === undefined) return
+    const entries = applyRead(reading, fetched)
+    this.#options.onRead?.(entries)
   }
 }
