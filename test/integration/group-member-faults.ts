@@ -43,7 +43,7 @@ export function groupMemberFaults(given: () => FaultyBroker): void {
       const failure = await failureOf(one.commit([{ ...at, offset: 1 }]))
       expect(failure).to.be.instanceOf(CommitRejected)
       faulty.proxy.traffic = 'pass'
-      expect(await one.join()).to.have.length(1)
+      expect((await one.join()).partitions).to.have.length(1)
       await one.commit([{ ...at, offset: 1 }])
       expect(await one.committed([at])).to.deep.equal([{ ...at, offset: 1 }])
     })
