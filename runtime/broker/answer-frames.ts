@@ -3,8 +3,11 @@ const SIZE_BYTES = 4
 const LEAST_BYTES = 4
 /** What comes before any size is known, and small answers, several at a time. */
 const FIRST_BYTES = 4096
-/** No broker answers the first question, its versions or a login, with as much; a stranger's bytes read as a size do. */
-const MOST_BYTES_OF_A_STRANGER = 1 << 20
+/**
+ * The first answer may be to a fetch already, and as large as any. What text reads as is twice this and more, as the bytes of
+ * `HTTP` are.
+ */
+const MOST_BYTES_OF_A_STRANGER = 1 << 28
 
 /**
  * Cuts what comes off a socket into answers, each in memory of its own that is as large as it is. The socket writes what it

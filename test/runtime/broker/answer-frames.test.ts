@@ -55,6 +55,13 @@ describe('runtime/broker/answer-frames.ts', () => {
     expect(got[0]?.equals(bytes.subarray(4))).to.equal(true)
   })
 
+  it('takes a first answer that is as large as a fetch may give', () => {
+    const got: Buffer[] = []
+    const answer = Buffer.alloc(64 << 20, 7)
+    pour(new AnswerFrames((one) => got.push(one), memory), framed(answer), [LARGE])
+    expect(got.map((one) => one.equals(answer))).to.deep.equal([true])
+  })
+
   for (const [what, bytes, message] of [
     ['TLS', Buffer.from('15030300020246', 'hex'), 'Broker requires TLS.'],
     ['another protocol', Buffer.from('HTTP/1.1 400 Bad Request'), 'does not speak Kafka'],
