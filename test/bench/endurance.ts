@@ -6,6 +6,7 @@ import { cpuSecondsOf, rssBytesOf } from './proc.ts'
 import { THROUGHPUT_LINGER_MS } from './run.ts'
 import { topologyOf } from './topologies.ts'
 import { peer, type Worker } from './worker.ts'
+import { makeYardstick } from './yardstick.ts'
 
 /** One minute of a long run. */
 export interface Minute {
@@ -15,6 +16,8 @@ export interface Minute {
   readonly rssBytes: number
   /** Pauses of the garbage collector, as a share of the CPU time of the process. */
   readonly gcShare: number
+  /** How fast the machine was at a fixed piece of work, as a ratio to the beginning. */
+  readonly machineSpeed: number
 }
 
 export const ENDURANCE_RECORD_BYTES = 100
@@ -70,6 +73,9 @@ interface Running {
 
 async function minutesOf(plan: Plan, running: Running): Promise<readonly Minute[]> {
   const minutes: Minute[] = []
+  const speed = makeYardstick()
+  speed()
+  const speedAtFirst = speed()
   let before = await look(plan, running)
   while (minutes.length < plan.minutes) {
     await delay(MINUTE_MS)
@@ -81,6 +87,7 @@ async function minutesOf(plan: Plan, running: Running): Promise<readonly Minute[
       recordsPerCpuSecond: records / cpuSeconds,
       rssBytes: rssBytesOf(running.job.pid),
       gcShare: (now.pausedMs - before.pausedMs) / 1000 / cpuSeconds,
+      machineSpeed: speed() / speedAtFirst,
     }
     minutes.push(minute)
     plan.log(`  minute ${minutes.length}: ${minuteLine(minute)}`)
@@ -107,5 +114,5 @@ export const pausedMs = (printed: string): number =>
     0,
   )
 
-const minuteLine = ({ recordsPerSecond, rssBytes, gcShare }: Minute): string =>
-  `${Math.round(recordsPerSecond / 1000)}k records/s, ${Math.round(rssBytes / 1024 ** 2)} MiB, ${(gcShare * 100).toFixed(1)} % in collections`
+const minuteLine = ({ recordsPerSecond, rssBytes, gcShare, machineSpeed }: Minute): string =>
+  `${Math.round(recordsPerSecond / 1000)}k records/s, ${Math.round(rssBytes / 1024 ** 2)} MiB, ${(gcShare * 100).toFixed(1)} % in collections, machine at ${machineSpeed.toFixed(2)}`

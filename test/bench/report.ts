@@ -69,7 +69,7 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
     ...latencySection(results),
     ...section(
       'Endurance',
-      `One job (\`projection\`, ${ENDURANCE_RECORD_BYTES} bytes) at full speed while its input is written: memory at the end of each minute, and the pauses of the garbage collector as a share of the CPU time.`,
+      `One job (\`projection\`, ${ENDURANCE_RECORD_BYTES} bytes) at full speed while its input is written: memory at the end of each minute, and the pauses of the garbage collector as a share of the CPU time. The last column is how fast the machine itself was at a fixed piece of work at that moment, where it began with 1.`,
       enduranceTable(results.endurance),
     ),
     ...section(

@@ -130,13 +130,14 @@ export function latencyTable({
 }
 
 export const enduranceTable = (minutes: readonly Minute[]): Table => ({
-  head: ['minute', 'records/s', 'per CPU-s', 'MiB', 'in collections'],
+  head: ['minute', 'records/s', 'per CPU-s', 'MiB', 'in collections', 'machine'],
   rows: minutes.map((minute, index) => [
     String(index + 1),
     thousands(minute.recordsPerSecond),
     thousands(minute.recordsPerCpuSecond),
     mebibytes(minute.rssBytes),
     `${(minute.gcShare * 100).toFixed(1)} %`,
+    minute.machineSpeed.toFixed(2),
   ]),
 })
 
