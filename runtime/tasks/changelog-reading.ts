@@ -53,7 +53,7 @@ export async function beginReading<R extends Restorable>(
     if (start === undefined || end === undefined) continue
     const range = { ...start, start: start.offset, end }
     if (isInterrupted()) return undefined
-    if (!goesOn(changelog, range)) await fill(of, changelog, { ...options, range })
+    await fill(of, changelog, { ...options, range })
     if (isInterrupted()) return undefined
     const from = { ...start, offset: changelog.position ?? start.offset }
     readings.push({ of, changelog, from, end })
@@ -96,6 +96,10 @@ async function fill(
     onLoaded = () => undefined,
   }: Omit<ReadingOptions, 'admin'> & { readonly range: ChangelogRange },
 ): Promise<void> {
+  if (goesOn(changelog, range)) {
+    changelog.topicId ??= range.topicId
+    return
+  }
   changelog.position = undefined
   changelog.topicId = range.topicId
   changelog.store.clear()

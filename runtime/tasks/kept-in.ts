@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { BrokerAdmin, PartitionOffset } from '../broker/broker.ts'
+import type { PartitionOffset } from '../broker/broker.ts'
 import type { RuntimeConfig } from '../config.ts'
 import { DataLoss } from '../errors.ts'
 import type { Logger } from '../platform/logger.ts'
+import type { Changelog } from './changelog.ts'
 import type { Task } from './task.ts'
 
 /** Enough to tell two topics apart, and room for many: Kafka keeps 4096 characters with an offset. */
@@ -16,7 +17,7 @@ const shortName = (topic: string): string =>
 const shortId = (topicId: string): string => topicId.replaceAll('-', '').slice(0, ID_CHARS)
 
 /** Which topics state is kept in, by name and id. undefined where there is none, or brokers do not tell. */
-function noteOf(changelogs: readonly PartitionOffset[]): string | undefined {
+function noteOf(changelogs: readonly Changelog[]): string | undefined {
   const noted = changelogs.flatMap(({ topic, topicId }) =>
     topicId === undefined ? [] : [`${shortName(topic)}:${shortId(topicId)}`],
   )
@@ -24,7 +25,7 @@ function noteOf(changelogs: readonly PartitionOffset[]): string | undefined {
 }
 
 /** Those that were other topics when the note was made; one that it does not name is new. */
-function replacedSince(note: string, changelogs: readonly PartitionOffset[]): readonly string[] {
+function replacedSince(note: string, changelogs: readonly Changelog[]): readonly string[] {
   const before = new Map(note.split(',').map((one) => one.split(':') as [string, string]))
   return changelogs.flatMap(({ topic, topicId }) => {
     const id = before.get(shortName(topic))
@@ -33,27 +34,24 @@ function replacedSince(note: string, changelogs: readonly PartitionOffset[]): re
 }
 
 interface Surroundings {
-  readonly admin: BrokerAdmin
   readonly config: Pick<RuntimeConfig, 'onDataLoss' | 'applicationId'>
   readonly log: Logger
 }
 
 /**
- * Positions for a task to start at, as committed, with a note of its changelogs that is committed with all that follow. Where the
+ * Positions for a task to start at, whose stores are restored, as committed, with a note of its changelogs that is committed with all that follow. Where the
  * last one is of others of their names, what the task had kept is gone: throws `DataLoss`, unless the job is to go on.
  */
-export async function withChangelogsNoted(
-  task: Pick<Task, 'name' | 'changelogs'>,
+export function withChangelogsNoted(
+  { name, changelogs }: Pick<Task, 'name' | 'changelogs'>,
   positions: readonly PartitionOffset[],
-  { admin, config, log }: Surroundings,
-): Promise<readonly PartitionOffset[]> {
-  if (task.changelogs.length === 0) return positions
-  const places = task.changelogs.map(({ topic, partition }) => ({ topic, partition }))
-  const changelogs = await admin.listOffsets(places, 'earliest')
+  { config, log }: Surroundings,
+): readonly PartitionOffset[] {
+  if (changelogs.length === 0) return positions
   const replaced = new Set(positions.flatMap(({ note = '' }) => replacedSince(note, changelogs)))
   if (replaced.size > 0) {
     const topics = [...replaced].map((topic) => `topic ${topic}`).join(', ')
-    const why = `${topics} was deleted and created anew: the state that task ${task.name} had of the records before its committed offsets is gone. To count them again, give the job a new applicationId, or reset the offsets of group ${config.applicationId}.`
+    const why = `${topics} was deleted and created anew: the state that task ${name} had of the records before its committed offsets is gone. To count them again, give the job a new applicationId, or reset the offsets of group ${config.applicationId}.`
     if (config.onDataLoss === 'Fail') throw new DataLoss(why, 'with the state that is left')
     log.warn('state is lost', { why })
   }

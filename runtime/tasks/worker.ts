@@ -335,10 +335,7 @@ export class Worker {
     const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
     const reach = { member: this.#member, admin: broker.admin }
     const positions = await startPositions(partitions, subTopology, reach)
-    this.#tasks.start(
-      task,
-      await withChangelogsNoted(task, positions, { ...this.#options, ...reach }),
-    )
+    this.#tasks.start(task, withChangelogsNoted(task, positions, this.#options))
     task.moveTo('Running')
   }
 
