@@ -8,6 +8,7 @@ export interface AggregateOptions {
   readonly emit?: UpdateStrategy
 }
 
+const either = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 const strategies: readonly UpdateStrategy[] = ['OnUpdate', 'OnCommit']
 
 /** What the options say of an aggregate's node. Throws what they cannot say: nobody has checked the types of a job before. */
@@ -24,8 +25,7 @@ export function requireStrategy(
   known: readonly EmitStrategy[],
 ): void {
   if (emit === undefined || known.includes(emit)) return
-  const [last = '', ...others] = known.toReversed()
   throw new Error(
-    `${subject} ${others.toReversed().join(', ')} or ${last}, not ${JSON.stringify(emit)}.${hint(String(emit), known)}`,
+    `${subject} ${either.format(known)}, not ${JSON.stringify(emit)}.${hint(String(emit), known)}`,
   )
 }
