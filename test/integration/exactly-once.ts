@@ -6,7 +6,12 @@ import { KafkaConnections } from '../../runtime/broker/kafka-connections.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/logger.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
-import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafka.ts'
+import {
+  type RunningBroker,
+  REPLICATED_TRANSACTIONS,
+  type RunningKafka,
+  startKafka,
+} from '../kafka/kafka.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { PARTITIONS, StatefulJob } from './stateful-job.ts'
 
@@ -26,12 +31,7 @@ export function exactlyOnce({ kills }: { readonly kills: number }): void {
     requireOrSkip(this, await missingForJavaClients())
     kafka = await startKafka({
       brokers: 3,
-      properties: [
-        'default.replication.factor=3',
-        'min.insync.replicas=2',
-        'transaction.state.log.min.isr=2',
-        'transaction.abort.timed.out.transaction.cleanup.interval.ms=1000',
-      ],
+      properties: REPLICATED_TRANSACTIONS,
     })
     java = await JavaClients.start(kafka.bootstrapServers)
   })

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
 import { missingForKafka } from '../kafka/jars.ts'
-import { type RunningBroker, type RunningKafka, startKafka } from '../kafka/kafka.ts'
+import { type RunningBroker, REPLICATED, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { denials } from './denials.ts'
@@ -28,8 +28,7 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
       brokers: 3,
       proxied: true,
       properties: [
-        'default.replication.factor=3',
-        'min.insync.replicas=2',
+        ...REPLICATED,
         'authorizer.class.name=kafka.security.authorizer.AclAuthorizer',
         'allow.everyone.if.no.acl.found=true',
       ],

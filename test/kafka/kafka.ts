@@ -38,6 +38,16 @@ export interface RunningBroker {
   move(): Promise<void>
 }
 
+/** Of three brokers, each of which may be lost. */
+export const REPLICATED = ['default.replication.factor=3', 'min.insync.replicas=2'] as const
+
+/** The same, and nobody waits long for a transaction that nobody ends. */
+export const REPLICATED_TRANSACTIONS = [
+  ...REPLICATED,
+  'transaction.state.log.min.isr=2',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms=1000',
+] as const
+
 export interface KafkaOptions {
   readonly brokers?: number
   /** Clients reach each broker through a relay that can lose and cut; brokers reach each other directly. */

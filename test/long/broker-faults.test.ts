@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { cpuSecondsOf } from '../bench/proc.ts'
 import { PARTITIONS, StatefulJob } from '../integration/stateful-job.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
-import { type RunningKafka, startKafka } from '../kafka/kafka.ts'
+import { REPLICATED_TRANSACTIONS, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { requireOrSkip } from '../support/skip.ts'
 
 const PODS = ['pod-0', 'pod-1'] as const
@@ -24,12 +24,7 @@ describe('the brokers of a stateful job, for long', function () {
     kafka = await startKafka({
       brokers: 3,
       proxied: true,
-      properties: [
-        'default.replication.factor=3',
-        'min.insync.replicas=2',
-        'transaction.state.log.min.isr=2',
-        'transaction.abort.timed.out.transaction.cleanup.interval.ms=1000',
-      ],
+      properties: REPLICATED_TRANSACTIONS,
     })
     java = await JavaClients.start(kafka.bootstrapServers)
   })

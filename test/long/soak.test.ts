@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { rssBytesOf } from '../bench/proc.ts'
 import { StatefulJob } from '../integration/stateful-job.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
-import { type RunningKafka, startKafka } from '../kafka/kafka.ts'
+import { REPLICATED, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { mean, slopeOf } from '../support/slope.ts'
 import { StuckWatch } from './stuck-watch.ts'
@@ -48,7 +48,7 @@ describe(`a stateful job for ${MINUTES} minutes, with pods that come and go and 
     requireOrSkip(this, await missingForJavaClients())
     kafka = await startKafka({
       brokers: 3,
-      properties: ['default.replication.factor=3', 'min.insync.replicas=2'],
+      properties: REPLICATED,
     })
     java = await JavaClients.start(kafka.bootstrapServers)
     job = new StatefulJob(kafka, java)
