@@ -17,6 +17,13 @@ export interface RunSpec {
   readonly lingerMs: number
   /** For files of the run. */
   readonly dir: string
+  /** What an instance has to come back to its state with. Unset: Millrace keeps nothing on disk, and no bound of memory. */
+  readonly pod?: PodSpec
+}
+
+export interface PodSpec {
+  readonly stateDir: string
+  readonly memoryBytes: number
 }
 
 export const guarantees = ['AtLeastOnce', 'ExactlyOnce'] as const

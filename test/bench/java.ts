@@ -70,7 +70,7 @@ const streamsSettings = (spec: RunSpec): Readonly<Record<string, string | number
 })
 
 function propertiesOf(spec: RunSpec): string {
-  const { topology, topics, applicationId, bootstrapServers, dir } = spec
+  const { topology, topics, applicationId, bootstrapServers, dir, pod } = spec
   const all = {
     'bench.topology': topology.name,
     'bench.input': topics.input,
@@ -79,7 +79,9 @@ function propertiesOf(spec: RunSpec): string {
     'bench.store': spec.store,
     'application.id': applicationId,
     'bootstrap.servers': bootstrapServers.join(','),
-    'state.dir': join(dir, 'state'),
+    'state.dir': pod?.stateDir ?? join(dir, 'state'),
+    // As Millrace's pods are: one that is killed may come back at once.
+    'group.instance.id': 'bench-0',
     ...streamsSettings(spec),
   }
   return Object.entries(all)

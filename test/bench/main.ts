@@ -11,6 +11,7 @@ import { millrace } from './millrace.ts'
 import { type BenchOptions, parseOptions, wants } from './options.ts'
 import { hasProc } from './proc.ts'
 import { writeReport } from './report.ts'
+import { measureRecovery, type RecoveryRow } from './recovery.ts'
 import { isWithState, type Results, toJson } from './results.ts'
 import { rawCopyRows, stateRows, statelessRows } from './rows.ts'
 import type { RunPlan } from './run.ts'
@@ -20,6 +21,7 @@ import {
   latencyTable,
   layersTable,
   rawCopyTable,
+  recoveryTable,
   stateTable,
   throughputTable,
 } from './table.ts'
@@ -38,7 +40,7 @@ async function bench(options: BenchOptions): Promise<void> {
   log(`wrote ${await writeReport({ results, conditions: await conditions(options) }, new Date())}`)
 }
 
-const nothing = { rows: [], rawCopy: [], latency: [], endurance: [] }
+const nothing = { rows: [], rawCopy: [], latency: [], endurance: [], recovery: [] }
 
 const needsKafka = ({ only }: BenchOptions): boolean =>
   only.length === 0 || only.some((name) => name !== 'layers')
@@ -54,6 +56,7 @@ async function againstKafka(options: BenchOptions): Promise<Omit<Results, 'layer
       rawCopy: wants(options, 'raw-copy') ? await rawCopyRows(plan, options) : [],
       latency: await latencyRows(plan, options),
       endurance: wants(options, 'endurance') ? await longRun(plan, options) : [],
+      recovery: wants(options, 'recovery') ? await recoveryRows(plan, options) : [],
     }
   } finally {
     await kafka.stop()
@@ -74,13 +77,23 @@ function longRun({ kafka }: RunPlan, { minutes }: BenchOptions) {
   return measureEndurance({ kafka, minutes, log })
 }
 
-const asTables = ({ rows, rawCopy, latency, layers, endurance }: Results): string =>
+async function recoveryRows(plan: RunPlan, options: BenchOptions): Promise<readonly RecoveryRow[]> {
+  const rows: RecoveryRow[] = []
+  for (const guarantee of options.guarantees) {
+    log(`recovery, ${options.rows} rows, ${guarantee}`)
+    rows.push(await measureRecovery({ ...plan, rows: options.rows, guarantee }))
+  }
+  return rows
+}
+
+const asTables = ({ rows, rawCopy, latency, layers, endurance, recovery }: Results): string =>
   [
     throughputTable(rows.filter((row) => !isWithState(row))),
     stateTable(rows.filter(isWithState)),
     rawCopyTable(rawCopy),
     ...latency.map(latencyTable),
     enduranceTable(endurance),
+    recoveryTable(recovery),
     layersTable(layers),
   ]
     .filter((table) => table.rows.length > 0)

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { heapMegabytes } from '../../operator/streamjob/desired/pod-template.ts'
+import { STATE_SHARE } from '../../operator/streamjob/desired/runtime-config.ts'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
 import type { Contender, RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
@@ -14,7 +16,7 @@ export const maxThreads = availableParallelism()
 export const millrace: Contender = {
   side: 'millrace',
   title: 'Millrace',
-  start: (spec) => startMillrace(spec),
+  start: (spec) => startMillrace(spec, heapFlags(spec)),
   throughTopic: ({ topics }) => topics.through,
 }
 
@@ -29,9 +31,12 @@ export function startMillrace(spec: RunSpec, flags: readonly string[] = []): Wor
   })
 }
 
+const heapFlags = ({ pod, threads }: RunSpec): readonly string[] =>
+  pod === undefined ? [] : [`--max-old-space-size=${heapMegabytes(pod.memoryBytes, threads)}`]
+
 function configOf(spec: RunSpec) {
   const { topology, topics, applicationId, bootstrapServers, threads, codec } = spec
-  const { guarantee, commitIntervalMs } = spec
+  const { guarantee, commitIntervalMs, pod } = spec
   return runtimeConfigSchema.parse({
     job: { namespace: 'bench', name: topology.name },
     applicationId,
@@ -39,6 +44,9 @@ function configOf(spec: RunSpec) {
     guarantee,
     commitIntervalMs,
     threads,
+    ...(pod === undefined
+      ? {}
+      : { stateDir: pod.stateDir, stateMemoryBytes: Math.floor(pod.memoryBytes * STATE_SHARE) }),
     compression: `${codec[0]?.toUpperCase()}${codec.slice(1)}`,
     ...topology.job(topics),
   })

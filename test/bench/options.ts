@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly guarantees: readonly Guarantee[]
   readonly stores: readonly KeptStore[]
   readonly minutes: number
+  /** Of the table that `recovery` restores. */
+  readonly rows: number
   readonly json: boolean
   readonly write: boolean
 }
@@ -35,6 +37,7 @@ const OTHERS = [
   ...latencyCases.map((latency) => latency.name),
   'layers',
   'endurance',
+  'recovery',
 ] as const
 
 /** Enough for some 18 s of the fastest topology; inputs and outputs are to stay in the page cache. */
@@ -84,6 +87,7 @@ const program = () =>
     .option('--guarantees <names>', 'with state', listOf(oneOf(guarantees)), [...guarantees])
     .option('--stores <names>', 'of Kafka Streams, with state', listOf(oneOf(stores)), [...stores])
     .option('--minutes <n>', 'how long endurance runs', whole, 10)
+    .option('--rows <n>', 'of the table that recovery restores', whole, 10_000_000)
     .addOption(new Option('--json', 'print JSON instead of tables').default(false))
     .addOption(new Option('--write', 'write docs/performance.md of a partial run').default(false))
     .exitOverride()

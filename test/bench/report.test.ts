@@ -27,7 +27,14 @@ const row: Row = {
   ratio: { recordsPerSecond: 1, recordsPerCpuSecond: 1, peakRssBytes: 1 },
 }
 
-const results: Results = { rows: [row], rawCopy: [], latency: [], layers: [], endurance: [] }
+const results: Results = {
+  rows: [row],
+  rawCopy: [],
+  latency: [],
+  layers: [],
+  endurance: [],
+  recovery: [],
+}
 
 describe('test/bench/report.ts', () => {
   it('tells in the row what made it less than fair', () => {
@@ -60,6 +67,18 @@ describe('test/bench/report.ts', () => {
     const text = reportOf({ ...results, latency }, [], new Date(0))
     expect(text).to.include('`rekey`, ExactlyOnce, a commit every 100 ms, 10000 records a second')
     expect(text).to.include('`projection`, AtLeastOnce, a commit every 1000 ms')
+  })
+
+  it('says of a recovery how long it took either way', () => {
+    const millrace = { warmMs: 2500, coldMs: 8000, diskBytes: 2 ** 30, peakRssBytes: 2 ** 29 }
+    const sides = { millrace, kafkaStreams: { ...millrace, coldMs: 40_000 } }
+    const recovery = [
+      { rows: 10_000_000, recordBytes: 100, guarantee: 'AtLeastOnce' as const, sides },
+    ]
+    const text = reportOf({ ...results, recovery }, [], new Date(0))
+    expect(text).to.include('a table of 10,000,000 rows of 100 bytes')
+    expect(text).to.match(/AtLeastOnce +\| Millrace +\| 2.5 +\| 8.0 +\| 1250k +\| 1024 +\| 512 /)
+    expect(text).to.match(/AtLeastOnce +\| Kafka Streams +\| 2.5 +\| 40.0 +\| 250k /)
   })
 
   it('leaves out sections that nothing was measured for', () => {

@@ -3,6 +3,7 @@ import type { Minute } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
 import type { LayerCost } from './layers/measure-layers.ts'
 import type { RawCopyRow } from './raw-copy-row.ts'
+import type { RecoveryRow } from './recovery.ts'
 import type { Row } from './throughput.ts'
 
 /** Everything one call of the bench found out. */
@@ -12,6 +13,7 @@ export interface Results {
   readonly latency: readonly LatencyRow[]
   readonly layers: readonly LayerCost[]
   readonly endurance: readonly Minute[]
+  readonly recovery: readonly RecoveryRow[]
 }
 
 export const isWithState = ({ store }: Pick<Row, 'store'>): boolean => store !== 'none'
@@ -27,6 +29,7 @@ export const merged = (known: Results, measured: Results): Results => ({
     ({ layer, recordBytes }) => `${layer} ${recordBytes}`,
   ),
   endurance: measured.endurance.length > 0 ? measured.endurance : known.endurance,
+  recovery: replaced(known.recovery, measured.recovery, ({ guarantee }) => guarantee),
 })
 
 const inputKey = ({ recordBytes, codec }: Pick<Row, 'recordBytes' | 'codec'>) =>
@@ -43,7 +46,7 @@ function replaced<T>(known: readonly T[], measured: readonly T[], keyOf: (one: T
 }
 
 /** The form of `--json`: the medians, without what was not asked for. */
-export function toJson({ rows, rawCopy, latency, layers, endurance }: Results): string {
+export function toJson({ rows, rawCopy, latency, layers, endurance, recovery }: Results): string {
   const document = {
     rows: rows.map(({ sides, ratio, ...conditions }) => ({
       ...conditions,
@@ -55,6 +58,7 @@ export function toJson({ rows, rawCopy, latency, layers, endurance }: Results): 
     ...(latency.length > 0 ? { latency } : {}),
     ...(layers.length > 0 ? { layers } : {}),
     ...(endurance.length > 0 ? { endurance } : {}),
+    ...(recovery.length > 0 ? { recovery } : {}),
   }
   return JSON.stringify(document, null, 2)
 }

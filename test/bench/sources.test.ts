@@ -30,9 +30,18 @@ describe('test/bench/sources.ts', () => {
     expect(different.size).to.equal(SPEC.records - again)
   })
 
-  it('has a customer for each key, before the first payment', () => {
-    const customers = new Map(made('customers').map(({ key, atMs }) => [key, atMs]))
-    expect(customers.size).to.equal(SPEC.keys)
-    for (const { key, atMs } of made('payments')) expect(customers.get(key)).to.be.below(atMs)
+  for (const table of ['customers', 'profiles'] as const) {
+    it(`has one of the ${table} for each key, before the first payment`, () => {
+      const rows = new Map(made(table).map(({ key, atMs }) => [key, atMs]))
+      expect(rows.size).to.equal(SPEC.keys)
+      for (const { key, atMs } of made('payments')) expect(rows.get(key)).to.be.below(atMs)
+    })
+  }
+
+  it('makes profiles of exactly the bytes it is told', () => {
+    for (const { json } of made('profiles')) {
+      expect(json).to.have.length(SPEC.valueBytes)
+      expect(() => JSON.parse(json) as unknown).not.to.throw()
+    }
   })
 })

@@ -33,13 +33,16 @@ export const sources = {
   'retried-payments': retriedPayments,
   receipts: (spec: SourceSpec) => made(spec, receiptOf, RECEIPT_DELAY_MS),
   customers,
+  profiles,
 } as const satisfies Readonly<Record<string, (spec: SourceSpec) => Iterable<SourceRecord>>>
 
 export type SourceName = keyof typeof sources
 
+const TABLES: readonly SourceName[] = ['customers', 'profiles']
+
 /** A table has one row for each key, whatever the number of payments. */
 export const specOf = (source: SourceName, spec: SourceSpec): SourceSpec =>
-  source === 'customers' ? { ...spec, records: spec.keys } : spec
+  TABLES.includes(source) ? { ...spec, records: spec.keys } : spec
 
 function* made(
   { records, valueBytes, keys, perMs }: SourceSpec,
@@ -71,6 +74,15 @@ function* retriedPayments(spec: SourceSpec): Generator<SourceRecord> {
 function* customers({ keys }: SourceSpec): Generator<SourceRecord> {
   for (let customer = 0; customer < keys; customer++) {
     const json = `{"number":${customer},"tier":"${customer % 7 === 0 ? 'gold' : 'basic'}"}`
+    yield { key: customerKey(customer), json, atMs: CUSTOMERS_AT_MS }
+  }
+}
+
+/** Customers with rows of `valueBytes`. */
+function* profiles({ keys, valueBytes }: SourceSpec): Generator<SourceRecord> {
+  for (let customer = 0; customer < keys; customer++) {
+    const head = `{"number":${customer},"since":${customer % 4_000_000},"memo":"`
+    const json = `${head.padEnd(valueBytes - 2, '-')}"}`
     yield { key: customerKey(customer), json, atMs: CUSTOMERS_AT_MS }
   }
 }

@@ -3,6 +3,7 @@ import type { Minute } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
 import type { LayerCost } from './layers/measure-layers.ts'
 import type { RawCopyRow } from './raw-copy-row.ts'
+import type { Recovery, RecoveryRow } from './recovery.ts'
 import type { Row, SideResult } from './throughput.ts'
 
 /** Cells as text; Markdown and terminal both show them. */
@@ -17,6 +18,7 @@ export const thousands = (records: number) => `${Math.round(records / 1000)}k`
 const mebibytes = (bytes: number) => String(Math.round(bytes / MIB))
 const times = (ratio: number) => `${ratio.toFixed(2)}×`
 const milliseconds = (ms: number) => ms.toFixed(1)
+const seconds = (ms: number) => (ms / 1000).toFixed(1)
 
 export const throughputTable = (rows: readonly Row[]): Table => ({
   head: ['topology', 'bytes', 'codec', 'threads', ...FIGURES],
@@ -139,6 +141,29 @@ export const enduranceTable = (minutes: readonly Minute[]): Table => ({
     `${(minute.gcShare * 100).toFixed(1)} %`,
     minute.machineSpeed.toFixed(2),
   ]),
+})
+
+export const recoveryTable = (rows: readonly RecoveryRow[]): Table => ({
+  head: [
+    'guarantee',
+    'side',
+    'with its files, s',
+    'without, s',
+    'rows/s without',
+    'MiB on disk',
+    'MiB of memory',
+  ],
+  rows: rows.flatMap(({ guarantee, rows: count, sides }) =>
+    (Object.entries(sides) as [Side, Recovery][]).map(([side, recovery]) => [
+      guarantee,
+      TITLES[side],
+      seconds(recovery.warmMs),
+      seconds(recovery.coldMs),
+      thousands((count / recovery.coldMs) * 1000),
+      mebibytes(recovery.diskBytes),
+      mebibytes(recovery.peakRssBytes),
+    ]),
+  ),
 })
 
 export const layersTable = (costs: readonly LayerCost[]): Table => ({

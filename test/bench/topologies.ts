@@ -1,4 +1,5 @@
 import { REGIONS } from './payments.ts'
+import { stateTopologies } from './state-topologies.ts'
 import { type BenchTopology, oneStep } from './topology.ts'
 
 const always = () => true
@@ -80,7 +81,7 @@ export const topologies: readonly BenchTopology[] = [
 ]
 
 export const topologyOf = (name: string): BenchTopology => {
-  const found = topologies.find((topology) => topology.name === name)
+  const found = [...topologies, ...stateTopologies].find((topology) => topology.name === name)
   if (found === undefined) throw new Error(`there is no topology "${name}"`)
   return found
 }

@@ -47,6 +47,13 @@ export class Worker {
     return readFileSync(this.#spec.logFile, 'utf8')
   }
 
+  /** As the kernel does where memory runs out. */
+  async kill(): Promise<void> {
+    process.removeListener('exit', this.#endWithUs)
+    this.#child.kill('SIGKILL')
+    await this.ended
+  }
+
   /** Lets the process finish in order, as Kubernetes would, and kills one that does not. */
   async stop(): Promise<void> {
     process.removeListener('exit', this.#endWithUs)

@@ -112,6 +112,9 @@ const probe = (
 function heapOption({ spec }: StreamJob) {
   const limit = memoryBytes(spec.resources?.limits?.memory)
   if (limit === undefined) return []
-  const megabytes = Math.floor((limit * HEAP_SHARE) / spec.threads / 2 ** 20)
+  const megabytes = heapMegabytes(limit, spec.threads)
   return [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${megabytes}` }]
 }
+
+export const heapMegabytes = (memoryLimit: number, threads: number): number =>
+  Math.floor((memoryLimit * HEAP_SHARE) / threads / 2 ** 20)

@@ -7,7 +7,7 @@ import { memoryBytes } from './quantity.ts'
 export const CODE_DIR = '/etc/millrace/code'
 export const CODE_FILE = 'job.ts'
 /** Of the memory of a pod, for keys and values; heaps, which are rarely full, may have 0.6 of it. */
-const STATE_SHARE = 0.3
+export const STATE_SHARE = 0.3
 /** Where snapshots of state are: as long as the pod is there, whatever becomes of its container. */
 export const STATE_DIR = '/var/lib/millrace'
 
