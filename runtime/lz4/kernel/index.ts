@@ -9,9 +9,15 @@ export function heapBase(): usize {
 }
 
 const HASH_BITS: u32 = 13
-/** Positions in the block, by the hash of the four bytes there. */
+/**
+ * Positions in the block, by the hash of the six bytes there. A match may be of four, but to look for six finds longer ones,
+ * and each sequence costs both sides more than its bytes do.
+ */
 const TABLE_BYTES: usize = 2 << HASH_BITS
 const MIN_MATCH: usize = 4
+const VECTOR: usize = 16
+/** Above what a token alone can say of a match: 4 + 14. */
+const SHORT_MATCH: usize = 20
 /** The last bytes of a block are literals, and no match begins in the last twelve. */
 const LAST_LITERALS: usize = 5
 const LAST_START: usize = 12
@@ -21,6 +27,9 @@ const STRIDE_SHIFT: u32 = 6
 /**
  * Decompresses `at` to `end` behind what lies from `start` to `out`, which matches may refer to. Returns the new end; 0 when
  * the block is malformed or would go past `limit`.
+ *
+ * Nearly all literals and matches are short. As long as a whole vector of them fits they are copied as one, whatever their
+ * length: a loop that ends sooner or later would be mispredicted for each.
  */
 export function decompressBlock(
   at: usize,
@@ -29,25 +38,41 @@ export function decompressBlock(
   out: usize,
   limit: usize,
 ): usize {
+  const lastAt = end - VECTOR
+  const lastOut = limit - VECTOR
+  const lastMatch = limit - SHORT_MATCH
   while (at < end) {
     const token: usize = load<u8>(at++)
     let literals = token >>> 4
-    if (literals === 15) {
-      at = readRest(at, end)
-      if (at === 0) return 0
-      literals += restRead
+    if (literals !== 15 && at < lastAt && out < lastOut) {
+      v128.store(out, v128.load(at))
+      at += literals
+      out += literals
+    } else {
+      if (literals === 15) {
+        at = readRest(at, end)
+        if (at === 0) return 0
+        literals += restRead
+      }
+      if (literals > end - at || literals > limit - out) return 0
+      copy(out, at, literals)
+      at += literals
+      out += literals
+      if (at === end) return out
+      if (end - at < 2) return 0
     }
-    if (literals > end - at || literals > limit - out) return 0
-    copy(out, at, literals)
-    at += literals
-    out += literals
-    if (at === end) return out
 
-    if (end - at < 2) return 0
     const distance: usize = load<u16>(at)
     at += 2
     if (distance === 0 || distance > out - start) return 0
     let length = token & 15
+    const from = out - distance
+    if (length !== 15 && distance >= VECTOR && out < lastMatch) {
+      v128.store(out, v128.load(from))
+      store<u32>(out, load<u32>(from, VECTOR), VECTOR)
+      out += MIN_MATCH + length
+      continue
+    }
     if (length === 15) {
       at = readRest(at, end)
       if (at === 0) return 0
@@ -91,11 +116,11 @@ export function compressBlock(at: usize, end: usize, out: usize): usize {
       let searched: u32 = 1 << STRIDE_SHIFT
       while (true) {
         if (at > lastStart) return lastLiterals(anchor, end, out)
-        const bytes = load<u32>(at)
+        const bytes = load<u64>(at)
         const slot = table + (hash(bytes) << 1)
         from = base + load<u16>(slot)
         store<u16>(slot, <u16>(at - base))
-        if (load<u32>(from) === bytes && from < at) break
+        if (load<u32>(from) === <u32>bytes) break
         at += searched++ >>> STRIDE_SHIFT
       }
       while (at > anchor && from > base && load<u8>(at - 1) === load<u8>(from - 1)) {
@@ -105,7 +130,14 @@ export function compressBlock(at: usize, end: usize, out: usize): usize {
       const distance = at - from
       const length = matching(at + MIN_MATCH, from + MIN_MATCH, matchEnd)
       const token = out
-      out = sequence(anchor, at - anchor, out)
+      const literals = at - anchor
+      if (literals < 15) {
+        store<u8>(out, <u8>(literals << 4))
+        v128.store(out, v128.load(anchor), 1)
+        out += 1 + literals
+      } else {
+        out = sequence(anchor, literals, out)
+      }
       store<u16>(out, <u16>distance)
       out += 2
       store<u8>(token, load<u8>(token) | (<u8>min(length, 15)))
@@ -113,14 +145,15 @@ export function compressBlock(at: usize, end: usize, out: usize): usize {
       at += MIN_MATCH + length
       anchor = at
       if (at > lastStart) break
-      store<u16>(table + (hash(load<u32>(at - 2)) << 1), <u16>(at - 2 - base))
+      store<u16>(table + (hash(load<u64>(at - 2)) << 1), <u16>(at - 2 - base))
     }
   }
   return lastLiterals(anchor, end, out)
 }
 
-function hash(bytes: u32): usize {
-  return (bytes * 2654435761) >>> (32 - HASH_BITS)
+/** Of the first six of eight bytes. */
+function hash(bytes: u64): usize {
+  return <usize>(((bytes << 16) * 227718039650203) >>> (64 - HASH_BITS))
 }
 
 /** A token and its literals; the match is still to be told. */

@@ -35,6 +35,38 @@ function int32(value: number): Buffer {
   return bytes
 }
 
+interface Match {
+  readonly distance: number
+  readonly length: number
+}
+
+/** A sequence as a block has it; without a match the last one. */
+function sequence(literals: Buffer, match?: Match): Buffer {
+  const { distance, length } = match ?? { distance: 0, length: 4 }
+  const rest = (count: number) => (count < 15 ? [] : [count - 15])
+  const token = (Math.min(literals.length, 15) << 4) | Math.min(length - 4, 15)
+  return Buffer.concat([
+    Buffer.from([token, ...rest(literals.length)]),
+    literals,
+    match === undefined ? Buffer.of() : Buffer.from([distance, 0, ...rest(length - 4)]),
+  ])
+}
+
+/** What comes of it behind what is there, byte by byte. */
+function unfolded(before: readonly number[], literals: Buffer, match: Match): number[] {
+  const bytes = [...before, ...literals]
+  for (let n = 0; n < match.length; n++) bytes.push(bytes[bytes.length - match.distance] ?? 0)
+  return bytes
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => from + index)
+
+/** Literals and matches that just fit into a vector, and that just do not. */
+const aboutAVector = range(0, 19).flatMap((count) =>
+  range(1, 22).flatMap((distance) => range(4, 24).map((length) => ({ count, distance, length }))),
+)
+
 /** Token of so many literals and a match of four. */
 const abcd = Buffer.from('\x40abcd', 'latin1')
 /** Four bytes from four before, then the literal `e`. */
@@ -84,6 +116,30 @@ describe('runtime/lz4', () => {
   it('follows matches into the block before', () => {
     expect(decompressLz4(frame([0x40, 0x40], abcd, again), MIB).toString()).to.equal('abcdabcde')
   })
+
+  for (const [where, left] of [
+    ['in the middle of a block', 40],
+    ['at its end', 5],
+  ] as const) {
+    it(`copies what is about as long as a vector ${where}`, () => {
+      const text = Buffer.from(range(0, 64))
+      const first = { distance: 32, length: 4 }
+      const start = unfolded([], text.subarray(0, 32), first)
+      const last = text.subarray(0, left)
+      for (const { count, ...match } of aboutAVector) {
+        const literals = text.subarray(40, 40 + count)
+        const block = [
+          sequence(text.subarray(0, 32), first),
+          sequence(literals, match),
+          sequence(last),
+        ]
+        const bytes = decompressLz4(frame([0x60, 0x40], Buffer.concat(block)), MIB)
+        const expected = Buffer.from([...unfolded(start, literals, match), ...last])
+        const what = `${count} literals, ${match.length} from ${match.distance} before`
+        expect(bytes.equals(expected), what).to.equal(true)
+      }
+    })
+  }
 
   it('passes over the size of the content and the checksums of blocks', () => {
     const sized = frame([0x68, 0x40, 4, 0, 0, 0, 0, 0, 0, 0], abcd)
