@@ -3,6 +3,7 @@ import { HeldRows } from './held-rows.ts'
 import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
 import { grown, KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
+import { scratch } from './record-scratch.ts'
 import type {
   ChangelogRecord,
   KeyValueStore,
@@ -291,12 +292,4 @@ export class ColumnStore implements KeyValueStore, StateStore {
   #column(index: number): Float64Array {
     return this.columns[index] as Float64Array
   }
-}
-
-/** For one record at a time, of all stores. */
-let written = Buffer.alloc(1024)
-
-function scratch(bytes: number): Buffer {
-  if (written.length < bytes) written = Buffer.alloc(bytes * 2)
-  return written
 }
