@@ -53,12 +53,15 @@ export class WindowAggregates {
     const { name, fields = [], sizeMs, advanceMs } = node
     this.#requireFusable(node, flow)
     const writer = this.#writer
+    const n = this.#all.length
     const values = argumentsOf(fields, writer, code)
     const { time, first, open } = this.#opened(node, flow)
     const hash = writer.keep(`hashOf(${KEY_BYTES})`)
     writer.block(`for (let w = 0; w < ${open}.length; w++)`, () => {
       const window = writer.keep(`${open}[w]`)
-      const row = writer.keep(`${window}.rowHashed(${hash}, ${KEY_BYTES})`)
+      const known = `${window}.rowLike(rows${n}[w - 1], ${open}[w - 1])`
+      const found = `${window}.rowHashed(${hash}, ${KEY_BYTES})`
+      const row = writer.keep(`w > 0 ? ${known} ?? ${found} : ${found}`)
       const cell = (column: number) => `${window}.columns[${column}][${row}]`
       const now = updatesOf(fields, cell, values).map((text) => finite(writer, text))
       const latest = writer.keep(`Math.max(${time}, ${window}.timestamps[${row}])`)
