@@ -54,6 +54,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/topology/',
     'runtime/expr/',
     'runtime/state/column-store.ts',
+    'runtime/state/column-session-store.ts',
+    'runtime/state/column-stores.ts',
     'runtime/state/column-window-store.ts',
     'runtime/state/key-index.ts',
     'runtime/broker/',

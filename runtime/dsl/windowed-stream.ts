@@ -84,5 +84,5 @@ export class WindowedStream<V> {
 
 const mergerOf =
   <S>(merge: Aggregation<never, S>['merge']) =>
-  (_key: unknown, earlier: S, later: S) =>
+  (earlier: S, later: S) =>
     merge?.(earlier, later)

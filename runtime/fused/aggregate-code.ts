@@ -9,22 +9,36 @@ type Numbers = readonly [first: string, second?: string]
 interface AggregateCode {
   /** What a value turns the numbers into. One that is not there yet is NaN. */
   readonly update: (old: Required<Numbers>, value: string) => Numbers
+  /** What the numbers of two become where they are one from now on. */
+  readonly merge: (earlier: Required<Numbers>, later: Required<Numbers>) => Numbers
   readonly result: (now: Required<Numbers>) => string
 }
 
+const plus = ([a]: Numbers, [b]: Numbers): Numbers => [`${a} + ${b}`]
+
+/** The first is as good as the second, or there is no second yet. */
+const isKept = (a: string, comparison: '<=' | '>=', b: string): string =>
+  `${a} ${comparison} ${b} || ${b} !== ${b}`
+
 const functions: Readonly<Record<AggregateField['function'], AggregateCode>> = {
-  count: { update: ([old]) => [`${old} + 1`], result: ([count]) => count },
-  sum: { update: ([old], value) => [`${old} + ${value}`], result: ([sum]) => sum },
+  count: { update: ([old]) => [`${old} + 1`], merge: plus, result: ([count]) => count },
+  sum: { update: ([old], value) => [`${old} + ${value}`], merge: plus, result: ([sum]) => sum },
   min: {
     update: ([old], value) => [`${old} <= ${value} ? ${old} : ${value}`],
+    merge: ([a], [b]) => [`${isKept(a, '<=', b)} ? ${a} : ${b}`],
     result: ([least]) => least,
   },
   max: {
     update: ([old], value) => [`${old} >= ${value} ? ${old} : ${value}`],
+    merge: ([a], [b]) => [`${isKept(a, '>=', b)} ? ${a} : ${b}`],
     result: ([most]) => most,
   },
   avg: {
     update: ([sum, count], value) => [`${sum} + ${value}`, `${count} + 1`],
+    merge: ([sum, count], [otherSum, otherCount]) => [
+      `${sum} + ${otherSum}`,
+      `${count} + ${otherCount}`,
+    ],
     result: ([sum, count]) => `${sum} / ${count}`,
   },
 }
@@ -50,6 +64,25 @@ export const updatesOf = (
 ): readonly string[] =>
   placed(fields).flatMap(({ code: { update }, column }, index) =>
     update([old(column), old(column + 1)], values[index] ?? '').map((text = '') => text),
+  )
+
+/** What the columns are before the first value, in their order. */
+export const initialsOf = (fields: readonly AggregateField[]): readonly string[] =>
+  fields.flatMap(({ initial, members }) => {
+    const text = initial === null ? 'NaN' : String(initial)
+    return members.length === 0 ? [text] : members.map(() => text)
+  })
+
+/** What the columns of two become where they are one. */
+export const mergedOf = (
+  fields: readonly AggregateField[],
+  earlier: Cell,
+  later: Cell,
+): readonly string[] =>
+  placed(fields).flatMap(({ code: { merge }, column }) =>
+    merge([earlier(column), earlier(column + 1)], [later(column), later(column + 1)]).map(
+      (text = '') => text,
+    ),
   )
 
 /** The object that comes out. */

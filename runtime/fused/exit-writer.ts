@@ -39,10 +39,10 @@ interface Places {
   readonly origins: number
 }
 
-const OWN_KEY = -1
+/** For a key or a window: it is the record's own key, and of no window. */
+const NO_SLOT = -1
 const OWN_VALUE = 0
 const OWN_PLACE = 0
-const NO_WINDOW = -1
 /** Pieces of a template, as `kernel/encode-records.ts` reads them. */
 const piece = { fixed: 0, slot: 1, end: -1 } as const
 const OUT_BYTES = 256 * 1024
@@ -65,6 +65,7 @@ export class ExitWriter {
   /** Address of the records that the emitted is of; `OWN_PLACE` where records are selected. */
   readonly #origins: number
   readonly #windowSlot: number
+  readonly #sessionEndSlot: number
   /** The slots whose text is written, and where the text of their numbers goes. */
   readonly #written: readonly { readonly slot: number; readonly texts: number }[]
   readonly #placed: number
@@ -72,20 +73,22 @@ export class ExitWriter {
 
   constructor(
     kernel: Kernel,
-    { topic, key, template, time, window, isEmitted, ways }: Exit,
+    { topic, key, template, time, window, sessionEnd, isEmitted, ways }: Exit,
     partitions: number,
     { place, origins }: Places,
   ) {
     this.isEmitted = isEmitted
     this.#origins = isEmitted ? origins : OWN_PLACE
-    this.#windowSlot = window === undefined ? NO_WINDOW : place(window)
+    const placed = (slot: number | undefined) => (slot === undefined ? NO_SLOT : place(slot))
+    this.#windowSlot = placed(window)
+    this.#sessionEndSlot = placed(sessionEnd)
     this.#kernel = kernel
     this.#topic = topic
     this.#partitions = partitions
     this.#isOwn = key === undefined && template === undefined && ways === 1
     this.#times =
       time === undefined ? kernel.at.timestamps : kernel.at.numbers + place(time) * kernel.chunk * 8
-    this.#keySlot = key === undefined ? OWN_KEY : place(key)
+    this.#keySlot = placed(key)
     this.#template = template === undefined ? OWN_VALUE : placeTemplate(kernel, template, place)
     const slots = [...(template ?? []), ...(key === undefined ? [] : [key])]
     const numbers = new Set(slots.filter((part) => typeof part === 'number'))
@@ -165,7 +168,7 @@ export class ExitWriter {
       const out = this.#kernel.end
       this.#kernel.reserve(out + room)
       const args = [at, selected - done, this.#keySlot, this.#template, this.#times] as const
-      const emitted = [this.#origins, this.#windowSlot] as const
+      const emitted = [this.#origins, this.#windowSlot, this.#sessionEndSlot] as const
       const end = call.encodeRecords(...args, ...emitted, count, baseTimestamp, out, out + room)
       const encoded = call.encoded.value as number
       // One record that is larger than all the room.

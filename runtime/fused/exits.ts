@@ -13,6 +13,8 @@ export interface Exit {
   readonly time: number | undefined
   /** The slot of the start of the window that the key is written with; undefined for the base key alone. */
   readonly window: number | undefined
+  /** The slot of the end of the session that the key is written with. */
+  readonly sessionEnd: number | undefined
   /** What is selected is what windows have emitted, not records. */
   readonly isEmitted: boolean
   /** How many ways lead here: as often may one record be selected. */
@@ -40,7 +42,8 @@ export class Exits {
 
   /** Here a record leaves for the topic, its key with its window if that is to be. */
   leave(topic: string, flow: Flow, isWindowed = false): void {
-    const index = this.#exitOf(topic, isWindowed ? flow : { ...flow, window: undefined })
+    const unwindowed = { ...flow, window: undefined, sessionEnd: undefined }
+    const index = this.#exitOf(topic, isWindowed ? flow : unwindowed)
     const place = this.#writer.isEmitting ? 'e' : 'i'
     this.#writer.line(`int32[SELECTION${index} + selected[${index}]++] = ${place}`)
   }
@@ -58,9 +61,10 @@ export class Exits {
     }
     const key = flow.key === 'own' ? undefined : this.#keySlot(flow.key)
     const template = flow.value === 'own' ? undefined : this.#template(flow.value)
-    const { time, window } = flow
+    const { time, window, sessionEnd } = flow
     const { isEmitting: isEmitted } = this.#writer
-    return this.#exits.push({ topic, key, template, time, window, isEmitted, ways: 1 }) - 1
+    const written = { topic, key, template, time, window, sessionEnd }
+    return this.#exits.push({ ...written, isEmitted, ways: 1 }) - 1
   }
 
   #keySlot(key: Code): number {

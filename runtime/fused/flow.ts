@@ -8,6 +8,8 @@ export interface Flow {
   readonly time?: number
   /** The slot of the start of its window, if it is of one. */
   readonly window?: number | undefined
+  /** The slot of the end of its window, if that is a session: the size of others is always the same. */
+  readonly sessionEnd?: number | undefined
 }
 
 /** An object of fields that the job computes. */

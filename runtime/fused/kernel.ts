@@ -71,6 +71,7 @@ interface Exports extends Record<
     times: number,
     origins: number,
     windowSlot: number,
+    sessionEndSlot: number,
     firstOffsetDelta: number,
     baseTimestamp: number,
     out: number,

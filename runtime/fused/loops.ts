@@ -1,3 +1,4 @@
+import type { ColumnSessionStore } from '../state/column-session-store.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import type { ColumnWindowStore } from '../state/column-window-store.ts'
 import { hashOf } from '../state/key-index.ts'
@@ -19,7 +20,8 @@ export interface OperatorTime {
 export interface State {
   readonly stores: readonly ColumnStore[]
   readonly windows: readonly ColumnWindowStore[]
-  /** Of the operators that the windows are of. */
+  readonly sessions: readonly ColumnSessionStore[]
+  /** Of the operators that the windows are of, then of those that the sessions are of. */
   readonly times: readonly OperatorTime[]
 }
 
@@ -103,24 +105,30 @@ function constants(
 }
 
 const takeLoop = (code: ProgramCode): readonly string[] => [
-  'const take = (kernel, { from, to, baseOffset, partition }, { stores, windows, times }, { doubt, full }) => {',
+  'const take = (kernel, { from, to, baseOffset, partition }, { stores, windows, sessions, times }, { doubt, full }) => {',
   'let { bytes, int32, float64 } = kernel',
   'let emitted = 0',
   ...code.aggregates.declare(),
   ...code.windows.declare(),
+  ...code.sessions.declare(code.windows.names.length),
   'for (let i = from; i < to; i++) {',
+  ...placeForEmitted(code),
   ...code.aggregates.declareChanged(),
   ...code.windows.declareChanged(),
+  ...code.sessions.declareChanged(),
   'clear: {',
   ...(code.readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
   ...passedNone(code),
   ...code.writer.lines,
   ...code.windows.settle(),
+  ...code.sessions.settle(),
   ...counting(code),
   'continue',
   '}',
   ...code.aggregates.undo(),
   ...code.windows.undo(),
+  ...code.sessions.undo(),
+  ...(emittedBy(code) === 0 ? [] : ['emitted = emittedBefore']),
   'doubt(i, emitted)',
   'emitted = 0',
   // The memory may have grown meanwhile, which detaches its views.
@@ -130,6 +138,22 @@ const takeLoop = (code: ProgramCode): readonly string[] => [
   'return emitted',
   '}',
 ]
+
+/** How much a record may emit. */
+const emittedBy = ({ windows, sessions }: ProgramCode): number => windows.emitted + sessions.emitted
+
+/** What the next record emits is to have its place. */
+function placeForEmitted(code: ProgramCode): readonly string[] {
+  if (emittedBy(code) === 0) return []
+  return [
+    `if (emitted > CHUNK - ${emittedBy(code)}) {`,
+    'full(i, emitted)',
+    'emitted = 0',
+    ';({ bytes, int32, float64 } = kernel)',
+    '}',
+    'const emittedBefore = emitted',
+  ]
+}
 
 const releaseLoops = (code: ProgramCode): readonly string[] => [
   'const release = [',

@@ -12,6 +12,7 @@ import type { StreamRecord } from '../topology/record.ts'
 import type { RecordFormats } from '../topology/repartition-formats.ts'
 import type { RepartitionExit, SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
 import { parentsOf } from '../topology/topology.ts'
+import type { SessionAggregateNode } from '../topology/window-nodes.ts'
 import { Aggregates } from './aggregates.ts'
 import { CodeWriter, NotFusable } from './code.ts'
 import { type Exit, Exits } from './exits.ts'
@@ -21,6 +22,7 @@ import { type Flow, type Made, madeOf, type Projected } from './flow.ts'
 import { kind } from './kernel.ts'
 import { projected } from './projections.ts'
 import { Scopes } from './scopes.ts'
+import { SessionAggregates } from './session-aggregates.ts'
 import { WindowAggregates } from './window-aggregates.ts'
 
 /** The code of everything behind one source, before it has a kernel to run on. */
@@ -32,6 +34,7 @@ export interface ProgramCode {
   readonly exits: readonly Exit[]
   readonly aggregates: Aggregates
   readonly windows: WindowAggregates
+  readonly sessions: SessionAggregates
   readonly releases: readonly Release[]
   /** The nodes that are passed, by their bit in `passed`. */
   readonly nodes: readonly string[]
@@ -72,6 +75,7 @@ class Generator {
   readonly #exits: Exits
   readonly #aggregates: Aggregates
   readonly #windows: WindowAggregates
+  readonly #sessions: SessionAggregates
   readonly #releases: Release[] = []
   readonly #nodes: string[] = []
   readonly #emittedNodes = new Set<number>()
@@ -84,6 +88,7 @@ class Generator {
     this.#exits = new Exits(this.#writer)
     this.#aggregates = new Aggregates(this.#writer)
     this.#windows = new WindowAggregates(this.#writer)
+    this.#sessions = new SessionAggregates(this.#writer)
   }
 
   finish(): ProgramCode {
@@ -94,6 +99,7 @@ class Generator {
       exits: this.#exits.all(),
       aggregates: this.#aggregates,
       windows: this.#windows,
+      sessions: this.#sessions,
       releases: this.#releases,
       nodes: this.#nodes,
       emittedNodes: this.#emittedNodes,
@@ -141,6 +147,7 @@ class Generator {
     aggregate: (node, flow) => this.#aggregate(node, flow),
     'window-aggregate': (node, flow) =>
       this.#windows.add(node, flow, this.#code(flow), (result) => this.children(node.name, result)),
+    'session-aggregate': (node, flow) => this.#session(node, flow),
     sink: (node, flow) => this.#sink(node, flow),
   }
 
@@ -167,17 +174,27 @@ class Generator {
     })
   }
 
+  /** What is gone has no value for anything but a sink. */
+  #session(node: SessionAggregateNode, flow: Flow): void {
+    if (node.retracts) this.#requireWritten(node.name)
+    const goOn = (result: Flow) => this.children(node.name, result)
+    this.#sessions.add(node, flow, this.#code(flow), goOn)
+  }
+
   /** What a row becomes is written at once; anything else could be in doubt, or ask what the row was before. */
   #release(node: AggregateNode): void {
-    const { nodes, exits } = this.#subTopology
-    const isWritten = nodes
-      .filter((child) => parentsOf(child).includes(node.name))
-      .every(({ kind }) => kind === 'sink')
-    if (!isWritten || exits.some(({ parent }) => parent === node.name)) throw new NotFusable()
+    this.#requireWritten(node.name)
     const lines = this.#writer.apart(() =>
       this.children(node.name, this.#aggregates.released(node)),
     )
     this.#releases.push({ store: node.name, lines })
+  }
+
+  /** What comes from the node goes to topics, and nowhere else. */
+  #requireWritten(name: string): void {
+    const { nodes, exits } = this.#subTopology
+    const isWritten = nodes.every((node) => !isChild(node, name) || node.kind === 'sink')
+    if (!isWritten || exits.some(({ parent }) => parent === name)) throw new NotFusable()
   }
 
   #passed(name: string): void {

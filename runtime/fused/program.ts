@@ -1,7 +1,6 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
-import type { ColumnStore } from '../state/column-store.ts'
-import type { ColumnWindowStore } from '../state/column-window-store.ts'
+import type { ColumnStores } from '../state/column-stores.ts'
 import { KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
 import { Kernel } from './kernel.ts'
@@ -13,7 +12,7 @@ import { placeRows } from './row-records.ts'
 /** What a program has of the task around it. */
 export interface ReleaseHost {
   readonly sink: RecordSink
-  store(name: string): ColumnStore
+  store<L extends keyof ColumnStores>(layout: L, name: string): ColumnStores[L]
   /** So many records have passed the node. */
   entered(node: string, count: number): void
 }
@@ -23,7 +22,6 @@ export interface ProgramHost extends ReleaseHost {
   readonly from: TopicPartition
   /** Records below this offset are skipped. */
   readonly position: number
-  windowStore(name: string): ColumnWindowStore
   streamTime(operator: string): OperatorTime
   /** Of the records that were taken, this is the latest time. */
   timePassed(time: number): void
@@ -76,7 +74,8 @@ export class Program {
 
   /** Whether what it does depends on the time of records: one without is a bad one. */
   get goesByTime(): boolean {
-    return this.#code.windows.names.length > 0
+    const { windows, sessions } = this.#code
+    return windows.names.length + sessions.names.length > 0
   }
 
   /** Returns how many records it has settled; those that were interpreted are not among them. */
@@ -105,7 +104,7 @@ export class Program {
   release(host: ReleaseHost): void {
     const { chunk } = this.#kernel
     this.#code.releases.forEach(({ store: name }, index) => {
-      const store = host.store(name)
+      const store = host.store('key-value', name)
       const held = store.held.rows()
       for (let first = 0; first < held.length; first += chunk) {
         const rows = held.subarray(first, first + chunk)
@@ -158,13 +157,14 @@ export class Program {
   }
 
   #state(host: ProgramHost, count: number): State {
-    const { aggregates, windows } = this.#code
-    const stores = aggregates.stores.map((name) => host.store(name))
+    const { aggregates, windows, sessions } = this.#code
+    const stores = aggregates.stores.map((name) => host.store('key-value', name))
     for (const store of stores) store.reserve(count)
     return {
       stores,
-      windows: windows.names.map((name) => host.windowStore(name)),
-      times: windows.names.map((name) => host.streamTime(name)),
+      windows: windows.names.map((name) => host.store('window', name)),
+      sessions: sessions.names.map((name) => host.store('session', name)),
+      times: [...windows.names, ...sessions.names].map((name) => host.streamTime(name)),
     }
   }
 

@@ -8,7 +8,8 @@ import type { Flow } from './flow.ts'
 const MAX_WINDOWS = 512
 /** Up to here the quotient of a time and a number of milliseconds is never rounded up to a whole number. */
 const MAX_TIME = 2 ** 51
-const KEY = 'bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i]'
+/** The key of the record, as stores take it. */
+export const KEY_BYTES = 'bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i]'
 
 interface Windowed {
   readonly name: string
@@ -52,12 +53,15 @@ export class WindowAggregates {
     const { name, fields = [], sizeMs, advanceMs } = node
     this.#requireFusable(node, flow)
     const writer = this.#writer
+    const n = this.#all.length
     const values = argumentsOf(fields, writer, code)
     const { time, first, open } = this.#opened(node, flow)
-    const hash = writer.keep(`hashOf(${KEY})`)
+    const hash = writer.keep(`hashOf(${KEY_BYTES})`)
     writer.block(`for (let w = 0; w < ${open}.length; w++)`, () => {
       const window = writer.keep(`${open}[w]`)
-      const row = writer.keep(`${window}.rowHashed(${hash}, ${KEY})`)
+      const known = `${window}.rowLike(rows${n}[w - 1], ${open}[w - 1])`
+      const found = `${window}.rowHashed(${hash}, ${KEY_BYTES})`
+      const row = writer.keep(`w > 0 ? ${known} ?? ${found} : ${found}`)
       const cell = (column: number) => `${window}.columns[${column}][${row}]`
       const now = updatesOf(fields, cell, values).map((text) => finite(writer, text))
       const latest = writer.keep(`Math.max(${time}, ${window}.timestamps[${row}])`)
@@ -85,18 +89,9 @@ export class WindowAggregates {
     return this.#all.map((_, n) => `const windows${n} = windows[${n}], time${n} = times[${n}]`)
   }
 
-  /** Before each record: what it emits is to have its place. */
+  /** Before each record. */
   declareChanged(): readonly string[] {
-    if (this.#all.length === 0) return []
-    return [
-      `if (emitted > CHUNK - ${this.emitted}) {`,
-      'full(i, emitted)',
-      'emitted = 0',
-      ';({ bytes, int32, float64 } = kernel)',
-      '}',
-      'const emittedBefore = emitted',
-      `let ${this.#all.map((_, n) => `open${n}, last${n} = 0`).join(', ')}`,
-    ]
+    return this.#all.map((_, n) => `let open${n}, last${n} = 0`)
   }
 
   /** Once nothing is in doubt. */
@@ -120,8 +115,7 @@ export class WindowAggregates {
 
   /** For a record that turns out to be in doubt. */
   undo(): readonly string[] {
-    if (this.#all.length === 0) return []
-    return ['emitted = emittedBefore', ...this.#all.map((_, n) => `time${n}.rollback()`)]
+    return this.#all.map((_, n) => `time${n}.rollback()`)
   }
 
   #requireFusable(
@@ -143,10 +137,7 @@ export class WindowAggregates {
     const { sizeMs, advanceMs } = node
     const writer = this.#writer
     const n = this.#all.length
-    const own = flow.time === undefined ? 'float64[TIMESTAMPS + i]' : writer.number(flow.time)
-    const time = writer.keep(own)
-    writer.doubtIf('int32[KEY_LENGTHS + i] < 0')
-    writer.doubtIf(`!(${time} >= 0 && ${time} < ${MAX_TIME})`)
+    const time = eventTime(writer, flow)
     const multiple = (text: string) =>
       writer.keep(`Math.floor((${text}) / ${advanceMs}) * ${advanceMs}`)
     const last = multiple(time)
@@ -176,4 +167,13 @@ export class WindowAggregates {
     this.#writer.line(`${this.#writer.number(slot)} = ${text}`)
     return slot
   }
+}
+
+/** The time of a record that is to be in a window. One without a key, or from times that none reaches, is in doubt. */
+export function eventTime(writer: CodeWriter, flow: Flow): string {
+  const own = flow.time === undefined ? 'float64[TIMESTAMPS + i]' : writer.number(flow.time)
+  const time = writer.keep(own)
+  writer.doubtIf('int32[KEY_LENGTHS + i] < 0')
+  writer.doubtIf(`!(${time} >= 0 && ${time} < ${MAX_TIME})`)
+  return time
 }

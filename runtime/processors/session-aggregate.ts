@@ -65,10 +65,7 @@ class SessionUpdates {
     { window, found }: { readonly window: Span; readonly found: readonly StoredSession[] },
   ): void {
     const { initializer, aggregator, merger, result } = this.#node
-    const merged = found.reduce(
-      (state, session) => merger(record.key, state, session.value),
-      initializer(),
-    )
+    const merged = found.reduce((state, session) => merger(state, session.value), initializer())
     // As in Kafka Streams: only a session of a single point in time is replaced where it stands.
     const [replaced] = window.start === window.end ? found : []
     if (replaced === undefined) for (const session of found) this.#retract(record, session)

@@ -3,6 +3,7 @@ import { HeldRows } from './held-rows.ts'
 import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
 import { grown, KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
+import { scratch } from './record-scratch.ts'
 import type {
   ChangelogRecord,
   KeyValueStore,
@@ -14,6 +15,7 @@ import type {
 
 const PRESENT = 1
 const DIRTY = 2
+const NO_TIME = -1
 const NOTHING = new Uint8Array(0)
 
 interface Undo {
@@ -43,14 +45,14 @@ export class ColumnStore implements KeyValueStore, StateStore {
   #dirtyCount = 0
   #undo: Undo[] = []
 
-  /** `room`: for how many keys there is room before it grows, a power of two. */
-  constructor(name: string, fields: NumberFields, room = 256) {
+  /** `room`: for how many keys there is room before it grows, a power of two. `keys`: others may have rows for the same. */
+  constructor(name: string, fields: NumberFields, room = 256, keys = new KeyIndex(room)) {
     this.name = name
     this.#fields = fields
     this.#room = room
-    this.#keys = new KeyIndex(room)
-    this.columns = Array.from({ length: fields.count }, () => new Float64Array(room))
-    this.timestamps = new Float64Array(room)
+    this.#keys = keys
+    this.columns = fields.initials.map((initial) => new Float64Array(room).fill(initial))
+    this.timestamps = new Float64Array(room).fill(NO_TIME)
     this.flags = new Uint8Array(room)
     this.#dirty = new Int32Array(room)
   }
@@ -60,9 +62,17 @@ export class ColumnStore implements KeyValueStore, StateStore {
   }
 
   get footprint(): StateBytes {
+    return { memory: this.columnBytes + this.#keys.bytes, disk: 0 }
+  }
+
+  /** Without its keys. */
+  get columnBytes(): number {
     const columns = [this.timestamps, this.flags, this.#dirty, ...this.columns]
-    const memory = columns.reduce((sum, { byteLength }) => sum + byteLength, this.#keys.bytes)
-    return { memory, disk: 0 }
+    return columns.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  }
+
+  get keys(): KeyIndex {
+    return this.#keys
   }
 
   get(key: Buffer): Stored | undefined {
@@ -102,18 +112,19 @@ export class ColumnStore implements KeyValueStore, StateStore {
 
   /** The row of a key. One that is new has the numbers that an aggregate starts with, and time -1. */
   row(bytes: Uint8Array, start: number, length: number): number {
-    const before = this.#keys.count
-    const row = this.#keys.intern(bytes, start, length)
-    if (row === before) this.#clear(row)
-    return row
+    return this.#keys.intern(bytes, start, length)
   }
 
   /** The same, with room for it, by the hash of the key. */
   rowHashed(hash: number, bytes: Uint8Array, start: number, length: number): number {
     this.reserve(1)
-    const before = this.#keys.count
-    const row = this.#keys.internHashed(hash, bytes, start, length)
-    if (row === before) this.#clear(row)
+    return this.#keys.internHashed(hash, bytes, start, length)
+  }
+
+  /** The same for a key whose row in another store is known: of two that share their keys it is the same. */
+  rowLike(row: number, other: ColumnStore): number | undefined {
+    if (other.#keys !== this.#keys) return undefined
+    this.reserve(0)
     return row
   }
 
@@ -133,10 +144,7 @@ export class ColumnStore implements KeyValueStore, StateStore {
   /** Makes room for as many new keys: until then no column is replaced. */
   reserve(rows: number): void {
     const wanted = this.#keys.count + rows
-    if (wanted <= this.flags.length) return
-    this.columns.forEach((column, index) => (this.columns[index] = grown(column, wanted)))
-    this.timestamps = grown(this.timestamps, this.columns[0]?.length ?? wanted)
-    this.flags = grown(this.flags, this.timestamps.length)
+    if (wanted > this.flags.length) this.#grow(wanted)
   }
 
   /** The row has a value, and the changelog is to have it. */
@@ -211,11 +219,12 @@ export class ColumnStore implements KeyValueStore, StateStore {
     }
     this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
     // What comes next is the first of its row.
-    if (value === null) this.timestamps[row] = -1
+    if (value === null) this.timestamps[row] = NO_TIME
   }
 
   clear(): void {
     this.#keys = new KeyIndex(this.#room)
+    this.#reset(0)
     this.#size = 0
     this.#dirtyCount = 0
     this.#undo = []
@@ -282,21 +291,22 @@ export class ColumnStore implements KeyValueStore, StateStore {
     this.flags[row] = isPresent ? flags | PRESENT : flags & ~PRESENT
   }
 
-  #clear(row: number): void {
-    this.#fields.clear(this.columns, row)
-    this.timestamps[row] = -1
-    this.flags[row] = 0
+  #grow(rows: number): void {
+    const before = this.flags.length
+    this.columns.forEach((column, index) => (this.columns[index] = grown(column, rows)))
+    this.timestamps = grown(this.timestamps, rows)
+    this.flags = grown(this.flags, rows)
+    this.#reset(before)
+  }
+
+  /** Rows from there on are as if their keys had never come. */
+  #reset(from: number): void {
+    this.columns.forEach((column, index) => column.fill(this.#fields.initials[index] ?? 0, from))
+    this.timestamps.fill(NO_TIME, from)
+    this.flags.fill(0, from)
   }
 
   #column(index: number): Float64Array {
     return this.columns[index] as Float64Array
   }
-}
-
-/** For one record at a time, of all stores. */
-let written = Buffer.alloc(1024)
-
-function scratch(bytes: number): Buffer {
-  if (written.length < bytes) written = Buffer.alloc(bytes * 2)
-  return written
 }

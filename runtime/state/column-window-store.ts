@@ -1,5 +1,6 @@
 import { parseWindowStoreKey, windowStoreKey } from '../serde/window-key.ts'
 import { ColumnStore } from './column-store.ts'
+import { KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
 import type {
   ChangelogRecord,
@@ -16,6 +17,8 @@ import { NO_KEY } from './timed-entries.ts'
 /** Windows may be many and of few keys. */
 const ROOM = 8
 const START_BYTES = 8
+/** A window has room for all keys of those before it, if it is likely to have one of so many of them. */
+const SPARSE = 4
 /** One a key and start. */
 const SEQUENCE = 0
 
@@ -40,6 +43,8 @@ export class ColumnWindowStore implements WindowStore, StateStore {
   readonly #windows = new TimeIndex<ColumnStore>()
   /** Those that may have changed since the last commit, whether they are still there or not, with their start. */
   readonly #changed = new Map<ColumnStore, number>()
+  /** Those that were made last. */
+  #newest: ColumnStore | undefined
   #undo: { readonly windows: ColumnStore; readonly mark: number }[] = []
   #opened = NONE
   #latest = -1
@@ -57,10 +62,10 @@ export class ColumnWindowStore implements WindowStore, StateStore {
   }
 
   get footprint(): StateBytes {
-    return {
-      memory: this.#all().reduce((sum, { footprint }) => sum + footprint.memory, 0),
-      disk: 0,
-    }
+    const all = this.#all()
+    const keys = new Set(all.map((windows) => windows.keys))
+    const keyBytes = [...keys].reduce((sum, { bytes }) => sum + bytes, 0)
+    return { memory: all.reduce((sum, { columnBytes }) => sum + columnBytes, keyBytes), disk: 0 }
   }
 
   get latest(): number {
@@ -154,6 +159,7 @@ export class ColumnWindowStore implements WindowStore, StateStore {
     this.#changed.clear()
     this.#undo = []
     this.#opened = NONE
+    this.#newest = undefined
     this.#latest = -1
     this.#acceptedLatest = -1
   }
@@ -202,9 +208,20 @@ export class ColumnWindowStore implements WindowStore, StateStore {
   #there(start: number): ColumnStore {
     const known = this.#windows.get(start)
     if (known !== undefined) return known
-    const windows = new ColumnStore(this.name, this.#fields, ROOM)
+    const windows = new ColumnStore(this.name, this.#fields, ROOM, this.#sharedKeys())
+    this.#newest = windows
     this.#windows.set(start, windows)
     return windows
+  }
+
+  /**
+   * Those of the windows before, where most of them come again: then a key is looked for once, however many windows it is in.
+   * Keys that do not come again are given up with the windows that they were in.
+   */
+  #sharedKeys(): KeyIndex {
+    const { keys, size } = this.#newest ?? { keys: undefined, size: 0 }
+    const areOfUse = keys !== undefined && keys.count <= Math.max(ROOM, size * SPARSE)
+    return areOfUse ? keys : new KeyIndex(ROOM)
   }
 
   /** From the changelog: nothing undoes it. */

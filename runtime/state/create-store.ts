@@ -1,5 +1,6 @@
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
+import { ColumnSessionStore } from './column-session-store.ts'
 import { ColumnStore } from './column-store.ts'
 import { ColumnWindowStore } from './column-window-store.ts'
 import { ByteKeyValueStore } from './byte-key-value-store.ts'
@@ -38,7 +39,10 @@ const makers: {
     spec.numbers === undefined
       ? new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) })
       : new ColumnWindowStore(spec.name, spec.retentionMs, new NumberFields(spec.numbers)),
-  session: (spec) => new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) }),
+  session: (spec) =>
+    spec.numbers === undefined
+      ? new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) })
+      : new ColumnSessionStore(spec.name, spec.retentionMs, new NumberFields(spec.numbers)),
   versioned: (spec) => new MemoryVersionedStore(spec.name, { ...spec, serde: serdeOf(spec) }),
   buffer: ({ name, countsBytes }) => new MemoryBufferStore(name, countsBytes),
   unmatched: ({ name, format, rightFormat }) =>

@@ -25,6 +25,8 @@ export class NumberFields {
   readonly #marks: readonly Buffer[]
   /** Columns that they take. */
   readonly count: number
+  /** What each column has before the first record. */
+  readonly initials: readonly number[]
 
   constructor(fields: readonly NumberField[]) {
     let first = 0
@@ -34,13 +36,15 @@ export class NumberFields {
       return part
     })
     this.count = first
+    this.initials = this.#parts.flatMap(
+      (part) => Array(widthOf(part)).fill(part.initial) as number[],
+    )
     this.#texts = textsOf(fields)
     this.#marks = this.#texts.map((text) => Buffer.from(text))
   }
 
   clear(columns: Columns, row: number): void {
-    for (const part of this.#parts)
-      for (let n = 0; n < widthOf(part); n++) write(columns, part.first + n, row, part.initial)
+    for (let n = 0; n < this.count; n++) write(columns, n, row, this.initials[n] ?? 0)
   }
 
   set(columns: Columns, row: number, value: unknown): void {

@@ -8,7 +8,7 @@ import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
-import type { ColumnWindowStore } from '../state/column-window-store.ts'
+import type { ColumnStores } from '../state/column-stores.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
@@ -284,7 +284,6 @@ export class Task {
       ...this.#releaseHost,
       from: partition,
       position,
-      windowStore: (name) => this.#store('window', name) as ColumnWindowStore,
       streamTime: (operator) => this.#operatorTimes.streamTime(operator),
       timePassed: (time) => this.#time.advanceTo(time),
       interpret: (index) => this.#take(queue.takenAt(batch, index)),
@@ -296,7 +295,8 @@ export class Task {
     const { collector, tally } = this.#options
     return {
       sink: collector,
-      store: (name) => this.#store('key-value', name) as ColumnStore,
+      store: <L extends keyof ColumnStores>(layout: L, name: string) =>
+        this.#store(layout, name) as unknown as ColumnStores[L],
       entered: (node, count) => countEntered(tally, node, count),
     }
   }

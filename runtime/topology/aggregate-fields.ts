@@ -12,7 +12,7 @@ export interface AggregateFields extends Pick<
   'label' | 'initializer' | 'aggregator' | 'result' | 'fields'
 > {
   /** One state for two, where windows become one: as if the records of `later` had come after those of `earlier`. */
-  readonly merger: (key: unknown, earlier: unknown, later: unknown) => unknown
+  readonly merger: (earlier: unknown, later: unknown) => unknown
   /** Takes a record back; undefined if one of the fields cannot. */
   readonly subtractor?: (state: unknown, record: StreamRecord) => unknown
   /** Names of the fields that cannot. */
@@ -37,7 +37,7 @@ export function aggregateOf(
     initializer: () => initial,
     aggregator: add,
     ...(subtract && { subtractor: subtract }),
-    merger: (_key, earlier, later) => merge(earlier, later),
+    merger: merge,
     result,
     ...numberFields(fields),
     irreversible: fields.flatMap(([name, one]) => (one.subtract === undefined ? [name] : [])),

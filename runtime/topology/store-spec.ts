@@ -17,7 +17,12 @@ export type StoreLayout =
       readonly numbers?: readonly NumberField[]
     }
   /** Values by key, start and end of session; those that ended `retentionMs` or more before stream time are gone. */
-  | { readonly kind: 'session'; readonly retentionMs: number }
+  | {
+      readonly kind: 'session'
+      readonly retentionMs: number
+      /** Values are objects of these numbers, and nothing else; and seldom does anybody ask for those of all keys. */
+      readonly numbers?: readonly NumberField[]
+    }
   /** Values by key and time; those that nobody has seen for `historyMs` before stream time are gone. */
   | { readonly kind: 'versioned'; readonly historyMs: number }
   /** Updates that wait, one a key, by the time from which on they do. */

@@ -83,6 +83,8 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
       name: node.name,
       format: 'Json',
       retentionMs: retentionOf(node, node.gapMs),
+      // What is emitted as it closes is looked for by its end, whatever its key.
+      ...(node.emit === 'OnUpdate' && numbersOf(node)),
     },
   ],
   suppress: ({ name, maxBytes }) => [

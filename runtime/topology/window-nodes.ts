@@ -35,7 +35,7 @@ export interface SessionAggregateNode extends Windowed {
   readonly kind: 'session-aggregate'
   readonly gapMs: number
   /** One state for those of two sessions; `earlier` is that of the session that ended first. */
-  readonly merger: (key: unknown, earlier: unknown, later: unknown) => unknown
+  readonly merger: (earlier: unknown, later: unknown) => unknown
   /** Whether a session that became part of a longer one is said to be gone. */
   readonly retracts: boolean
 }

@@ -4,6 +4,7 @@ import type { Instance } from '../../runtime/instance.ts'
 import { type Intercept, interceptedBroker } from '../support/intercepted-broker.ts'
 import { JobBench, type JobSpec } from '../support/job-bench.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import type { Interrupted } from './interruptions.ts'
 
 export type Guarantee = 'AtLeastOnce' | 'ExactlyOnce'
 /** When its aggregates emit. */
@@ -12,7 +13,7 @@ export type Emission = 'OnUpdate' | 'OnCommit'
 const COMMIT_MS = 10
 const INSTANCE = 'job-0'
 /** Of the only thread of that instance. */
-export const TRANSACTIONAL_ID = `test.job-${INSTANCE}-1`
+const TRANSACTIONAL_ID = `test.job-${INSTANCE}-1`
 const DEAD_LETTERS = 'test.job-dead-letters'
 /** Steps of the clock at which some of the input comes. */
 const WAVES = [0, 2, 3, 6]
@@ -75,7 +76,7 @@ const summed: NonNullable<JobSpec['steps']> = [
  * A job that passes records on, counts them by key and sets bad ones aside, while time moves in steps. The same from run
  * to run up to the moment at which a test interferes.
  */
-export class KilledJob {
+export class KilledJob implements Interrupted {
   readonly #clock = new ManualClock()
   readonly #bench = new JobBench({ in: 2, out: 2, totals: 2, sums: 1 }, this.#clock)
   readonly #guarantee: Guarantee
@@ -90,8 +91,8 @@ export class KilledJob {
     this.#emit = emit
   }
 
-  get transactions() {
-    return this.#bench.embedded.transactions
+  fence(): void {
+    this.#bench.embedded.transactions.begin({ transactionalId: TRANSACTIONAL_ID })
   }
 
   start(intercept: Intercept): Instance {

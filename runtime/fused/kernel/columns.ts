@@ -34,10 +34,17 @@ export let numbers: usize = 0
 
 /**
  * The record that something selected is of: itself, or the one that `origins` (not 0) has for what windows have emitted, whose slots are
- * then its own.
+ * then its own. All its bits are turned round for a session that is gone, which has no value.
  */
 export function originOf(origins: usize, selected: i32): i32 {
-  return origins == 0 ? selected : load<i32>(origins + (selected << 2))
+  if (origins == 0) return selected
+  const origin = load<i32>(origins + (selected << 2))
+  return origin < 0 ? ~origin : origin
+}
+
+/** Of something that was emitted. */
+export function isGone(origins: usize, emitted: i32): bool {
+  return load<i32>(origins + (emitted << 2)) < 0
 }
 
 /** What a slot holds. The order matters: generated code tests for ranges. */

@@ -3,6 +3,7 @@ import {
   CHUNK,
   ends,
   headers,
+  isGone,
   keyLengths,
   keyStarts,
   kind,
@@ -27,15 +28,15 @@ export let maxTimestamp: f64 = 0
 const FIXED: i32 = 0
 const SLOT: i32 = 1
 
-/** The start of a window in a key: an int64, big-endian. */
-const WINDOW_BYTES: i32 = 8
+/** The start of a window in a key, and the end of a session: an int64, big-endian. */
+const TIME_BYTES: i32 = 8
 
 /**
  * Writes the selected records as they follow `firstOffsetDelta` in a batch with `baseTimestamp`: with their own key or that
  * of a slot (`keySlot` ≥ 0), with their own value or one made by `template` (not 0), at the times of a column of f64, and with
  * their own headers. What windows have emitted has the key and headers of its record, which `origins` (not 0) names; a template
- * makes its value, and the number of `windowSlot` (≥ 0), the start of its window, follows its key. Stops when `out` is full.
- * Returns the position after the last byte.
+ * makes its value, unless it is gone, and the number of `windowSlot` (≥ 0), the start of its window, follows its key, after
+ * that of `sessionEndSlot` (≥ 0) where it is of a session. Stops when `out` is full. Returns the position after the last byte.
  */
 export function encodeRecords(
   selection: usize,
@@ -45,23 +46,26 @@ export function encodeRecords(
   times: usize,
   origins: usize,
   windowSlot: i32,
+  sessionEndSlot: i32,
   firstOffsetDelta: i32,
   baseTimestamp: f64,
   out: usize,
   outEnd: usize,
 ): usize {
   maxTimestamp = -Infinity
+  const windowBytes = (i32(windowSlot >= 0) + i32(sessionEndSlot >= 0)) * TIME_BYTES
   for (encoded = 0; encoded < selected; encoded++) {
     const i = load<i32>(selection + (encoded << 2))
     const timestamp = load<f64>(times + (i << 3))
     const timestampDelta = <i64>(timestamp - baseTimestamp)
     const offsetDelta = <i64>(firstOffsetDelta + encoded)
-    const valueSize = template == 0 ? 0 : sizeOfTemplate(template, i)
     const own = originOf(origins, i)
+    const hasValue = origins == 0 || !isGone(origins, i)
+    const valueSize = !hasValue ? -1 : template == 0 ? 0 : sizeOfTemplate(template, i)
     const body =
       origins == 0
         ? bodySize(i, keySlot, template, valueSize)
-        : emittedSize(own, windowSlot, valueSize)
+        : emittedSize(own, windowBytes, valueSize)
     const length = 1 + varintSize(timestampDelta) + varintSize(offsetDelta) + body
     if (out + length + 5 > outEnd) return out
     out = writeVarint(out, length)
@@ -71,7 +75,7 @@ export function encodeRecords(
     out =
       origins == 0
         ? writeBody(out, i, keySlot, template, valueSize)
-        : writeEmitted(out, own, i, windowSlot, template, valueSize)
+        : writeEmitted(out, own, i, windowSlot, sessionEndSlot, template, valueSize)
     if (timestamp > maxTimestamp) maxTimestamp = timestamp
   }
   return out
@@ -107,9 +111,9 @@ function writeBody(out: usize, i: i32, keySlot: i32, template: usize, valueSize:
 }
 
 /** Of what is emitted: key, value and headers with their lengths. */
-function emittedSize(own: i32, windowSlot: i32, valueSize: i32): i32 {
+function emittedSize(own: i32, windowBytes: i32, valueSize: i32): i32 {
   const row = own << 2
-  const key = load<i32>(keyLengths + row) + (windowSlot < 0 ? 0 : WINDOW_BYTES)
+  const key = load<i32>(keyLengths + row) + windowBytes
   return sized(key) + sized(valueSize) + load<i32>(recordEnds + row) - load<i32>(headers + row)
 }
 
@@ -118,22 +122,26 @@ function writeEmitted(
   own: i32,
   i: i32,
   windowSlot: i32,
+  sessionEndSlot: i32,
   template: usize,
   valueSize: i32,
 ): usize {
   const row = own << 2
   const length = load<i32>(keyLengths + row)
   const key = load<i32>(keyStarts + row)
-  out = writeVarint(out, <i64>(length + (windowSlot < 0 ? 0 : WINDOW_BYTES)))
+  const windowBytes = (i32(windowSlot >= 0) + i32(sessionEndSlot >= 0)) * TIME_BYTES
+  out = writeVarint(out, <i64>(length + windowBytes))
   out = copy(out, key, key + length)
-  if (windowSlot >= 0) {
-    const start = <i64>load<f64>(numbers + ((windowSlot * CHUNK + i) << 3))
-    store<u64>(out, bswap<u64>(<u64>start))
-    out += WINDOW_BYTES
-  }
+  if (sessionEndSlot >= 0) out = writeTime(out, sessionEndSlot * CHUNK + i)
+  if (windowSlot >= 0) out = writeTime(out, windowSlot * CHUNK + i)
   out = writeVarint(out, <i64>valueSize)
-  out = writeTemplate(out, template, i)
+  if (valueSize >= 0) out = writeTemplate(out, template, i)
   return copy(out, load<i32>(headers + row), load<i32>(recordEnds + row))
+}
+
+function writeTime(out: usize, slot: i32): usize {
+  store<u64>(out, bswap<u64>(<u64>(<i64>load<f64>(numbers + (slot << 3)))))
+  return out + TIME_BYTES
 }
 
 /** The key with its length, as it came. */
@@ -153,7 +161,7 @@ function slotSize(slot: i32): i32 {
 }
 
 function sized(length: i32): i32 {
-  return varintSize(<i64>length) + length
+  return varintSize(<i64>length) + max(length, 0)
 }
 
 function sizeOfTemplate(piece: usize, i: i32): i32 {

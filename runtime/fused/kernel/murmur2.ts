@@ -27,19 +27,27 @@ export function partitionRecords(
   partitions: i32,
   target: usize,
 ): void {
+  let before = -1
+  let partition = -1
   for (let n = 0; n < selected; n++) {
     const i = originOf(origins, load<i32>(selection + (n << 2)))
-    let at: usize
-    let length: i32
-    if (keySlot < 0) {
-      at = load<i32>(keyStarts + (i << 2))
-      length = load<i32>(keyLengths + (i << 2))
-    } else {
-      const slot = (keySlot * CHUNK + i) << 2
-      at = load<i32>(starts + slot)
-      length = load<i32>(ends + slot) - <i32>at
-    }
-    const partition = length < 0 ? -1 : <i32>((murmur2(at, length) & 0x7fffffff) % partitions)
+    // What one record has emitted stands together.
+    if (i != before) partition = partitionOf(i, keySlot, partitions)
+    before = i
     store<i32>(target + (n << 2), partition)
   }
+}
+
+function partitionOf(i: i32, keySlot: i32, partitions: i32): i32 {
+  let at: usize
+  let length: i32
+  if (keySlot < 0) {
+    at = load<i32>(keyStarts + (i << 2))
+    length = load<i32>(keyLengths + (i << 2))
+  } else {
+    const slot = (keySlot * CHUNK + i) << 2
+    at = load<i32>(starts + slot)
+    length = load<i32>(ends + slot) - <i32>at
+  }
+  return length < 0 ? -1 : <i32>((murmur2(at, length) & 0x7fffffff) % partitions)
 }

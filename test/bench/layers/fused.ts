@@ -47,7 +47,6 @@ function layer(does: string, valueBytes: number, ...steps: readonly Partial<Step
     from: { topic: 'payments', partition: 0 },
     position: 0,
     store: keepsNothing,
-    windowStore: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     interpret: (index: number) => {

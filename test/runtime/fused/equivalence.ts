@@ -27,9 +27,10 @@ export function checkEquivalence(
   readonly withState: number
   readonly held: number
   readonly windowed: number
+  readonly sessions: number
   readonly records: number
 } {
-  const seen = { fused: 0, withState: 0, held: 0, windowed: 0, records: 0 }
+  const seen = { fused: 0, withState: 0, held: 0, windowed: 0, sessions: 0, records: 0 }
   const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
   fc.assert(
     fc.property(randomJob, records, (job, input) => {
@@ -41,6 +42,7 @@ export function checkEquivalence(
       if (subTopology.stores.length > 0) seen.withState++
       if (subTopology.nodes.some(isHeld)) seen.held++
       if (subTopology.stores.some(({ kind }) => kind === 'window')) seen.windowed++
+      if (subTopology.stores.some(({ kind }) => kind === 'session')) seen.sessions++
       seen.records += input.length
       const batches = batchesOf(input)
       deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
@@ -126,7 +128,7 @@ function run(
     tally: { ...tally, nodes },
     uncommitted: task.uncommitted(),
     // Where nothing goes by time, programs do not look at it.
-    streamTime: subTopology.stores.some(({ kind }) => kind === 'window') && task.streamTime,
+    streamTime: subTopology.stores.some(({ kind }) => kind !== 'key-value') && task.streamTime,
     produced: collector.produced,
   }
 }

@@ -66,7 +66,6 @@ function outcome(steps: readonly Step[], value: string) {
     position: 0,
     interpret: () => interpreted++,
     store: keepsNothing,
-    windowStore: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     entered: () => undefined,

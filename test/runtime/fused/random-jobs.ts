@@ -93,6 +93,7 @@ const window = fc
         { hopping: '20m', every: '30s' },
       ],
       { hopping: '1h', every: '7m' },
+      ...[{ session: '5s' }, { session: '1m' }, { session: '5m' }],
     ),
     pick('0s', '5m', '30m', '2h'),
   )
@@ -118,8 +119,10 @@ const operation = fc.oneof(
     .tuple(
       fc.dictionary(pick('a', 'b', 'text', '2', '1'), aggregate, { minKeys: 1, maxKeys: 2 }),
       window,
+      // A table of sessions says which are gone.
+      pick({}, {}, { as: 'Table' as const }),
     )
-    .map(([fields, window]) => ({ groupBy: 'key', aggregate: { ...fields }, window })),
+    .map(([fields, window, as]) => ({ groupBy: 'key', aggregate: { ...fields }, window, ...as })),
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })

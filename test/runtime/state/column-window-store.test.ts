@@ -101,4 +101,19 @@ describe('a store of windows in columns', () => {
     expect(store.get(key, 200)).to.deep.equal({ value: { n: 2 }, timestamp: 200 })
     expect([...store.fetchAll(-Infinity, Infinity)]).to.have.length(1)
   })
+
+  it('keeps keys that come again once for all windows, and gives up those that do not', () => {
+    const bytesOf = (keyOf: (window: number, n: number) => string) => {
+      const store = inColumns()
+      for (let window = 0; window < 100; window++)
+        for (let n = 0; n < 1000; n++) {
+          store.put(Buffer.from(keyOf(window, n)), window * 10, { n }, 0)
+          store.accept()
+        }
+      expect(store.size).to.equal(10_000)
+      return store.footprint.memory / store.size
+    }
+    expect(bytesOf((_, n) => `the key ${n}`)).to.be.lessThan(50)
+    expect(bytesOf((window, n) => `the key ${window} ${n}`)).to.be.lessThan(300)
+  })
 })

@@ -98,6 +98,22 @@ export const families: readonly Family[] = [
       contents: (store) => shown(store.fetchAll(-Infinity, Infinity), 'start', 'end', 'value'),
     },
   ),
+  family<'session'>(
+    'sessions in columns',
+    {
+      ...{ ...named, kind: 'session', retentionMs: RETENTION_MS },
+      numbers: [{ name: 'n', members: [], initial: 0 }],
+    },
+    {
+      change: (store, { key, time, number }) =>
+        store.put(
+          { key, start: time - (time % 7), end: time },
+          number === undefined ? undefined : { n: number },
+          time,
+        ),
+      contents: (store) => shown(store.fetchAll(-Infinity, Infinity), 'start', 'end', 'value'),
+    },
+  ),
   family<'versioned'>(
     'versions',
     { ...named, kind: 'versioned', historyMs: RETENTION_MS },

@@ -35,12 +35,12 @@ describe('runtime/topology/aggregate-fields.ts', () => {
     const { aggregator, merger, result } = aggregate({ n: 'count()', constructor: 'min(value)' })
     expect(aggregator({ n: 4 }, record(7))).to.deep.equal({ n: 5, constructor: 7 })
     expect(result({ n: 4 })).to.deep.equal({ n: 4, constructor: null })
-    expect(merger('k', { n: 4 }, { n: 1, constructor: 3 })).to.deep.equal({ n: 5, constructor: 3 })
+    expect(merger({ n: 4 }, { n: 1, constructor: 3 })).to.deep.equal({ n: 5, constructor: 3 })
   })
 
   it('merges field by field, the earlier state first', () => {
     const { stateOf, merger, result } = aggregate({ n: 'count()', all: 'collect(value, 3)' })
-    const merged = merger('k', stateOf('a', 'b'), stateOf('c', 'd'))
+    const merged = merger(stateOf('a', 'b'), stateOf('c', 'd'))
     expect(result(merged)).to.deep.equal({ n: 4, all: ['b', 'c', 'd'] })
   })
 
