@@ -68,6 +68,7 @@ export class Worker {
   #share: GroupShare = { partitions: [] }
   /** For standbys, in the last round. */
   #hasRead = false
+  readonly #stopAsked = Promise.withResolvers<void>()
   #stopping = false
   #closed = false
 
@@ -144,6 +145,7 @@ export class Worker {
   /** Finishes the round, commits and leaves. */
   stop(): void {
     this.#stopping = true
+    this.#stopAsked.resolve()
     this.#fetcher.wake()
   }
 
@@ -249,8 +251,15 @@ export class Worker {
 
   /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
   async join(): Promise<void> {
-    const { onState, log } = this.#options
     if (this.tasks.length > 0) await this.#finish()
+    const joined = this.#joinGroup()
+    // Whoever is to stop has nothing to commit, and waits no more for others of the group, nor for brokers.
+    joined.catch(() => undefined)
+    await Promise.race([joined, this.#stopAsked.promise])
+  }
+
+  async #joinGroup(): Promise<void> {
+    const { onState, log } = this.#options
     onState('Joining')
     await this.#state.lookAtDisk(this.#counts.current)
     this.#share = await this.#member.join()

@@ -226,6 +226,20 @@ describe('runtime/instance.ts', () => {
       expect(instance.status().lastError).to.equal(undefined)
     })
 
+  for (const question of ['admin.describeTopics', 'member.join', 'member.committed'])
+    it(`stops at once while nobody answers ${question}`, async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      const asked: string[] = []
+      const broker = interceptedBroker(bench.embedded.connect(), (call, run) => {
+        asked.push(call)
+        return call === question ? new Promise(() => undefined) : run()
+      })
+      const instance = bench.start(passThrough('Fail'), { broker })
+      await eventually(() => expect(asked).to.include(question))
+      await instance.stop()
+      expect(await instance.ended).to.equal(undefined)
+    })
+
   describe('when topics grow', () => {
     const EVERY_SECOND = { metadataMaxAgeMs: 1000 }
 
