@@ -4,6 +4,7 @@ import type {
   Fetcher,
   GroupMember,
   GroupShare,
+  PartitionOffset,
   Producer,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
@@ -14,7 +15,6 @@ import { sleep } from '../platform/clock.ts'
 import { type CommitParts, Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
-import { withChangelogsNoted } from './kept-in.ts'
 import { Losses } from './losses.ts'
 import { shareInfoOf } from './member-info.ts'
 import { membership } from './membership.ts'
@@ -22,11 +22,10 @@ import { OutputCollector } from './output-collector.ts'
 import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { Purge, repartitionTopicsOf } from './purge.ts'
-import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
-import { partitionsOf } from './task-id.ts'
+import { taskStarts } from './task-starts.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { openProducer } from './transactions.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -278,9 +277,11 @@ export class Worker {
     if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
       return
     const created = this.tasks.filter(({ state }) => state === 'Created')
+    const [member, counts] = [this.#member, this.#counts.current]
+    const starts = await taskStarts(created, this.#options, { member, counts })
     const areRestored = await this.#state.restore(created, {
       isInterrupted: () => this.#isInterrupted,
-      onRestored: (task) => this.#startTask(task),
+      onRestored: (task) => this.#startTask(task, starts.get(task) ?? []),
     })
     if (areRestored) this.#options.onState('Running')
   }
@@ -336,15 +337,9 @@ export class Worker {
     })
   }
 
-  async #startTask(task: Task): Promise<void> {
-    const { broker, subTopologies } = this.#options
-    const subTopology = subTopologies[task.id.subTopology]
-    if (subTopology === undefined) return
+  #startTask(task: Task, positions: readonly PartitionOffset[]): void {
     task.moveTo('Restoring')
-    const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
-    const reach = { member: this.#member, admin: broker.admin }
-    const positions = await startPositions(partitions, subTopology, reach)
-    this.#tasks.start(task, withChangelogsNoted(task, positions, this.#options))
+    this.#tasks.start(task, positions)
     task.moveTo('Running')
   }
 
