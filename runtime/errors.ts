@@ -54,6 +54,18 @@ export class DataLoss extends Error {
   }
 }
 
+/** A step keeps its state in another form than what it has kept, which cannot be read that way. */
+export class StateLoss extends Error {
+  override readonly name = 'StateLoss'
+
+  constructor(store: string, changelog: string, options?: ErrorOptions) {
+    super(
+      `"${store}" kept its state in another form: what topic ${changelog} holds cannot be read as what it keeps now. Give the step its old form back, or another name, under which it begins empty. To have it begin empty under this name, delete that topic.`,
+      options,
+    )
+  }
+}
+
 export interface Problem {
   /** Field path as the user wrote it, such as `steps[2].filter`. */
   readonly path: string

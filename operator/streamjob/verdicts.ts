@@ -62,6 +62,12 @@ const unavailable: readonly Unavailable[] = [
     const message = `pod ${denied.pod.metadata.name}: ${denied.error.message}`
     return { reason: 'NotAuthorized', message }
   },
+  ({ pods }) => {
+    const waiting = pods.find(({ runtime }) => runtime?.state === 'Starting' && runtime.lastError)
+    if (waiting === undefined) return undefined
+    const message = `pod ${waiting.pod.metadata.name}: ${waiting.runtime?.lastError?.message}`
+    return { reason: 'PodsNotReady', message }
+  },
   ({ job, workload }) => {
     const ready = workload?.status?.readyReplicas ?? 0
     if (isRolledOut(workload) && ready === job.spec.replicas) return undefined

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   heartbeatV3,
   leaveGroupV3,
@@ -53,6 +54,8 @@ export class KafkaGroupMember implements GroupMember {
   #heartbeat: Timer | undefined
   /** Monotonic time of the last answer that took us for a member. */
   #heardAt = 0
+  /** Where the group's answer to a join is waited for. */
+  #joining: KafkaSocket | undefined
   #closed = false
 
   constructor(options: KafkaGroupMemberOptions) {
@@ -135,7 +138,8 @@ export class KafkaGroupMember implements GroupMember {
   async close({ leave }: { readonly leave: boolean }): Promise<void> {
     this.#closed = true
     this.#heartbeat?.cancel()
-    if (leave && this.#memberId !== '') await this.#leave()
+    const hasJoined = this.#memberId !== '' || this.#joining !== undefined
+    if (leave && hasJoined) await this.#leave()
     await this.#options.connections.close()
   }
 
@@ -185,10 +189,15 @@ export class KafkaGroupMember implements GroupMember {
 
   async #joinOnce(): Promise<GroupShare> {
     const connection = await this.#coordinator.connection()
-    const joined = await joinGroup(connection, this.#options, this.#memberId)
-    this.#memberId = joined.memberId
-    this.#generation = joined.generation
-    return syncGroup(connection, this.#options, joined, this.#options.metadata)
+    this.#joining = connection
+    try {
+      const joined = await joinGroup(connection, this.#options, this.#memberId)
+      this.#memberId = joined.memberId
+      this.#generation = joined.generation
+      return await syncGroup(connection, this.#options, joined, this.#options.metadata)
+    } finally {
+      this.#joining = undefined
+    }
   }
 
   #scheduleHeartbeat(): void {
@@ -243,12 +252,21 @@ export class KafkaGroupMember implements GroupMember {
     }
   }
 
+  /** A broker hears nothing on a connection until it has answered what it was asked there before. */
+  async #hungUp(): Promise<void> {
+    const joining = this.#joining
+    if (joining === undefined) return
+    const closed = once(joining, 'close')
+    joining.close()
+    await closed
+  }
+
   async #leave(): Promise<void> {
     const { groupId, instanceId, clock } = this.#options
     const member = { memberId: this.#memberId, groupInstanceId: instanceId ?? null }
     const request = { api: leaveGroupV3.api, what: `leave group ${groupId}`, timeoutMs: LEAVE_MS }
-    const told = this.#coordinator
-      .connection()
+    const told = this.#hungUp()
+      .then(() => this.#coordinator.connection())
       .then((connection) => call(connection, request, groupId, [member]))
       // The session expires by itself; a shutdown does not wait for that.
       .catch(() => undefined)

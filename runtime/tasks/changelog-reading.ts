@@ -1,6 +1,8 @@
 import type { BrokerAdmin, FetchedPartition, PartitionOffset } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
 import { keyAt, valueAt } from '../broker/record-batch.ts'
+import { StateLoss } from '../errors.ts'
+import type { ChangelogRecord } from '../state/store.ts'
 import type { Changelog } from './changelog.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { ChangelogRange } from './usable-snapshot.ts'
@@ -61,9 +63,12 @@ export async function beginReading<R extends Restorable>(
   return readings
 }
 
-/** Puts what was read of a changelog into its store; returns how many records that were. */
+/**
+ * Puts what was read of a changelog into its store; returns how many records that were. Throws `StateLoss` where the store cannot
+ * make anything of one.
+ */
 export function applyRead(
-  { of, changelog: { store } }: Pick<Reading<Restorable>, 'of' | 'changelog'>,
+  { of, changelog }: Pick<Reading<Restorable>, 'of' | 'changelog'>,
   { batches }: FetchedPartition,
 ): number {
   let count = 0
@@ -74,10 +79,18 @@ export function applyRead(
       const key = keyAt(columns, index)
       const timestamp = batch.timestamp(columns, index)
       of.restoreTime(timestamp)
-      if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
+      if (key !== null) restore(changelog, { key, value: valueAt(columns, index), timestamp })
     }
   }
   return count
+}
+
+function restore({ store, topic }: Changelog, record: ChangelogRecord): void {
+  try {
+    store.restore(record)
+  } catch (cause) {
+    throw new StateLoss(store.name, topic, { cause })
+  }
 }
 
 /** False where the changelog is not the one any more that the store has, or has lost what the store lacks. */

@@ -18,7 +18,7 @@ export interface RestoreOptions {
   /** Entries of changelogs were read. */
   readonly onRead?: (entries: number) => void
   /** The stores of the task are as they were left. */
-  readonly onRestored?: (task: Task) => Promise<void>
+  readonly onRestored?: (task: Task) => void
 }
 
 /**
@@ -54,7 +54,7 @@ class Restoration {
   async run(): Promise<boolean> {
     const { isInterrupted } = this.#options
     if (!(await this.#begin())) return false
-    while (!(await this.#finishTasks())) {
+    while (!this.#finishTasks()) {
       if (isInterrupted()) return false
       for (const fetched of await this.#fetcher.poll(POLL_MS)) this.#take(fetched)
     }
@@ -71,14 +71,14 @@ class Restoration {
   }
 
   /** True once there is no task left. */
-  async #finishTasks(): Promise<boolean> {
+  #finishTasks(): boolean {
     for (const task of this.#waiting) {
       const own = [...this.#readings.values()].filter(({ of }) => of === task)
       task.restoreRemaining = own.reduce((sum, reading) => sum + this.#remaining(reading), 0)
       if (task.restoreRemaining > 0) continue
       for (const { changelog } of own) this.#fetcher.unassign(changelog)
       this.#waiting.delete(task)
-      await this.#options.onRestored?.(task)
+      this.#options.onRestored?.(task)
     }
     return this.#waiting.size === 0
   }

@@ -4,6 +4,7 @@ import type {
   Fetcher,
   GroupMember,
   GroupShare,
+  PartitionOffset,
   Producer,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
@@ -14,7 +15,6 @@ import { sleep } from '../platform/clock.ts'
 import { type CommitParts, Commits } from './commit.ts'
 import type { Generator } from './generator.ts'
 import { GlobalTables } from './global-tables.ts'
-import { withChangelogsNoted } from './kept-in.ts'
 import { Losses } from './losses.ts'
 import { shareInfoOf } from './member-info.ts'
 import { membership } from './membership.ts'
@@ -22,11 +22,10 @@ import { OutputCollector } from './output-collector.ts'
 import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
 import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
 import { Purge, repartitionTopicsOf } from './purge.ts'
-import { startPositions } from './start-positions.ts'
 import { summed } from './summed.ts'
 import { Task } from './task.ts'
 import { TaskManager } from './task-manager.ts'
-import { partitionsOf } from './task-id.ts'
+import { taskStarts } from './task-starts.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { openProducer } from './transactions.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -68,6 +67,7 @@ export class Worker {
   #share: GroupShare = { partitions: [] }
   /** For standbys, in the last round. */
   #hasRead = false
+  readonly #stopAsked = Promise.withResolvers<void>()
   #stopping = false
   #closed = false
 
@@ -144,6 +144,7 @@ export class Worker {
   /** Finishes the round, commits and leaves. */
   stop(): void {
     this.#stopping = true
+    this.#stopAsked.resolve()
     this.#fetcher.wake()
   }
 
@@ -249,8 +250,15 @@ export class Worker {
 
   /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
   async join(): Promise<void> {
-    const { onState, log } = this.#options
     if (this.tasks.length > 0) await this.#finish()
+    const joined = this.#joinGroup()
+    // Whoever is to stop has nothing to commit, and waits no more for others of the group, nor for brokers.
+    joined.catch(() => undefined)
+    await Promise.race([joined, this.#stopAsked.promise])
+  }
+
+  async #joinGroup(): Promise<void> {
+    const { onState, log } = this.#options
     onState('Joining')
     await this.#state.lookAtDisk(this.#counts.current)
     this.#share = await this.#member.join()
@@ -269,9 +277,11 @@ export class Worker {
     if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
       return
     const created = this.tasks.filter(({ state }) => state === 'Created')
+    const [member, counts] = [this.#member, this.#counts.current]
+    const starts = await taskStarts(created, this.#options, { member, counts })
     const areRestored = await this.#state.restore(created, {
       isInterrupted: () => this.#isInterrupted,
-      onRestored: (task) => this.#startTask(task),
+      onRestored: (task) => this.#startTask(task, starts.get(task) ?? []),
     })
     if (areRestored) this.#options.onState('Running')
   }
@@ -327,15 +337,9 @@ export class Worker {
     })
   }
 
-  async #startTask(task: Task): Promise<void> {
-    const { broker, subTopologies } = this.#options
-    const subTopology = subTopologies[task.id.subTopology]
-    if (subTopology === undefined) return
+  #startTask(task: Task, positions: readonly PartitionOffset[]): void {
     task.moveTo('Restoring')
-    const partitions = partitionsOf(task.id, subTopology, this.#counts.current)
-    const reach = { member: this.#member, admin: broker.admin }
-    const positions = await startPositions(partitions, subTopology, reach)
-    this.#tasks.start(task, withChangelogsNoted(task, positions, this.#options))
+    this.#tasks.start(task, positions)
     task.moveTo('Running')
   }
 

@@ -1,6 +1,6 @@
 import type { TopicDescription } from '../broker/broker.ts'
 import { BrokerError } from '../broker/errors.ts'
-import { isDenied } from '../broker/kafka-errors.ts'
+import { isConfiguration, isDenied, isTransient } from '../broker/kafka-errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
 import { RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
@@ -126,7 +126,8 @@ class Run {
     if (partitions === undefined) return undefined
     const deadLetterTopic = config.deadLetterTopic ?? deadLetterTopicOf(config.applicationId)
     this.#internalTopics = internalTopics(config, subTopologies, partitions)
-    const internal = await this.#createInternalTopics(this.#internalTopics)
+    const internal = await this.#answered(() => this.#createInternalTopics(this.#internalTopics))
+    if (internal === undefined) return undefined
     return new Worker({
       ...this.#options,
       subTopologies,
@@ -143,35 +144,41 @@ class Run {
 
   /** Partition counts of the user's topics, waiting for those that do not exist: never creates one. */
   async #externalTopics(topology: Topology): Promise<ReadonlyMap<string, number> | undefined> {
-    const { clock, config } = this.#options
+    const { clock, config, broker } = this.#options
     const needed = new Set([
       ...sourceTopicsOf(topology),
       ...sinkTopicsOf(topology),
       ...(config.deadLetterTopic === undefined ? [] : [config.deadLetterTopic]),
     ])
-    while (!this.#stopped.signal.aborted) {
-      const found = await this.#described([...needed])
-      const missing = [...needed].filter((topic) => found?.has(topic) !== true)
-      if (found !== undefined && missing.length === 0)
+    for (;;) {
+      const found = await this.#answered(() => broker.admin.describeTopics([...needed]))
+      if (found === undefined) return undefined
+      const missing = [...needed].filter((topic) => !found.has(topic))
+      if (missing.length === 0)
         return new Map([...found].map(([name, { partitions }]) => [name, partitions]))
-      if (found !== undefined) {
-        const message = `waiting for ${missing.map((topic) => `topic "${topic}"`).join(', ')}: create it, or a Topic object for it.${hint(missing[0] ?? '', found.keys())}`
-        this.#waitBecause('TopicNotFound', message)
-      }
+      const message = `waiting for ${missing.map((topic) => `topic "${topic}"`).join(', ')}: create it, or a Topic object for it.${hint(missing[0] ?? '', found.keys())}`
+      this.#waitBecause('TopicNotFound', message)
       await sleep(clock, TOPIC_RETRY_MS, this.#stopped.signal)
     }
-    return undefined
   }
 
-  /** undefined, and said why, while the cluster denies it. */
-  async #described(topics: readonly string[]) {
-    try {
-      return await this.#options.broker.admin.describeTopics(topics)
-    } catch (error) {
-      if (!(error instanceof BrokerError && isDenied(error.code))) throw error
-      this.#waitBecause(error.name, error.message)
-      return undefined
+  /**
+   * Asks for as long as the cluster is out of reach, or denies it, and says so: a pod that were started anew would meet the
+   * same, later. undefined when stopped meanwhile.
+   */
+  async #answered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const { clock } = this.#options
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      try {
+        return await untilAborted(ask(), signal)
+      } catch (error) {
+        if (!(error instanceof BrokerError && passes(error.code))) throw error
+        this.#waitBecause(error.name, error.message)
+      }
+      await sleep(clock, TOPIC_RETRY_MS, signal)
     }
+    return undefined
   }
 
   #waitBecause(reason: string, message: string): void {
@@ -236,6 +243,19 @@ class Run {
     log.error('the job stopped', { error })
   }
 }
+
+/** Resolves with undefined as soon as the signal aborts. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const done = new AbortController()
+  const aborted = new Promise<undefined>((resolve) =>
+    signal.addEventListener('abort', () => resolve(undefined), { signal: done.signal }),
+  )
+  return Promise.race([work, aborted]).finally(() => done.abort())
+}
+
+/** Wrong credentials are the configuration's fault: a program that starts with them says so and ends. */
+const passes = (code: string): boolean =>
+  isDenied(code) || (isTransient(code) && !isConfiguration(code))
 
 function internalTopics(
   config: RuntimeConfig,

@@ -88,6 +88,8 @@ class WorkerThread implements Instance {
   }
 
   async stop(): Promise<void> {
+    // Until it has joined its group there is nothing that it would have to end in order, and it may be long in loading.
+    if (this.#status.state === 'Starting') return this.abandon()
     this.#worker.postMessage('stop' satisfies ThreadRequest)
     await this.ended.catch(() => undefined)
   }

@@ -58,6 +58,22 @@ export function groupMemberFaults(given: () => FaultyBroker): void {
       expect(await one.committed([at])).to.deep.equal([{ ...at, offset: 7 }])
     })
 
+    it('leaves while it waits for the others of its group', async () => {
+      const at = await faulty.newTopic()
+      const groupId = `g-${randomUUID()}`
+      const first = member(at.topic, groupId, 'pod-0')
+      const second = member(at.topic, groupId, 'pod-1')
+      await first.join()
+      const woken = new Promise<void>((resolve) => (first.onRejoinNeeded = resolve))
+      const joining = failureOf(second.join())
+      await woken
+      await second.close({ leave: true })
+      expect((await joining)?.code).to.equal('CLOSED')
+      await first.join()
+      const { groups } = await faulty.admin.describeGroups([groupId])
+      expect(groups[0]?.members).to.have.length(1)
+    })
+
     it('stops when another process takes its instance id', async () => {
       const at = await faulty.newTopic()
       const groupId = `g-${randomUUID()}`

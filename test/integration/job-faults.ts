@@ -88,6 +88,18 @@ export function jobFaults({ kills, outageMs }: FaultOptions): void {
     expect(duplicates).to.equal(0)
   })
 
+  it('reads megabytes in the first answer of each broker', async function () {
+    this.timeout(LIMIT_MS)
+    const pad = 'x'.repeat(900_000)
+    for (let id = 0; id < 24; id++) job.write(`{"id":${id},"pad":"${pad}"}`, id % 6)
+    await job.flush()
+    const all = job.readAll(job.input, 6, { maxBytes: 24 * pad.length })
+    await eventually(async () => {
+      await all.poll()
+      expect(all.records).to.have.length(24)
+    })
+  })
+
   it('sets poison aside and goes on with what is around it', async function () {
     this.timeout(LIMIT_MS)
     const deadLetters = `${job.clientId}-dead-letters`

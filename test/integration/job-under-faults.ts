@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type {
   Fetcher,
+  FetcherOptions,
   GroupMember,
   GroupMemberOptions,
   Producer,
@@ -187,8 +188,9 @@ export class JobUnderFaults {
     )
   }
 
-  readAll(topic: string, partitions = 1) {
-    return this.#collect(topic, partitions)
+  /** `poll` adds to the records what has come since, by connections of its own. */
+  readAll(topic: string, partitions = 1, options?: FetcherOptions) {
+    return this.#collect(topic, partitions, options)
   }
 
   async stop(): Promise<void> {
@@ -216,8 +218,8 @@ export class JobUnderFaults {
     return new KafkaBroker({ bootstrapServers, clientId, ...age })
   }
 
-  #collect(topic: string, partitions = PARTITIONS) {
-    const reader = this.#broker.fetcher({ maxBytes: 1 << 20 })
+  #collect(topic: string, partitions = PARTITIONS, options = { maxBytes: 1 << 20 }) {
+    const reader = this.#broker.fetcher(options)
     this.#readers.push(reader)
     for (const at of partitionsOf(topic, partitions)) reader.assign({ ...at, offset: 0 })
     const records: SeenRecord[] = []

@@ -4,18 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Admin } from 'kafkajs'
+import { FORMAT, sealed } from '../../runtime/state/snapshot-format.ts'
 import { readSnapshot } from '../../runtime/state/snapshot-reader.ts'
 import { connectedAdmin } from '../kafka/admin.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
 import { sharedKafka } from '../kafka/shared.ts'
 import { eventually } from '../support/eventually.ts'
-import { missingForMounts } from '../support/instance-process.ts'
+import { missingForMounts } from '../support/mounts.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { PARTITIONS, SLOW, StatefulJob } from './stateful-job.ts'
 import { countsBySecond, expectCountsBySecond } from './windowed-counts.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const TASKS = 2 * PARTITIONS
+const OTHER_FORMAT = 'millrace-snapshot/0'
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
 
 function withFlippedBit(bytes: Uint8Array): Uint8Array {
@@ -27,8 +29,15 @@ function withFlippedBit(bytes: Uint8Array): Uint8Array {
 const damages: readonly (readonly [harm: (file: string) => Promise<void>, says?: RegExp])[] = [
   [(file) => rewrite(file, withFlippedBit), /fails its CRC/],
   [(file) => rewrite(file, (bytes) => bytes.subarray(0, -5)), /it ends in the middle/],
+  [
+    (file) => rewrite(file, (bytes) => Buffer.concat([headOf(OTHER_FORMAT), bytes])),
+    new RegExp(`its format is ${OTHER_FORMAT}, not ${FORMAT}`),
+  ],
   [(file) => rm(file)],
 ]
+
+const headOf = (format: string): Uint8Array =>
+  sealed('head', Buffer.from(JSON.stringify({ format })), 0).bytes
 
 const rewrite = async (file: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> =>
   writeFile(file, change(new Uint8Array(await readFile(file))))
@@ -130,14 +139,19 @@ describe('the state of a job on a real Kafka', function () {
   })
 
   it('comes from the changelog where no disk takes its snapshots', async () => {
-    for (let starts = 0; starts < 2; starts++) {
-      const pod = await job.start('pod-0', {}, { smallDisk: directory })
+    const disks = [
+      ['smallDisk', /cannot write snapshots of state.*ENOSPC/],
+      // Node does not say EROFS of a directory that it cannot make.
+      ['readOnlyDisk', /cannot write snapshots of state.*ENOENT/],
+    ] as const
+    for (const [disk, says] of disks) {
+      const pod = await job.start('pod-0', {}, { [disk]: directory })
       await job.untilAtWork('pod-0', TASKS)
       await eventually(
         async () => expect((await statusOf('pod-0')).snapshots.failed).to.be.at.least(1),
         SLOW,
       )
-      expect(said(pod.log, directory)).to.match(/cannot write snapshots of state.*ENOSPC/)
+      expect(said(pod.log, directory)).to.match(says)
       await job.traffic.progress()
       await pod.kill()
     }
@@ -173,6 +187,33 @@ describe('the state of a job on a real Kafka', function () {
     await job.start('pod-0', { onDataLoss: 'Continue' })
     await job.untilAtWork('pod-0', TASKS)
     await job.traffic.settle()
+  })
+
+  it('is not taken for whole when a repartition topic was deleted under it', async () => {
+    const { repartition } = job
+    await job.start('pod-0')
+    await killWithSnapshots()
+    await admin.deleteTopics({ topics: [repartition] })
+    const pod = await job.start('pod-0')
+    expect(await pod.ended()).to.equal(1)
+    expect(pod.log).to.match(/DataLoss/)
+    expect(pod.log).to.contain(`${repartition} was deleted`)
+    await job.start('pod-0', { onDataLoss: 'Continue' })
+    await job.untilAtWork('pod-0', TASKS)
+    await job.traffic.settle()
+  })
+
+  it('is not misread when a step keeps it in another form, and goes on when the step computes more', async () => {
+    await job.start('pod-0')
+    await killWithSnapshots()
+    const other = await job.start('pod-0', countsBySecond(job))
+    expect(await other.ended()).to.equal(1)
+    expect(other.log).to.match(/StateLoss.*counts\\" kept its state in another form/)
+    const aggregate = { n: 'count()', last: 'max(value.id)' }
+    const more = await job.start('pod-0', job.counting({ aggregate }))
+    await job.untilAtWork('pod-0', TASKS)
+    expect(said(more.log, directory)).to.match(/the store was laid out in another way/)
+    await job.expectOnce()
   })
 })
 

@@ -28,6 +28,7 @@ export class StatefulJob {
   readonly traffic: JobUnderFaults
   readonly totals: string
   readonly changelog: string
+  readonly repartition: string
   readonly #java: JavaClients
   readonly #spec: JobChange
   readonly #pods = new Map<string, InstanceProcess>()
@@ -41,6 +42,7 @@ export class StatefulJob {
     this.traffic = new JobUnderFaults(kafka)
     this.totals = `totals-${this.traffic.clientId}`
     this.changelog = `${this.traffic.clientId}-counts-changelog`
+    this.repartition = `${this.traffic.clientId}-counts-repartition`
     this.#java = java
     this.#spec = spec
   }
@@ -135,6 +137,12 @@ export class StatefulJob {
       steps: [...steps, { name: 'branch', from: 'all', filter }],
       outputs: [...outputs, { from: 'branch', topic }],
     }
+  }
+
+  /** A change of the step that counts. */
+  counting(change: object): JobChange {
+    const { steps = [] } = this.#base
+    return { steps: steps.map((step) => (step.name === 'counts' ? { ...step, ...change } : step)) }
   }
 
   get #base(): JobChange {

@@ -220,6 +220,13 @@ export default job(
       expect((await next.status()).inFlight).to.deep.equal({ answers: 0 })
     })
 
+    it('ends at once while its file is still being loaded', async () => {
+      const instance = await start('job-0', 'for (;;);')
+      await eventually(async () => expect(await instance.probe('/healthz')).to.equal(200), START)
+      instance.signal('SIGTERM')
+      expect(await instance.ended()).to.equal(0)
+    })
+
     it('answers probes while it loops for ever, and ends at the second SIGTERM', async () => {
       const instance = await startMischief('console.error("round and round"); for (;;);')
       await eventually(() => expect(instance.log).to.contain('round and round'), START)

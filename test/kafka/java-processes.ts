@@ -7,6 +7,8 @@ import { javaOptions } from './jars.ts'
 interface Program {
   readonly mainClass: string
   readonly heap: string
+  /** What runs it, if something is to: a command that takes another one. */
+  readonly runner?: readonly string[]
 }
 
 /** Java servers of one test, with their settings and logs in one folder. They end with this process. */
@@ -34,16 +36,23 @@ export class JavaProcesses {
   restart(name: string): void {
     const program = this.#programs.get(name)
     if (program === undefined) throw new Error(`${name} was never started`)
-    const { mainClass, heap } = program
+    const { mainClass, heap, runner = [] } = program
     const output = openSync(join(this.#dir, 'logs', `${name}.log`), 'a')
-    const args = [
+    const [executable = '', ...args] = [
+      ...[...runner, 'java'],
       `-Xmx${heap}`,
       '-XX:+UseSerialGC',
       ...javaOptions(this.#libsDir),
       mainClass,
       this.#propertiesFile(name),
     ]
-    this.#running.set(name, spawn('java', args, { stdio: ['ignore', output, output] }))
+    this.#running.set(name, spawn(executable, args, { stdio: ['ignore', output, output] }))
+  }
+
+  /** undefined where it does not run. */
+  pidOf(name: string): number | undefined {
+    const child = this.#running.get(name)
+    return child?.exitCode === null && child.signalCode === null ? child.pid : undefined
   }
 
   get pids(): readonly number[] {

@@ -1,9 +1,10 @@
-import { mkdtempSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { eventually } from '../support/eventually.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { disk, mounting } from '../support/mounts.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { kafkaJars } from './jars.ts'
 import { JavaProcesses } from './java-processes.ts'
@@ -34,6 +35,8 @@ export interface RunningBroker {
   kill(): Promise<void>
   /** Starts it again with its data, and waits until it serves. */
   restart(): Promise<void>
+  /** Leaves no room on the disk that it has to itself, and waits until it ends of that. It starts again with an empty one. */
+  fillDisk(): Promise<void>
   /** The same at another address, as a pod that is scheduled anew; nobody answers at the old one. For `proxied` brokers. */
   move(): Promise<void>
 }
@@ -58,6 +61,8 @@ export interface KafkaOptions {
   readonly properties?: readonly string[]
   /** Listeners beside the plain one. */
   readonly listeners?: readonly ExtraListener[]
+  /** How large the disk is that the first broker has to itself, such as `512m`; see `missingForMounts`. */
+  readonly firstDisk?: string
   /** Of each broker, as Java writes sizes. */
   readonly heap?: string
   readonly log?: (line: string) => void
@@ -80,7 +85,7 @@ const ZOOKEEPER_TICK_MS = 1000
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const { brokers: count = 1, heap = '512m', log = () => undefined, proxied = false } = options
-  const { advertisedHost = LOOPBACK } = options
+  const { advertisedHost = LOOPBACK, firstDisk } = options
   const libsDir = await kafkaJars(log)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
   const [zookeeperPort = 0, ...ports] = await freePorts(count * 2 + 1)
@@ -97,8 +102,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     const [port = 0, internalPort = 0] = [ports[id], ports[count + id]]
     const proxy = proxies[id]
     const settings = { dir, id, port, internalPort, count, zookeeperPort, options }
+    const runner = id === 0 && firstDisk !== undefined ? diskAt(dataDir(dir, id), firstDisk) : []
+    const program = { ...BROKER, heap, runner }
     const start = (advertised: number) =>
-      java.start(nameOf(id), { ...BROKER, heap }, brokerProperties({ ...settings, advertised }))
+      java.start(nameOf(id), program, brokerProperties({ ...settings, advertised }))
     start(proxy?.port ?? port)
     const others = ports.slice(count).filter((one) => one !== internalPort)
     return new JavaBroker({
@@ -107,6 +114,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
       java,
       address: `127.0.0.1:${internalPort}`,
       port,
+      dataDir: dataDir(dir, id),
       start,
       others: others.map((one) => `127.0.0.1:${one}`),
     })
@@ -151,9 +159,30 @@ interface BrokerParts {
   readonly address: string
   /** Where clients do, but for the proxy. */
   readonly port: number
+  readonly dataDir: string
   readonly start: (advertisedPort: number) => void
   /** Addresses of the other brokers. */
   readonly others: readonly string[]
+}
+
+function diskAt(path: string, size: string): readonly string[] {
+  mkdirSync(path, { recursive: true })
+  return mounting(disk(`size=${size}`), path)
+}
+
+function writeUntilFull(path: string): void {
+  const file = openSync(path, 'w')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(1 << 20))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  } finally {
+    closeSync(file)
+  }
+}
+
+function expectEnded(pid: number | undefined): void {
+  if (pid !== undefined) throw new Error(`broker process ${pid} goes on`)
 }
 
 function expectGone(id: number, ids: readonly number[]): void {
@@ -202,6 +231,13 @@ class JavaBroker implements RunningBroker {
   async restart(): Promise<void> {
     this.#java.restart(nameOf(this.id))
     await servingAll([this.address], this.#java)
+  }
+
+  async fillDisk(): Promise<void> {
+    const pid = this.#java.pidOf(nameOf(this.id))
+    // Others see what it has mounted below its root.
+    writeUntilFull(join(`/proc/${pid}/root`, this.#parts.dataDir, 'filler'))
+    await eventually(() => expectEnded(this.#java.pidOf(nameOf(this.id))), { timeoutMs: START_MS })
   }
 
   async move(): Promise<void> {

@@ -1,13 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
 import { cpuSecondsOf } from '../bench/proc.ts'
-import { PARTITIONS, StatefulJob } from '../integration/stateful-job.ts'
+import { PARTITIONS, SLOW, StatefulJob } from '../integration/stateful-job.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
 import { REPLICATED_TRANSACTIONS, type RunningKafka, startKafka } from '../kafka/kafka.ts'
+import { eventually } from '../support/eventually.ts'
+import { missingForMounts } from '../support/mounts.ts'
 import { requireOrSkip } from '../support/skip.ts'
 
 const PODS = ['pod-0', 'pod-1'] as const
 const OUTAGE_MS = 60_000
+/** Longer than any one answer is waited for. */
+const LONG_OUTAGE_MS = 90_000
 /** Of a core, while no broker is there. */
 const MAX_IDLE_CPU = 0.1
 const MAX_LINES_A_SECOND = 1
@@ -20,10 +24,11 @@ describe('the brokers of a stateful job, for long', function () {
   let job: StatefulJob
 
   before(async function () {
-    requireOrSkip(this, await missingForJavaClients())
+    requireOrSkip(this, missingForMounts() ?? (await missingForJavaClients()))
     kafka = await startKafka({
       brokers: 3,
       proxied: true,
+      firstDisk: '1g',
       properties: REPLICATED_TRANSACTIONS,
     })
     java = await JavaClients.start(kafka.bootstrapServers)
@@ -84,26 +89,42 @@ describe('the brokers of a stateful job, for long', function () {
     await Promise.all(others.map((broker) => broker.restart()))
   }
 
-  /** What a pod uses and says meanwhile. */
+  /** What pods use and say meanwhile, one that runs and one that starts. */
   async function loseAll(): Promise<void> {
     await Promise.all(kafka.brokers.map((broker) => broker.kill()))
+    const [, late] = PODS
+    await job.pod(late).kill()
+    await job.start(late)
+    await eventually(async () => expect(await job.pod(late).probe('/healthz')).to.equal(200), SLOW)
     const before = PODS.map(spent)
-    await pause(OUTAGE_MS)
+    await pause(LONG_OUTAGE_MS)
     for (const [index, pod] of PODS.entries()) {
       const [cpuBefore = 0, linesBefore = 0] = before[index] ?? []
       const [cpu = 0, lines = 0] = spent(pod)
-      const seconds = OUTAGE_MS / 1000
+      const seconds = LONG_OUTAGE_MS / 1000
       expect((cpu - cpuBefore) / seconds, `cores that ${pod} used`).to.be.below(MAX_IDLE_CPU)
       expect((lines - linesBefore) / seconds, `lines that ${pod} wrote a second`).to.be.below(
         MAX_LINES_A_SECOND,
       )
+      expect(await job.pod(pod).probe('/healthz'), `${pod} lives`).to.equal(200)
+      expect(await job.pod(pod).probe('/readyz'), `${pod} is not ready`).to.equal(503)
     }
+    const { lastError } = await job.pod(late).status()
+    expect(lastError?.reason).to.equal('Unreachable')
     await Promise.all(kafka.brokers.map((broker) => broker.restart()))
   }
 
   const spent = (pod: string) => {
     const { pid = 0, log } = job.pod(pod)
     return [cpuSecondsOf(pid), log.split('\n').length] as const
+  }
+
+  async function fillDisk(): Promise<void> {
+    const [first] = kafka.brokers
+    await first?.fillDisk()
+    await job.traffic.progress()
+    await first?.restart()
+    await job.traffic.progress()
   }
 
   /** Brokers go on serving what they lead; the next one to be lost is replaced again once ZooKeeper is back. */
@@ -128,6 +149,7 @@ describe('the brokers of a stateful job, for long', function () {
     ['too few are left to write to', fallBelowMinimum],
     ['all are gone', loseAll],
     ['ZooKeeper is gone', loseZooKeeper],
+    ['the disk of one is full', fillDisk],
   ]
   for (const [what, inject] of faults) {
     it(`leave all done exactly once when ${what}`, async () => {

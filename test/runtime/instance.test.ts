@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import { BrokerError } from '../../runtime/broker/errors.ts'
 import type { RuntimeConfigInput } from '../../runtime/config.ts'
 import { eventually } from '../support/eventually.ts'
+import { interceptedBroker } from '../support/intercepted-broker.ts'
 import { JobBench, type JobSpec } from '../support/job-bench.ts'
 
 const counting: JobSpec = {
@@ -205,6 +207,38 @@ describe('runtime/instance.ts', () => {
     await eventually(() => expect(instance.ready()).to.equal(true))
     expect(instance.status().lastError).to.equal(undefined)
   })
+
+  for (const question of ['describeTopics', 'createTopics'])
+    it(`waits while nobody answers ${question}, says so, and starts once somebody does`, async () => {
+      bench = new JobBench({ payments: 1, alerts: 1 })
+      let isAway = true
+      const broker = interceptedBroker(bench.embedded.connect(), (call, run) => {
+        if (isAway && call === `admin.${question}`)
+          throw new BrokerError('UNREACHABLE', 'no bootstrap server answers')
+        return run()
+      })
+      const instance = bench.start(counting, { broker })
+      const unreachable = { reason: 'Unreachable', message: 'no bootstrap server answers' }
+      await eventually(() => expect(instance.status().lastError).to.deep.include(unreachable))
+      expect(instance.status().state).to.equal('Starting')
+      isAway = false
+      await eventually(() => expect(instance.ready()).to.equal(true))
+      expect(instance.status().lastError).to.equal(undefined)
+    })
+
+  for (const question of ['admin.describeTopics', 'member.join', 'member.committed'])
+    it(`stops at once while nobody answers ${question}`, async () => {
+      bench = new JobBench({ in: 1, out: 1 })
+      const asked: string[] = []
+      const broker = interceptedBroker(bench.embedded.connect(), (call, run) => {
+        asked.push(call)
+        return call === question ? new Promise(() => undefined) : run()
+      })
+      const instance = bench.start(passThrough('Fail'), { broker })
+      await eventually(() => expect(asked).to.include(question))
+      await instance.stop()
+      expect(await instance.ended).to.equal(undefined)
+    })
 
   describe('when topics grow', () => {
     const EVERY_SECOND = { metadataMaxAgeMs: 1000 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import type { RuntimeConfigInput, RuntimeStatus } from '../../runtime/config.ts'
 import { cacheDir } from './cache.ts'
 import { freePorts } from './free-ports.ts'
+import { disk, mounting } from './mounts.ts'
 
 /** As the operator limits it by the memory of the pod. */
 const HEAP_MB = 128
@@ -21,31 +22,20 @@ export interface InstanceOptions {
   readonly hostsFile?: string
   /** A directory that is a disk of its own for the process, empty and of 16 KiB; see `missingForMounts`. */
   readonly smallDisk?: string
+  /** The same, empty and not to be written to. */
+  readonly readOnlyDisk?: string
   /** Of each of its threads. */
   readonly heapMb?: number
   /** How far its clock is ahead of ours. */
   readonly clockAheadMs?: number
 }
 
-const UNSHARE = ['unshare', '--mount', '--map-root-user']
-
-/** Runs what follows in a mount namespace of its own, so that nobody else sees what is mounted at `path`. */
-const mounting = (what: string, path: string): readonly string[] => [
-  ...UNSHARE,
-  ...['sh', '-c', `mount ${what} && exec "$@"`, path],
-]
-
-/** Why no process here can have mounts of its own, or undefined if one can. */
-export function missingForMounts(): string | undefined {
-  const [program = '', ...args] = UNSHARE
-  const { status } = spawnSync(program, [...args, 'true'])
-  return status === 0 ? undefined : 'unshare --mount is not allowed here'
-}
-
-function mountsOf({ hostsFile, smallDisk }: InstanceOptions): readonly string[] {
+function mountsOf(options: InstanceOptions): readonly string[] {
+  const { hostsFile, smallDisk, readOnlyDisk } = options
   return [
-    ...(hostsFile === undefined ? [] : mounting('--bind "$0" /etc/hosts', hostsFile)),
-    ...(smallDisk === undefined ? [] : mounting('-t tmpfs -o size=16k disk "$0"', smallDisk)),
+    ...(hostsFile === undefined ? [] : mounting(`--bind ${hostsFile}`, '/etc/hosts')),
+    ...(smallDisk === undefined ? [] : mounting(disk('size=16k'), smallDisk)),
+    ...(readOnlyDisk === undefined ? [] : mounting(disk('ro'), readOnlyDisk)),
   ]
 }
 

@@ -219,6 +219,28 @@ const rows: readonly Row[] = [
     says: /restoring the state of 0_1/,
   },
   {
+    title: 'Kafka is out of reach of a pod that starts',
+    observed: {
+      workload: rolledOut(1, 0),
+      pods: [
+        {
+          pod: podNamed('fraud-0'),
+          runtime: runtimeWith([], {
+            state: 'Starting',
+            lastError: {
+              reason: 'Unreachable',
+              message: 'no bootstrap server answers',
+              at: '2026-01-01T00:00:00Z',
+            },
+          }),
+        },
+      ],
+    },
+    phase: 'Starting',
+    ready: ['False', 'NotAvailable'],
+    says: /pod fraud-0: no bootstrap server answers/,
+  },
+  {
     title: 'Kafka denies a pod what it had',
     observed: {
       workload: rolledOut(1, 0),

@@ -6,14 +6,17 @@ import { interceptedBroker } from '../support/intercepted-broker.ts'
 import { JobBench, type JobSpec } from '../support/job-bench.ts'
 
 const CHANGELOG = 'test.job-counts-changelog'
+const REPARTITION = 'test.job-counts-repartition'
 const counts = { name: 'counts', from: 'in', groupBy: 'key', aggregate: { n: 'count()' } }
+const rekeyed = { ...counts, groupBy: 'key + "!"' }
+const windowed = { steps: [{ ...counts, window: { tumbling: '1m', grace: '1m' } }] }
 const spec: JobSpec = {
   inputs: [{ name: 'in', topic: 'in' }],
   steps: [counts],
   outputs: [{ from: 'counts', topic: 'totals' }],
 }
 
-describe('a job whose changelog is another topic than at its last commit', () => {
+describe('a job whose own topics are others than at its last commit', () => {
   let bench: JobBench
 
   beforeEach(() => {
@@ -22,12 +25,12 @@ describe('a job whose changelog is another topic than at its last commit', () =>
 
   afterEach(() => bench.stop())
 
-  /** On brokers that tell this id of the changelog. */
-  function start(topicId: string, change: Partial<JobSpec> = {}): Instance {
+  /** On brokers that tell this id of one of its topics. */
+  function start(topicId: string, change: Partial<JobSpec> = {}, of = CHANGELOG): Instance {
     const broker = interceptedBroker(bench.embedded.connect(), (call, run) =>
       call === 'admin.listOffsets'
         ? (run() as Promise<readonly PartitionOffset[]>).then((offsets) =>
-            offsets.map((at) => (at.topic === CHANGELOG ? { ...at, topicId } : at)),
+            offsets.map((at) => (at.topic === of ? { ...at, topicId } : at)),
           )
         : run(),
     )
@@ -39,9 +42,10 @@ describe('a job whose changelog is another topic than at its last commit', () =>
 
   async function countOne(job: Instance, n: number): Promise<void> {
     bench.produce('in', [['a', {}]])
-    await bench.expectValues(
-      'totals',
-      Array.from({ length: n }, (_, index) => ({ n: index + 1 })),
+    await eventually(() =>
+      expect(bench.values('totals').map((total) => (total as { n: number }).n)).to.deep.equal(
+        Array.from({ length: n }, (_, index) => index + 1),
+      ),
     )
     await eventually(() => bench.expectIdle(job))
     await job.stop()
@@ -60,6 +64,39 @@ describe('a job whose changelog is another topic than at its last commit', () =>
     expect(failure?.message).to.match(
       /^topic test\.job-counts-changelog was deleted and created anew/,
     )
+  })
+
+  it('stops and says so where it is a repartition topic', async () => {
+    const steps = [rekeyed]
+    await countOne(start('first', { steps }, REPARTITION), 1)
+    const failure = await failureOf(start('second', { steps }, REPARTITION))
+    expect(failure?.name).to.equal('DataLoss')
+    expect(failure?.message).to.match(
+      /^topic test\.job-counts-repartition was deleted and created anew: what task 0_0 had handed on/,
+    )
+    await countOne(start('second', { steps, onDataLoss: 'Continue' }, REPARTITION), 2)
+    await isRunning(start('second', { steps }, REPARTITION))
+  })
+
+  it('stops rather than read state of another form', async () => {
+    await countOne(start('first'), 1)
+    const failure = await failureOf(start('first', windowed))
+    expect(failure?.name).to.equal('StateLoss')
+    expect(failure?.message).to.contain(
+      `"counts" kept its state in another form: what topic ${CHANGELOG} holds cannot be read`,
+    )
+    await countOne(
+      start('first', { steps: [{ ...counts, aggregate: { n: 'count()', m: 'max(1)' } }] }),
+      2,
+    )
+  })
+
+  it('stops at a changelog that its store can make nothing of, whoever wrote it', async () => {
+    bench.embedded.createTopic({ name: CHANGELOG, partitions: 1 })
+    bench.produce(CHANGELOG, [['a', { n: 1 }]])
+    const failure = await failureOf(start('first', windowed))
+    expect(failure?.name).to.equal('StateLoss')
+    expect(failure?.cause).to.be.instanceOf(RangeError)
   })
 
   it('goes on where onDataLoss is Continue, and takes the new topic for its own', async () => {
