@@ -48,6 +48,8 @@ function layer(does: string, valueBytes: number, ...steps: readonly Partial<Step
     position: 0,
     store: keepsNothing,
     windowStore: keepsNothing,
+    table: keepsNothing,
+    log: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     interpret: (index: number) => {

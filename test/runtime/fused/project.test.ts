@@ -67,6 +67,8 @@ function outcome(steps: readonly Step[], value: string) {
     interpret: () => interpreted++,
     store: keepsNothing,
     windowStore: keepsNothing,
+    table: keepsNothing,
+    log: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     entered: () => undefined,
