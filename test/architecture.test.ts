@@ -53,6 +53,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'runtime/fused/',
     'runtime/topology/',
     'runtime/expr/',
+    'runtime/state/appended-window-store.ts',
+    'runtime/state/byte-key-value-store.ts',
     'runtime/state/column-store.ts',
     'runtime/state/column-session-store.ts',
     'runtime/state/column-stores.ts',

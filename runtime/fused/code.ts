@@ -14,6 +14,8 @@ export interface ProjectedFields {
   readonly othersStay: boolean
   /** Name → new name; undefined for a field that goes. */
   readonly named: ReadonlyMap<string, string | undefined>
+  /** An object that has this field is in doubt. */
+  readonly refused?: string
 }
 
 /** What the fused path cannot do. Nothing is wrong with the job: the interpreter does it. */
@@ -23,6 +25,20 @@ export class NotFusable extends Error {
 
 /** The key's slot, where the code reads the key. */
 export const KEY_SLOT = -1
+
+/** The bytes of the record's key, as arguments. */
+export const KEY = 'bytes, int32[KEY_STARTS + i], int32[KEY_LENGTHS + i]'
+
+/** Up to here the quotient of a time and a number of milliseconds is never rounded up to a whole number. */
+export const MAX_TIME = 2 ** 51
+
+/** The time of a record on its way; what is before the epoch or far beyond it is in doubt. */
+export function timeOf(writer: CodeWriter, flow: { readonly time?: number }): string {
+  const own = flow.time === undefined ? 'float64[TIMESTAMPS + i]' : writer.number(flow.time)
+  const time = writer.keep(own)
+  writer.doubtIf(`!(${time} >= 0 && ${time} < ${MAX_TIME})`)
+  return time
+}
 
 /** Takes the record out of the fused path: the interpreter gives the exact result, or the exact fault. */
 export const DOUBT = 'break clear'
@@ -35,13 +51,15 @@ export class CodeWriter {
   #lines: string[] = []
   /** Byte strings that the code compares with, as `texts[n]`. */
   readonly texts: Buffer[] = []
+  /** Names of the job's that stores are asked about, as `names[n]`. */
+  readonly names: string[] = []
   /** What `projectValue` is given, as `PROJECTION0` and so on. */
   readonly projections: ProjectedFields[] = []
   readonly #used = new Set<number>()
   /** Slots of what windows emit, of which one record may do so several times. */
   readonly #emitted = new Set<number>()
   #isEmitting = false
-  #names = 0
+  #kept = 0
   #extraSlots = 1
 
   /** How many slots lie beyond those of the fields: the key first, then what is computed. */
@@ -92,7 +110,7 @@ export class CodeWriter {
 
   /** Keeps a value under a new name. */
   keep(text: string, declaration: 'const' | 'let' = 'const'): string {
-    const name = `t${this.#names++}`
+    const name = `t${this.#kept++}`
     this.line(`${declaration} ${name} = ${text}`)
     return name
   }
@@ -142,6 +160,11 @@ export class CodeWriter {
   /** The name of a constant byte string. */
   text(value: string): string {
     return `texts[${this.texts.push(Buffer.from(value, 'utf8')) - 1}]`
+  }
+
+  /** The name of a constant string. */
+  name(value: string): string {
+    return `names[${this.names.push(value) - 1}]`
   }
 
   /** Where the columns of the used slots begin, once the kernel has placed them. `placeOf` gives a slot its final number. */

@@ -78,7 +78,9 @@ export class Exits {
   }
 
   #template(value: Exclude<Flow['value'], 'own'>): Template {
-    return value.type === 'projected' ? [value.slot] : this.#object(value)
+    if (value.type === 'projected') return [value.slot]
+    if (value.type === 'made') return this.#object(value)
+    return [value.slot, `,${JSON.stringify(value.as)}:`, value.other, '}']
   }
 
   #object({ fields }: Made): Template {

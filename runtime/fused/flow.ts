@@ -3,7 +3,7 @@ import type { Code } from './code.ts'
 /** A record on its way: what has become of its key and value. `own` is as it came. */
 export interface Flow {
   readonly key: 'own' | Code
-  readonly value: 'own' | Made | Projected
+  readonly value: 'own' | Made | Projected | Joined
   /** The slot of its time; undefined for the record's own. */
   readonly time?: number
   /** The slot of the start of its window, if it is of one. */
@@ -23,6 +23,18 @@ export interface Projected {
   readonly type: 'projected'
   readonly slot: number
   /** Throws `NotFusable` if there is no field `name` any more. */
+  originOf(name: string): Origin
+}
+
+/** An object with what a join has added to it as its last field. Its text is in two parts. */
+export interface Joined {
+  readonly type: 'joined'
+  /** The slot of all but the last brace. */
+  readonly slot: number
+  readonly as: string
+  /** The slot of what was added. */
+  readonly other: number
+  /** Throws `NotFusable` for what is not the record's own. */
   originOf(name: string): Origin
 }
 

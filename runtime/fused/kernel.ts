@@ -93,6 +93,8 @@ export class Kernel {
   readonly numberBytes: number
   readonly at: Readonly<Record<Column, number>>
   bytes!: Uint8Array
+  /** The same as a `Buffer`, whose `copy` needs no view of what it copies. */
+  buffer!: Buffer
   int32!: Int32Array
   float64!: Float64Array
   #end: number
@@ -181,6 +183,7 @@ export class Kernel {
   #refresh(): void {
     const { buffer } = this.call.memory
     this.bytes = new Uint8Array(buffer)
+    this.buffer = Buffer.from(buffer)
     this.int32 = new Int32Array(buffer)
     this.float64 = new Float64Array(buffer)
   }

@@ -1,12 +1,16 @@
+import type { AppendedWindowStore } from '../state/appended-window-store.ts'
+import { type ByteKeyValueStore, UNFIT } from '../state/byte-key-value-store.ts'
 import type { ColumnSessionStore } from '../state/column-session-store.ts'
 import type { ColumnStore } from '../state/column-store.ts'
 import type { ColumnWindowStore } from '../state/column-window-store.ts'
 import { hashOf } from '../state/key-index.ts'
 import { DOUBT } from './code.ts'
+import { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
+import { MET_BYTES } from './met-texts.ts'
 import type { ProgramCode } from './program-code.ts'
 import { placeProjection } from './projections.ts'
-import { contains, endsWith, equalText, equalTexts, startsWith } from './texts.ts'
+import { contains, endsWith, equalText, equalTexts, isText, startsWith } from './texts.ts'
 
 /** The latest time that an operator has seen; it has not seen a record that fails. */
 export interface OperatorTime {
@@ -23,6 +27,8 @@ export interface State {
   readonly sessions: readonly ColumnSessionStore[]
   /** Of the operators that the windows are of, then of those that the sessions are of. */
   readonly times: readonly OperatorTime[]
+  readonly tables: readonly ByteKeyValueStore[]
+  readonly logs: readonly AppendedWindowStore[]
 }
 
 /** Who takes over from the code. `emitted`: how much windows have emitted since it last did. */
@@ -68,15 +74,17 @@ export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings)
   const source = [
     ...constants(code, kernel, around),
     ...code.windows.constants(),
+    ...code.deduplications.constants(),
     ...takeLoop(code),
     ...releaseLoops(code),
     'return { take, release }',
   ].join('\n')
   const { projectValue } = kernel.call
   const { selected, counts } = around
-  const given = { selected, counts, texts: code.writer.texts }
-  const textual = { contains, endsWith, equalText, equalTexts, startsWith }
-  const names = { ...given, ...textual, projectValue, copied, hashOf }
+  const given = { selected, counts, texts: code.writer.texts, names: code.writer.names }
+  const textual = { contains, endsWith, equalText, equalTexts, isText, startsWith }
+  const stored = { copied, hashOf, UNFIT, Identity }
+  const names = { ...given, ...textual, ...stored, projectValue }
   // The text is made of our own words, numbers and JSON literals; names and strings of the job come in as data.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- fusing a job into one function is the point
   const make = new Function(...Object.keys(names), source) as (...args: unknown[]) => Loops
@@ -84,17 +92,19 @@ export function loopsOf(code: ProgramCode, kernel: Kernel, around: Surroundings)
 }
 
 function constants(
-  { writer }: ProgramCode,
+  { writer, met }: ProgramCode,
   kernel: Kernel,
   { place, selections, origins }: Surroundings,
 ): readonly string[] {
   const { at } = kernel
-  const [TRUE, FALSE] = ['true', 'false'].map((word) => kernel.place(Buffer.from(word)))
+  const words = ['true', 'false', 'null'].map((word) => kernel.place(Buffer.from(word)))
+  const [TRUE, FALSE, NULL] = words
+  const MET = met.isUsed ? kernel.allocate(MET_BYTES) : 0
   return [
     `const KEY_STARTS = ${at.keyStarts / 4}, KEY_LENGTHS = ${at.keyLengths / 4}, TIMESTAMPS = ${at.timestamps / 8}`,
     `const OFFSET_DELTAS = ${at.offsetDeltas / 4}, DOUBTS = ${at.doubts}`,
     `const HEADERS = ${at.headers / 4}, RECORD_ENDS = ${at.recordEnds / 4}`,
-    `const TRUE = ${TRUE}, FALSE = ${FALSE}`,
+    `const TRUE = ${TRUE}, FALSE = ${FALSE}, NULL = ${NULL}, MET = ${MET}`,
     `const CHUNK = ${kernel.chunk}, ORIGINS = ${origins / 4}`,
     ...selections.map((selection, index) => `const SELECTION${index} = ${selection / 4}`),
     ...writer.projections.map(
@@ -105,38 +115,54 @@ function constants(
 }
 
 const takeLoop = (code: ProgramCode): readonly string[] => [
-  'const take = (kernel, { from, to, baseOffset, partition }, { stores, windows, sessions, times }, { doubt, full }) => {',
+  'const take = (kernel, { from, to, baseOffset, partition }, { stores, windows, sessions, times, tables, logs }, { doubt, full }) => {',
   'let { bytes, int32, float64 } = kernel',
   'let emitted = 0',
   ...code.aggregates.declare(),
   ...code.windows.declare(),
   ...code.sessions.declare(code.windows.names.length),
+  ...code.tables.declare(),
+  ...code.logs.declare(),
+  ...code.met.declare(),
   'for (let i = from; i < to; i++) {',
-  ...placeForEmitted(code),
   ...code.aggregates.declareChanged(),
+  ...code.met.declareChanged(),
+  ...placeForEmitted(code),
   ...code.windows.declareChanged(),
   ...code.sessions.declareChanged(),
+  ...code.joins.declareChanged(),
+  ...code.deduplications.declareChanged(),
   'clear: {',
   ...(code.readsValue ? [`if (bytes[DOUBTS + i] !== 0) ${DOUBT}`] : []),
+  ...(goesByTime(code) ? [`if (!(float64[TIMESTAMPS + i] >= 0)) ${DOUBT}`] : []),
   ...passedNone(code),
   ...code.writer.lines,
   ...code.windows.settle(),
   ...code.sessions.settle(),
+  ...code.joins.settle(),
+  ...code.deduplications.settle(),
   ...counting(code),
   'continue',
   '}',
+  ...undoing(code),
+  '}',
+  'return emitted',
+  '}',
+]
+
+/** What becomes of a record in doubt. */
+const undoing = (code: ProgramCode): readonly string[] => [
   ...code.aggregates.undo(),
   ...code.windows.undo(),
   ...code.sessions.undo(),
   ...(emittedBy(code) === 0 ? [] : ['emitted = emittedBefore']),
+  ...code.joins.undo(),
   'doubt(i, emitted)',
   'emitted = 0',
   // The memory may have grown meanwhile, which detaches its views.
   ';({ bytes, int32, float64 } = kernel)',
   ...code.aggregates.refresh(),
-  '}',
-  'return emitted',
-  '}',
+  ...code.met.refresh(),
 ]
 
 /** How much a record may emit. */
@@ -154,6 +180,10 @@ function placeForEmitted(code: ProgramCode): readonly string[] {
     'const emittedBefore = emitted',
   ]
 }
+
+/** Whether what the program does depends on the time of records: one without is a bad one. */
+export const goesByTime = ({ windows, sessions, tables, logs }: ProgramCode): boolean =>
+  [windows, sessions, tables, logs].some(({ names }) => names.length > 0)
 
 const releaseLoops = (code: ProgramCode): readonly string[] => [
   'const release = [',

@@ -1,4 +1,5 @@
 import type { Expression } from '../expr/compile.ts'
+import type { StreamJoinNode, TableJoinNode } from '../topology/join-nodes.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type {
   AggregateNode,
@@ -11,18 +12,24 @@ import { projectionOf } from '../topology/projection.ts'
 import type { StreamRecord } from '../topology/record.ts'
 import type { RecordFormats } from '../topology/repartition-formats.ts'
 import type { RepartitionExit, SubTopology, SubTopologySource } from '../topology/sub-topologies.ts'
+import type { DeduplicateNode } from '../topology/within-nodes.ts'
 import { parentsOf } from '../topology/topology.ts'
 import type { SessionAggregateNode } from '../topology/window-nodes.ts'
+import { AppendedStores } from './appended-stores.ts'
 import { Aggregates } from './aggregates.ts'
 import { CodeWriter, NotFusable } from './code.ts'
+import { Deduplications } from './deduplications.ts'
 import { type Exit, Exits } from './exits.ts'
 import { ExpressionCode } from './expression-code.ts'
 import { FieldTree } from './field-tree.ts'
 import { type Flow, type Made, madeOf, type Projected } from './flow.ts'
 import { kind } from './kernel.ts'
+import { MetTexts } from './met-texts.ts'
 import { projected } from './projections.ts'
 import { Scopes } from './scopes.ts'
 import { SessionAggregates } from './session-aggregates.ts'
+import { StreamJoins } from './stream-joins.ts'
+import { TableJoins } from './table-joins.ts'
 import { WindowAggregates } from './window-aggregates.ts'
 
 /** The code of everything behind one source, before it has a kernel to run on. */
@@ -35,6 +42,11 @@ export interface ProgramCode {
   readonly aggregates: Aggregates
   readonly windows: WindowAggregates
   readonly sessions: SessionAggregates
+  readonly tables: TableJoins
+  readonly met: MetTexts
+  readonly logs: AppendedStores
+  readonly joins: StreamJoins
+  readonly deduplications: Deduplications
   readonly releases: readonly Release[]
   /** The nodes that are passed, by their bit in `passed`. */
   readonly nodes: readonly string[]
@@ -76,6 +88,11 @@ class Generator {
   readonly #aggregates: Aggregates
   readonly #windows: WindowAggregates
   readonly #sessions: SessionAggregates
+  readonly #tables: TableJoins
+  readonly #met: MetTexts
+  readonly #logs = new AppendedStores()
+  readonly #joins: StreamJoins
+  readonly #deduplications: Deduplications
   readonly #releases: Release[] = []
   readonly #nodes: string[] = []
   readonly #emittedNodes = new Set<number>()
@@ -89,9 +106,16 @@ class Generator {
     this.#aggregates = new Aggregates(this.#writer)
     this.#windows = new WindowAggregates(this.#writer)
     this.#sessions = new SessionAggregates(this.#writer)
+    this.#met = new MetTexts(this.#writer)
+    this.#tables = new TableJoins(this.#writer, this.#met)
+    this.#joins = new StreamJoins(this.#writer, this.#logs, this.#met)
+    this.#deduplications = new Deduplications(this.#writer, this.#logs)
   }
 
   finish(): ProgramCode {
+    const windows = [...this.#windows.names, ...this.#sessions.names]
+    const emitTwice = this.#joins.isUsed && windows.length > 0
+    if (emitTwice || this.#logs.isEntangled) throw new NotFusable()
     return {
       source: this.#source.node,
       writer: this.#writer,
@@ -100,6 +124,11 @@ class Generator {
       aggregates: this.#aggregates,
       windows: this.#windows,
       sessions: this.#sessions,
+      tables: this.#tables,
+      met: this.#met,
+      logs: this.#logs,
+      joins: this.#joins,
+      deduplications: this.#deduplications,
       releases: this.#releases,
       nodes: this.#nodes,
       emittedNodes: this.#emittedNodes,
@@ -148,6 +177,9 @@ class Generator {
     'window-aggregate': (node, flow) =>
       this.#windows.add(node, flow, this.#code(flow), (result) => this.children(node.name, result)),
     'session-aggregate': (node, flow) => this.#session(node, flow),
+    'table-join': (node, flow) => this.#tableJoin(node, flow),
+    'stream-join': (node, flow) => this.#streamJoin(node, flow),
+    deduplicate: (node, flow) => this.#deduplicate(node, flow),
     sink: (node, flow) => this.#sink(node, flow),
   }
 
@@ -224,8 +256,30 @@ class Generator {
     if (value !== 'own' && value.type === 'made') {
       return madeOf(projectionOf(projection)([...value.fields]))
     }
+    return projected(this.#writer, this.#object(value), projection)
+  }
+
+  /** What can be written anew: as it came, or as it was projected. */
+  #object(value: Flow['value']): 'own' | Projected {
     if (this.#source.format !== 'Json') throw new NotFusable()
-    return projected(this.#writer, value, projection)
+    if (value === 'own' || value.type === 'projected') return value
+    throw new NotFusable()
+  }
+
+  #tableJoin(node: TableJoinNode, flow: Flow): void {
+    const object = this.#object(flow.value)
+    const place = { around: this.#subTopology, source: this.#source }
+    this.#tables.add({ node, object, flow, ...place }, (joined) => this.children(node.name, joined))
+  }
+
+  #streamJoin(node: StreamJoinNode, flow: Flow): void {
+    const object = this.#object(flow.value)
+    const place = { stores: this.#subTopology.stores, source: this.#source }
+    this.#joins.add({ node, object, flow, ...place }, (joined) => this.children(node.name, joined))
+  }
+
+  #deduplicate(node: DeduplicateNode, flow: Flow): void {
+    this.#deduplications.add(node, flow, this.#code(flow), () => this.children(node.name, flow))
   }
 
   #sink(sink: SinkNode, flow: Flow): void {

@@ -1,10 +1,12 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordBatch } from '../broker/record-batch.ts'
+import type { AppendedWindowStore } from '../state/appended-window-store.ts'
+import type { ByteKeyValueStore } from '../state/byte-key-value-store.ts'
 import type { ColumnStores } from '../state/column-stores.ts'
 import { KEY_SLOT } from './code.ts'
 import { ExitWriter, type RecordSink } from './exit-writer.ts'
 import { Kernel } from './kernel.ts'
-import { type Loops, loopsOf, type OperatorTime, type State } from './loops.ts'
+import { goesByTime, type Loops, loopsOf, type OperatorTime, type State } from './loops.ts'
 import type { ProgramCode } from './program-code.ts'
 import { growthOf } from './projections.ts'
 import { placeRows } from './row-records.ts'
@@ -22,12 +24,27 @@ export interface ProgramHost extends ReleaseHost {
   readonly from: TopicPartition
   /** Records below this offset are skipped. */
   readonly position: number
+  table(name: string): ByteKeyValueStore
+  log(name: string): AppendedWindowStore
   streamTime(operator: string): OperatorTime
   /** Of the records that were taken, this is the latest time. */
   timePassed(time: number): void
   /** Does one record the slow and exact way; `index` is its place in the batch. */
   interpret(index: number): void
 }
+
+/** The records of a batch that the kernel has in its columns. */
+interface Chunk {
+  /** Where it begins in the batch. */
+  readonly first: number
+  readonly count: number
+  /** The address after its last record. */
+  readonly after: number
+  /** Its records do not lie as they say. */
+  readonly isBroken: boolean
+}
+
+const NO_CHUNK: Chunk = { first: 0, count: 0, after: 0, isBroken: false }
 
 interface Flushed {
   readonly from: number
@@ -50,6 +67,15 @@ export class Program {
   /** By how many bytes the projections make a value longer, at most. */
   readonly #growth: number
   readonly #loops: Loops
+  /** Of each host, which stays the same. */
+  readonly #states = new WeakMap<ProgramHost, State>()
+  /** The batch that the kernel has; undefined: none that could be gone on with. */
+  #batch: RecordBatch | undefined
+  #end = 0
+  #chunk = NO_CHUNK
+  /** Of the chunk, the first record that is not taken. */
+  #next = 0
+  #position = 0
 
   constructor(code: ProgramCode, partitionsOf: (topic: string) => number) {
     this.#code = code
@@ -72,32 +98,95 @@ export class Program {
     this.#loops = loopsOf(code, kernel, { ...places, selections, ...counters })
   }
 
-  /** Whether what it does depends on the time of records: one without is a bad one. */
   get goesByTime(): boolean {
-    const { windows, sessions } = this.#code
-    return windows.names.length + sessions.names.length > 0
+    return goesByTime(this.#code)
   }
 
-  /** Returns how many records it has settled; those that were interpreted are not among them. */
-  run(batch: RecordBatch, host: ProgramHost): number {
-    const { call, chunk } = this.#kernel
-    const records = batch.lendRecords()
-    const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
-    let at = this.#kernel.load(records, this.#textBytes(batch, records.length))
-    const end = at + records.length
+  /**
+   * Takes records from the host's position on, up to the first that is later than `until`. Returns how many it has settled;
+   * those that were interpreted are not among them.
+   */
+  run(batch: RecordBatch, host: ProgramHost, until = Infinity): number {
     let settled = 0
-    for (let first = 0, delta = 0; first < batch.recordCount; first += chunk) {
-      const count = Math.min(chunk, batch.recordCount - first)
-      at = call.indexRecords(at, end, count, delta, batch.offsetCount, ...times)
-      const isLast = first + count === batch.recordCount
-      if (at === 0 || (isLast && at !== end)) {
-        interpretFrom(batch, first, host)
+    let time = this.timeAt(batch, host.position)
+    while (time !== undefined && time <= until) {
+      if (this.#chunk.isBroken) {
+        interpretFrom(batch, this.#chunk.first, host)
+        time = undefined
         break
       }
-      delta = this.#offsetDelta(count - 1) + 1
-      settled += this.#runChunk(batch, first, count, host)
+      settled += this.#takeChunk(batch, host, until)
+      time = this.#headTime(batch)
     }
+    this.#leave(batch, time)
     return settled
+  }
+
+  /** When the first record is that is not before the position; undefined: there is none. -1 where that is unknown. */
+  timeAt(batch: RecordBatch, position: number): number | undefined {
+    if (this.#batch !== batch) this.#open(batch)
+    const delta = position - batch.baseOffset
+    for (;;) {
+      const time = this.#headTime(batch)
+      if (time === undefined || this.#chunk.isBroken) return time
+      if (this.#offsetDelta(this.#next) >= delta) return time
+      this.#next++
+    }
+  }
+
+  /** After `run`, the offset of the next record of the batch, or what comes after the batch where that was its last. */
+  get position(): number {
+    return this.#position
+  }
+
+  #leave(batch: RecordBatch, time: number | undefined): void {
+    if (time !== undefined) {
+      this.#position = batch.baseOffset + this.#offsetDelta(this.#next)
+      return
+    }
+    this.#position = batch.nextOffset
+    this.#batch = undefined
+  }
+
+  #open(batch: RecordBatch): void {
+    const records = batch.lendRecords()
+    const at = this.#kernel.load(records, this.#textBytes(batch, records.length))
+    this.#batch = batch
+    this.#end = at + records.length
+    this.#chunk = { ...NO_CHUNK, after: at }
+    this.#next = 0
+  }
+
+  /** Of the first record that is not taken, for which the next chunk may have to be read. */
+  #headTime(batch: RecordBatch): number | undefined {
+    const { first, count } = this.#chunk
+    if (this.#next === count) {
+      if (first + count === batch.recordCount) return undefined
+      this.#read(batch)
+    }
+    if (this.#chunk.isBroken) return -1
+    const { float64, at } = this.#kernel
+    return float64[at.timestamps / 8 + this.#next] ?? -1
+  }
+
+  #read(batch: RecordBatch): void {
+    const { call } = this.#kernel
+    const before = this.#chunk
+    const first = before.first + before.count
+    const count = Math.min(this.#kernel.chunk, batch.recordCount - first)
+    const delta = before.count === 0 ? 0 : this.#offsetDelta(before.count - 1) + 1
+    const times = [batch.baseTimestamp, batch.appendTime ?? NaN] as const
+    const { offsetCount } = batch
+    const after = call.indexRecords(before.after, this.#end, count, delta, offsetCount, ...times)
+    const isLast = first + count === batch.recordCount
+    const isBroken = after === 0 || (isLast && after !== this.#end)
+    this.#chunk = { first, count, after, isBroken }
+    this.#next = 0
+    if (isBroken) return
+    const { fields, readsKey, readsValue } = this.#code
+    this.#kernel.clearTexts()
+    if (readsValue) call.scanValues(count, fields.slots)
+    if (readsKey) call.readKeys(count, fields.slots - KEY_SLOT - 1, this.#nullText)
   }
 
   /** Writes what aggregates hold until the commit. */
@@ -112,6 +201,8 @@ export class Program {
         this.#loops.release[index]?.(this.#kernel, store, rows)
         this.#flush({ from: 0, to: rows.length, emitted: 0 }, host.sink)
       }
+      // They lie where a batch would.
+      this.#batch = undefined
       store.held.clear()
     })
     this.#report(host)
@@ -123,14 +214,10 @@ export class Program {
     return this.#code.writer.projections.length * (recordBytes + count * this.#growth)
   }
 
-  #runChunk(batch: RecordBatch, first: number, count: number, host: ProgramHost): number {
-    const { fields, readsKey, readsValue } = this.#code
-    const { call } = this.#kernel
-    this.#kernel.clearTexts()
-    if (readsValue) call.scanValues(count, fields.slots)
-    if (readsKey) call.readKeys(count, fields.slots - KEY_SLOT - 1, this.#nullText)
-    const { baseOffset } = batch
-    const from = this.#firstAt(host.position - baseOffset, count)
+  #takeChunk(batch: RecordBatch, host: ProgramHost, until: number): number {
+    const { first } = this.#chunk
+    const from = this.#next
+    const to = this.#endOf(from, until)
     let flushed = from
     let doubts = 0
     const full = (i: number, emitted: number) => {
@@ -144,28 +231,44 @@ export class Program {
       doubts++
       host.interpret(first + i)
     }
-    const { partition } = host.from
-    const chunk = { from, to: count, baseOffset, partition }
-    const emitted = this.#loops.take(this.#kernel, chunk, this.#state(host, count), { doubt, full })
-    const isWhole = flushed === 0 && count === batch.recordCount
-    this.#flush({ from: flushed, to: count, emitted }, host.sink, isWhole ? batch : undefined)
-    if (this.goesByTime) host.timePassed(this.#latestTime(from, count))
-    const settled = count - from - doubts
+    const chunk = { from, to, baseOffset: batch.baseOffset, partition: host.from.partition }
+    const state = this.#stateOf(host)
+    for (const store of state.stores) store.reserve(to - from)
+    const emitted = this.#loops.take(this.#kernel, chunk, state, { doubt, full })
+    this.#next = to
+    const isWhole = flushed === 0 && to === batch.recordCount
+    this.#flush({ from: flushed, to, emitted }, host.sink, isWhole ? batch : undefined)
+    if (this.goesByTime) host.timePassed(this.#latestTime(from, to))
+    const settled = to - from - doubts
     host.entered(this.#code.source, settled)
     this.#report(host)
     return settled
   }
 
-  #state(host: ProgramHost, count: number): State {
-    const { aggregates, windows, sessions } = this.#code
-    const stores = aggregates.stores.map((name) => host.store('key-value', name))
-    for (const store of stores) store.reserve(count)
-    return {
-      stores,
+  /** The first record from there on that is later than `until`, or the end of the chunk. */
+  #endOf(from: number, until: number): number {
+    const { float64, at } = this.#kernel
+    const { count } = this.#chunk
+    if (until === Infinity) return count
+    let to = from
+    while (to < count && (float64[at.timestamps / 8 + to] ?? 0) <= until) to++
+    return to
+  }
+
+  #stateOf(host: ProgramHost): State {
+    const known = this.#states.get(host)
+    if (known !== undefined) return known
+    const { aggregates, windows, sessions, tables, logs } = this.#code
+    const state = {
+      stores: aggregates.stores.map((name) => host.store('key-value', name)),
       windows: windows.names.map((name) => host.store('window', name)),
       sessions: sessions.names.map((name) => host.store('session', name)),
       times: [...windows.names, ...sessions.names].map((name) => host.streamTime(name)),
+      tables: tables.names.map((name) => host.table(name)),
+      logs: logs.names.map((name) => host.log(name)),
     }
+    this.#states.set(host, state)
+    return state
   }
 
   #latestTime(from: number, to: number): number {
@@ -178,13 +281,6 @@ export class Program {
   #offsetDelta(i: number): number {
     const { int32, at } = this.#kernel
     return int32[at.offsetDeltas / 4 + i] ?? 0
-  }
-
-  /** The first record of the chunk that is not below the position. */
-  #firstAt(offsetDelta: number, count: number): number {
-    let i = 0
-    while (i < count && this.#offsetDelta(i) < offsetDelta) i++
-    return i
   }
 
   /** What a record in doubt has already selected: the last ones. */

@@ -9,7 +9,20 @@ export function projected(
   before: 'own' | Projected,
   projection: Projection,
 ): Projected {
-  const fields = fieldsOf(projection)
+  return rewritten(writer, before, fieldsOf(projection))
+}
+
+/** All of it as `JSON.stringify` would write it; in doubt where it has the field `refused`. Throws `NotFusable`. */
+export function whole(writer: CodeWriter, before: 'own' | Projected, refused?: string): Projected {
+  const fields = { othersStay: true, named: new Map<string, string>() }
+  return rewritten(writer, before, refused === undefined ? fields : { ...fields, refused })
+}
+
+function rewritten(
+  writer: CodeWriter,
+  before: 'own' | Projected,
+  fields: ProjectedFields,
+): Projected {
   const slot = writer.newSlot()
   const from = before === 'own' ? -1 : writer.place(before.slot)
   const into = `${writer.projection(fields)}, ${writer.place(slot)}`
@@ -45,16 +58,24 @@ function fieldsOf({ keep, drop = [], rename }: Projection): ProjectedFields {
 }
 
 /** JavaScript puts names of digits before all others, and UTF-8 has no half of a pair. */
-const isOdd = (name: string): boolean => /^\d+$/.test(name) || !name.isWellFormed()
+export const isOdd = (name: string): boolean => /^\d+$/.test(name) || !name.isWellFormed()
 
 /** Returns its address. */
-export function placeProjection(kernel: Kernel, { othersStay, named }: ProjectedFields): number {
-  const fields = [...named].flatMap(([name, newName]) => [
+export function placeProjection(
+  kernel: Kernel,
+  { othersStay, named, refused }: ProjectedFields,
+): number {
+  const fields = [...named].map(([name, newName]) => [
     ...placeText(kernel, name),
-    ...(newName === undefined ? [0, 0] : placeText(kernel, label(newName))),
+    ...(newName === undefined ? GOES : placeText(kernel, label(newName))),
   ])
-  return kernel.placeInt32([othersStay ? 1 : 0, named.size, ...fields])
+  if (refused !== undefined) fields.push([...placeText(kernel, refused), ...REFUSED])
+  return kernel.placeInt32([othersStay ? 1 : 0, fields.length, ...fields.flat()])
 }
+
+/** In the place of a new name. */
+const GOES = [0, 0]
+const REFUSED = [0, -1]
 
 function placeText(kernel: Kernel, text: string): readonly [address: number, length: number] {
   const bytes = Buffer.from(text, 'utf8')

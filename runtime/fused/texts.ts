@@ -1,4 +1,13 @@
+import { isUtf8 } from 'node:buffer'
+
 /** Text by its UTF-8 bytes: equality, prefixes and parts are the same there as in characters. */
+
+/** Whether the bytes are text at all. */
+export function isText(bytes: Uint8Array, start: number, length: number): boolean {
+  for (let n = start; n < start + length; n++)
+    if ((bytes[n] ?? 0) >= 0x80) return isUtf8(bytes.subarray(start, start + length))
+  return true
+}
 
 export function equalText(
   bytes: Uint8Array,

@@ -9,6 +9,11 @@ import type { ChangelogRecord, KeyValueStore, StateBytes, StateStore, Stored } f
 import { ValueArena } from './value-arena.ts'
 
 const NOWHERE = -1
+/** In the place of a row: none with a value, and one whose bytes are not what `JSON.stringify` makes of the value. */
+const NO_ROW = -1
+export const UNFIT = -2
+/** Whether the bytes of a row are what its value would be written as. */
+const fit = { unknown: 0, yes: 1, no: 2 } as const
 /** Values that stay decoded, so that keys that come often are not decoded each time. */
 const RECENT = 4096
 /** Entries that are restored before room is made of what they replaced. */
@@ -19,6 +24,8 @@ const MIN_GONE = 1024
 /** A value as processors made it or see it. */
 interface RowEntry extends Entry {
   readonly row: number
+  /** Its bytes, once somebody has asked, and what it was then. */
+  text?: { readonly of: unknown; readonly bytes: Buffer }
 }
 
 /**
@@ -38,6 +45,7 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
   #places = new Float64Array(256)
   #lengths = new Int32Array(256)
   #timestamps = new Float64Array(256)
+  #fits = new Uint8Array(256)
   #stored = 0
   #restored = 0
   /** Made when somebody first asks for several keys. */
@@ -72,6 +80,29 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     this.#changes.set(known ?? this.#toChange(row), value, timestamp)
   }
 
+  /** The row of a key that has a value, for who wants its JSON: `NO_ROW` or `UNFIT` where there is none to be had. */
+  rowAt(bytes: Uint8Array, start: number, length: number): number {
+    const row = this.#keys.find(bytes, start, length)
+    if (row < 0) return NO_ROW
+    const changed = this.#changed.size === 0 ? undefined : this.#changed.get(row)
+    if (changed !== undefined) return changed.value === undefined ? NO_ROW : row
+    if (!this.#isStored(row)) return NO_ROW
+    if (this.#fits[row] === fit.unknown) this.#fits[row] = this.#isFit(row) ? fit.yes : fit.no
+    return this.#fits[row] === fit.yes ? row : UNFIT
+  }
+
+  /** In bytes. */
+  textLength(row: number): number {
+    const changed = this.#changed.size === 0 ? undefined : this.#changed.get(row)
+    return changed === undefined ? (this.#lengths[row] ?? 0) : this.#textOf(changed).length
+  }
+
+  copyText(row: number, target: Uint8Array, at: number): void {
+    const changed = this.#changed.size === 0 ? undefined : this.#changed.get(row)
+    if (changed !== undefined) return target.set(this.#textOf(changed), at)
+    this.#values.copy(this.#places[row] ?? 0, this.#lengths[row] ?? 0, target, at)
+  }
+
   entries(): Iterable<Stored & { readonly key: Buffer }> {
     return this.#present(this.#order().all())
   }
@@ -97,6 +128,7 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
       const bytes = bytesOf(value, this.#serde)
       yield { key: this.#keys.key(row), value: bytes, timestamp }
       this.#store(row, bytes, timestamp)
+      this.#fits[row] = fit.yes
       if (value !== undefined) this.#remember(row, { value, timestamp })
     }
     this.#changed.clear()
@@ -189,10 +221,25 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
       this.#places = grown(this.#places, row + 1)
       this.#lengths = grown(this.#lengths, this.#places.length)
       this.#timestamps = grown(this.#timestamps, this.#places.length)
+      this.#fits = grown(this.#fits, this.#places.length)
     }
     this.#places[row] = NOWHERE
     this.#ordered?.add(row)
     return row
+  }
+
+  #textOf(changed: RowEntry): Buffer {
+    const { value, text } = changed
+    if (text !== undefined && text.of === value) return text.bytes
+    const bytes = this.#serde.serialize(value)
+    changed.text = { of: value, bytes }
+    return bytes
+  }
+
+  /** What this runtime has written is. */
+  #isFit(row: number): boolean {
+    const bytes = this.#read(row)
+    return this.#serde.serialize(this.#serde.deserialize(bytes)).equals(bytes)
   }
 
   #isStored(row: number): boolean {
@@ -216,6 +263,7 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     this.#stored += Number(place !== NOWHERE) - Number(before !== NOWHERE)
     this.#places[row] = place
     this.#lengths[row] = length
+    this.#fits[row] = fit.unknown
   }
 
   *#present(rows: readonly number[]): Iterable<Stored & { readonly key: Buffer }> {
@@ -247,6 +295,13 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     }
   }
 
+  #move(row: number, to: number): void {
+    this.#places[to] = this.#places[row] ?? NOWHERE
+    this.#lengths[to] = this.#lengths[row] ?? 0
+    this.#timestamps[to] = this.#timestamps[row] ?? 0
+    this.#fits[to] = this.#fits[row] ?? fit.unknown
+  }
+
   /** Rows keep their order, so that whoever goes through them goes on where it was. */
   #closeUp(): void {
     const cursors = [...this.#cursors].map((cursor) => ({ cursor, until: cursor.row }))
@@ -256,9 +311,7 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     for (let row = 0; row < count; row++) {
       for (const { cursor, until } of cursors) if (row === until) cursor.row = to
       if (!this.#isStored(row)) continue
-      this.#places[to] = this.#places[row] ?? NOWHERE
-      this.#lengths[to] = this.#lengths[row] ?? 0
-      this.#timestamps[to] = this.#timestamps[row] ?? 0
+      this.#move(row, to)
       to++
     }
     for (const { cursor, until } of cursors) if (until >= count) cursor.row = to

@@ -1,6 +1,7 @@
 import { type Serde, serdes } from '../serde/serde.ts'
 import type { StoreDeclaration } from '../topology/store-spec.ts'
 import { ColumnSessionStore } from './column-session-store.ts'
+import { AppendedWindowStore } from './appended-window-store.ts'
 import { ColumnStore } from './column-store.ts'
 import { ColumnWindowStore } from './column-window-store.ts'
 import { ByteKeyValueStore } from './byte-key-value-store.ts'
@@ -24,6 +25,16 @@ const asTheyAre: Serde = {
 const serdeOf = ({ encoded = false, format }: StoreDeclaration): Serde =>
   encoded ? asTheyAre : serdes[format]
 
+function windowStore(spec: Extract<StoreDeclaration, { kind: 'window' }>) {
+  const { name, retentionMs, numbers, appended } = spec
+  if (numbers !== undefined)
+    return new ColumnWindowStore(name, retentionMs, new NumberFields(numbers))
+  const options = { ...spec, serde: serdeOf(spec) }
+  return appended === true
+    ? new AppendedWindowStore(name, options)
+    : new MemoryWindowStore(name, options)
+}
+
 /** What makes the store of each layout. */
 const makers: {
   readonly [L in Layout]: (
@@ -35,10 +46,7 @@ const makers: {
     spec.numbers === undefined
       ? new ByteKeyValueStore(spec.name, serdeOf(spec), memory)
       : new ColumnStore(spec.name, new NumberFields(spec.numbers)),
-  window: (spec) =>
-    spec.numbers === undefined
-      ? new MemoryWindowStore(spec.name, { ...spec, serde: serdeOf(spec) })
-      : new ColumnWindowStore(spec.name, spec.retentionMs, new NumberFields(spec.numbers)),
+  window: windowStore,
   session: (spec) =>
     spec.numbers === undefined
       ? new MemorySessionStore(spec.name, { ...spec, serde: serdeOf(spec) })

@@ -46,13 +46,13 @@ export class KeyIndex {
   }
 
   /** The number of a key; -1 if it is unknown. */
-  find(bytes: Uint8Array): number {
-    const hash = hashOf(bytes, 0, bytes.length)
+  find(bytes: Uint8Array, start = 0, length = bytes.length): number {
+    const hash = hashOf(bytes, start, length)
     const mask = this.#table.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const id = this.#table[slot] ?? FREE
       if (id === FREE) return FREE
-      if (this.#hashes[id] === hash && this.#isSame(id, bytes, 0, bytes.length)) return id
+      if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
     }
   }
 

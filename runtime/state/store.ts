@@ -184,6 +184,14 @@ export interface StateStore {
 export interface RowTarget {
   /** The key lies before `keyEnd`, its value from there to `end`, which is before `keyEnd` where the key is removed. */
   append(timestamp: number, bytes: Buffer, keyEnd: number, end: number): void
+  /** The same for one that lies further on in the bytes. */
+  appendAt(timestamp: number, bytes: Buffer, place: RowPlace): void
+}
+
+export interface RowPlace {
+  readonly start: number
+  readonly keyEnd: number
+  readonly end: number
 }
 
 export interface StateBytes {

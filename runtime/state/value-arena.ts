@@ -6,6 +6,8 @@ export const CHUNK_BYTES = 1024 * 1024
 const COLLECTED_AT_ONCE = 32
 /** Of what is held, before chunks are emptied for the rest that is in them. */
 const GARBAGE_SHARE = 0.25
+/** Of more bytes the call costs less than the loop. */
+const MAX_COPIED_BYTEWISE = 32
 /** A chunk that is used for more than so much of it is left alone. */
 const WORTH_SHARE = 0.7
 
@@ -50,17 +52,37 @@ export class ValueArena implements Spillable {
 
   /** Returns the place of a copy. */
   append(bytes: Buffer, start: number, end: number): number {
-    const length = end - start
+    const place = this.reserve(end - start)
+    bytes.copy(this.bufferOf(place), place % CHUNK_BYTES, start, end)
+    return place
+  }
+
+  /** A place for so many bytes, which the caller is to write into its buffer, at `place % CHUNK_BYTES`, before anything else. */
+  reserve(length: number): number {
     let chunk = this.#chunks[this.#head]
     if (chunk?.bytes === undefined || chunk.filled + length > chunk.bytes.length)
       chunk = this.#addChunk(Math.max(length, CHUNK_BYTES))
     const at = chunk.filled
-    if (chunk.bytes !== undefined) bytes.copy(chunk.bytes, at, start, end)
     chunk.filled += length
     chunk.live += length
     this.#filled += length
     this.#live += length
     return this.#head * CHUNK_BYTES + at
+  }
+
+  /** Of a place that was reserved just now. */
+  bufferOf(place: number): Buffer {
+    const { bytes } = this.#chunkOf(place)
+    if (bytes === undefined) throw new Error(`the chunk at place ${place} of a store is on disk`)
+    return bytes
+  }
+
+  /** Whether these bytes lie there, in a chunk in memory. */
+  isAt(place: number, bytes: Uint8Array, start: number, length: number): boolean {
+    const own = this.bufferOf(place)
+    const at = place % CHUNK_BYTES
+    for (let n = 0; n < length; n++) if (own[at + n] !== bytes[start + n]) return false
+    return true
   }
 
   /** A view, or a copy from the disk; valid until the next change. */
@@ -71,6 +93,17 @@ export class ValueArena implements Spillable {
     if (chunk.bytes !== undefined) return chunk.bytes.subarray(at, at + length)
     if (this.#file === undefined) throw new Error('there is no file of spilled state')
     return this.#file.read(chunk.slot, at, length)
+  }
+
+  /** Copies a value to where it is needed: a view of each would cost more. */
+  copy(place: number, length: number, target: Uint8Array, at: number): void {
+    const chunk = this.#chunkOf(place)
+    if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
+    const { bytes } = chunk
+    if (bytes === undefined) return target.set(this.read(place, length), at)
+    const from = place % CHUNK_BYTES
+    if (length > MAX_COPIED_BYTEWISE) return void bytes.copy(target, at, from, from + length)
+    for (let n = 0; n < length; n++) target[at + n] = bytes[from + n] ?? 0
   }
 
   /** The value is not there any more. */

@@ -126,11 +126,14 @@ export class OutputCollector implements RecordSink {
   /** Takes records of a partition that nothing undoes, and of which none is looked at for its size. */
   rowsTo({ topic, partition }: TopicPartition): RowTarget {
     const builder = this.#builder(topic, partition)
+    const appendAt: RowTarget['appendAt'] = (timestamp, bytes, place) => {
+      builder.appendPart(timestamp, bytes, place)
+      if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(topic, partition, builder)
+    }
     return {
-      append: (timestamp, bytes, keyEnd, end) => {
-        builder.appendPart(timestamp, bytes, keyEnd, end)
-        if (builder.sizeInBytes >= BATCH_BYTES) this.#sendBatch(topic, partition, builder)
-      },
+      append: (timestamp, bytes, keyEnd, end) =>
+        appendAt(timestamp, bytes, { start: 0, keyEnd, end }),
+      appendAt,
     }
   }
 

@@ -1,6 +1,13 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import type { RecordQueue, Taken } from './record-queue.ts'
 
+/** Records of one partition that come one after the other. */
+interface Run {
+  readonly queue: RecordQueue
+  /** Those of its next batch come before all others as long as they are not later than this. */
+  readonly until: number
+}
+
 /** As `Fetcher` has it. */
 export type DrainedAt = (partition: TopicPartition) => number | undefined
 
@@ -13,13 +20,19 @@ export type DrainedAt = (partition: TopicPartition) => number | undefined
 export class PartitionGroup {
   readonly queues: readonly RecordQueue[]
   readonly #drainedAt: DrainedAt | undefined
+  readonly #timeOf: (queue: RecordQueue) => number | undefined
   /** The latest word on each partition: what was true at a time stays true of it. */
   readonly #known = new Map<RecordQueue, number>()
 
-  /** `drainedAt` unset: it waits for none. */
-  constructor(queues: readonly RecordQueue[], drainedAt: DrainedAt | undefined) {
+  /** `drainedAt` unset: it waits for none. `timeOf`: how the event time of a next record is found out. */
+  constructor(
+    queues: readonly RecordQueue[],
+    drainedAt: DrainedAt | undefined,
+    timeOf: (queue: RecordQueue) => number | undefined = headTime,
+  ) {
     this.queues = queues
     this.#drainedAt = drainedAt
+    this.#timeOf = timeOf
   }
 
   /** True when `take` has something to give. */
@@ -40,6 +53,12 @@ export class PartitionGroup {
     return this.#next()?.take()
   }
 
+  /** The same for who takes several at once. */
+  nextRun(): Run | undefined {
+    const queue = this.#next()
+    return queue === undefined ? undefined : { queue, until: this.#until(queue) }
+  }
+
   #next(): RecordQueue | undefined {
     const earliest = this.#earliest()
     if (earliest === undefined || this.#drainedAt === undefined) return earliest
@@ -52,12 +71,23 @@ export class PartitionGroup {
     let earliest: RecordQueue | undefined
     let earliestTime = Infinity
     for (const queue of this.queues) {
-      const time = queue.headTimestamp
+      const time = this.#timeOf(queue)
       if (time === undefined || (earliest !== undefined && time >= earliestTime)) continue
       earliest = queue
       earliestTime = time
     }
     return earliest
+  }
+
+  /** Of two of the same time the earlier partition's comes first. */
+  #until(queue: RecordQueue): number {
+    let until = Infinity
+    let isBefore = true
+    for (const other of this.queues) {
+      if (other === queue) isBefore = false
+      else until = Math.min(until, (this.#timeOf(other) ?? Infinity) - Number(isBefore))
+    }
+    return until
   }
 
   #isAwaitedBy({ headReceivedAt }: RecordQueue, queue: RecordQueue): boolean {
@@ -72,6 +102,8 @@ export class PartitionGroup {
     return drainedAt >= time
   }
 }
+
+const headTime = ({ headTimestamp }: RecordQueue): number | undefined => headTimestamp
 
 /** The partition whose next batch begins earliest in event time; undefined when nothing is left. */
 export function earliestBatch(queues: readonly RecordQueue[]): RecordQueue | undefined {

@@ -1,14 +1,11 @@
 import type { FetchedPartition, PartitionOffset, TopicPartition } from '../broker/broker.ts'
-import type { RecordBatch } from '../broker/record-batch.ts'
 import type { TaskStatus } from '../config.ts'
 import type { BadRecord } from '../errors.ts'
 import { buildProcessors } from '../processors/build.ts'
-import type { Program, ReleaseHost } from '../fused/program.ts'
 import type { FlowRecord } from '../processors/flow-record.ts'
 import type { Forward, Processor } from '../processors/processor.ts'
 import type { GoOn, SinkTarget } from '../processors/processor-of.ts'
 import type { ColumnStore } from '../state/column-store.ts'
-import type { ColumnStores } from '../state/column-stores.ts'
 import type { StateStore, Stores } from '../state/store.ts'
 import type { AggregateNode, AsyncNode, TopologyNode } from '../topology/nodes.ts'
 import type { RepartitionExit } from '../topology/sub-topologies.ts'
@@ -16,7 +13,7 @@ import type { Changelog } from './changelog.ts'
 import { heldRowsOf } from './held-row-updates.ts'
 import { leavingFor, leavingThrough } from './leaving.ts'
 import { OperatorTimes } from './operator-times.ts'
-import { earliestBatch, PartitionGroup } from './partition-group.ts'
+import { PartitionGroup } from './partition-group.ts'
 import { originalBytes, ownBytes, Passes } from './passes.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Due } from './punctuations.ts'
@@ -25,6 +22,7 @@ import { stageChanges } from './stage-changes.ts'
 import { countDropped, countEntered } from './tally.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import type { TaskOptions } from './task-options.ts'
+import { TaskPrograms } from './task-programs.ts'
 import { TaskQueues } from './task-queues.ts'
 import { moveTask, type TaskState } from './task-state.ts'
 import { closeStores, type TaskStores } from './task-stores.ts'
@@ -48,6 +46,7 @@ export class Task {
   readonly #userProcessors: UserProcessors
   readonly #untilCommit: UntilCommit
   readonly #passes: Passes
+  readonly #programs: TaskPrograms
   #group = new PartitionGroup([], undefined)
   #awaitsCommit = false
   #state: TaskState = 'Created'
@@ -74,6 +73,15 @@ export class Task {
     const undoables = [...this.stores, this.#untilCommit]
     this.#passes = new Passes(options, undoables, this.#operatorTimes)
     this.#processors = buildProcessors(subTopology, this.#surroundings())
+    this.#programs = new TaskPrograms(options, {
+      store: (layout, name) => this.#store(layout, name),
+      streamTime: (operator) => this.#operatorTimes.streamTime(operator),
+      timePassed: (time) => this.#time.advanceTo(time),
+      take: (taken) => this.#take(taken),
+      batchDone: () => {
+        if (this.#untilCommit.isFull) this.#release()
+      },
+    })
   }
 
   get state(): TaskState {
@@ -90,7 +98,9 @@ export class Task {
     this.#queues.start(positions, subTopology.sources)
     // Without state nothing depends on the order of several topics.
     const waits = subTopology.stores.length > 0 ? drainedAt : undefined
-    this.#group = new PartitionGroup(this.#queues.all, waits)
+    this.#group = new PartitionGroup(this.#queues.all, waits, (queue) =>
+      this.#programs.headTime(queue),
+    )
     this.#userProcessors.begin()
   }
 
@@ -110,10 +120,7 @@ export class Task {
   /** Works off what is buffered, as far as async functions keep up. Throws when a bad record must stop the job. */
   process(): void {
     this.deliver()
-    const { programs, collector } = this.#options
-    // A program does not look at the size of each record that it writes.
-    if (programs !== undefined && !collector.knowsLimits)
-      return this.#processBatches(this.#group.queues, programs)
+    if (this.#programs.areUsed) return this.#programs.process(this.#group)
     const takesAll = this.#pending.isUnused
     while (takesAll || this.#takesRecords) {
       const next = this.#group.take()
@@ -264,43 +271,6 @@ export class Task {
     return !this.#awaitsCommit && !this.#pending.isFull
   }
 
-  /** Of several topics the batch that begins earliest comes first: nothing here depends on a finer order. */
-  #processBatches(queues: readonly RecordQueue[], programs: ReadonlyMap<string, Program>): void {
-    for (let queue = earliestBatch(queues); queue !== undefined; queue = earliestBatch(queues)) {
-      const { headBatch } = queue
-      const program = programs.get(queue.partition.topic)
-      if (headBatch === undefined || program === undefined) return
-      this.#runProgram(program, queue, headBatch)
-      queue.finishBatch()
-      // What a program made of it lies in memory of the kernel, and what it forwarded is a copy.
-      headBatch.release()
-      if (this.#untilCommit.isFull) this.#release()
-    }
-  }
-
-  #runProgram(program: Program, queue: RecordQueue, batch: RecordBatch): void {
-    const { partition, position } = queue
-    const settled = program.run(batch, {
-      ...this.#releaseHost,
-      from: partition,
-      position,
-      streamTime: (operator) => this.#operatorTimes.streamTime(operator),
-      timePassed: (time) => this.#time.advanceTo(time),
-      interpret: (index) => this.#take(queue.takenAt(batch, index)),
-    })
-    this.#options.tally.consumed += settled
-  }
-
-  get #releaseHost(): ReleaseHost {
-    const { collector, tally } = this.#options
-    return {
-      sink: collector,
-      store: <L extends keyof ColumnStores>(layout: L, name: string) =>
-        this.#store(layout, name) as unknown as ColumnStores[L],
-      entered: (node, count) => countEntered(tally, node, count),
-    }
-  }
-
   /** A record without a right time is good for nothing else. */
   #take({ record, source, fault = this.#timeFault(record, source) }: Taken): void {
     if (fault === undefined) {
@@ -338,9 +308,7 @@ export class Task {
 
   /** Lets go on what waits for the commit, each update by itself where no program writes them all. */
   #release(): void {
-    const { programs, collector } = this.#options
-    if (!collector.knowsLimits)
-      for (const program of programs?.values() ?? []) program.release(this.#releaseHost)
+    this.#programs.release()
     for (const update of this.#untilCommit.release())
       this.#passes.pass(update.record, update, ownBytes)
   }

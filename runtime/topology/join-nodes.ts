@@ -3,7 +3,11 @@ import type { Child } from './nodes.ts'
 import type { JoinSide } from './store-spec.ts'
 
 /** A new value of what has met; the side that is missing is null. */
-export type ValueJoiner = (left: unknown, right: unknown, key: unknown) => unknown
+export interface ValueJoiner {
+  (left: unknown, right: unknown, key: unknown): unknown
+  /** Set where the new value is the left one with the right one as this field. */
+  readonly as?: string
+}
 
 /** What becomes of records that meet none: dropped, kept if they are of the left, or kept. */
 export type JoinType = 'Inner' | 'Left' | 'Outer'

@@ -110,7 +110,5 @@ function inputOf(
 }
 
 /** The fields of the left value, and the right one as one field more. */
-const fieldJoiner =
-  (as: string): ValueJoiner =>
-  (left, right) =>
-    addField(left ?? {}, as, right ?? null)
+const fieldJoiner = (as: string): ValueJoiner =>
+  Object.assign((left: unknown, right: unknown) => addField(left ?? {}, as, right ?? null), { as })

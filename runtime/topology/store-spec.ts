@@ -13,6 +13,8 @@ export type StoreLayout =
       readonly retentionMs: number
       /** Each `put` adds a value, where it would replace the one of the same key and start. */
       readonly retainDuplicates: boolean
+      /** Values are only ever added: none is removed, or replaced by another. */
+      readonly appended?: true
       /** Values are objects of these numbers, and nothing else; there are no duplicates then. */
       readonly numbers?: readonly NumberField[]
     }

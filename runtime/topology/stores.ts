@@ -25,6 +25,9 @@ const numbersOf = ({ fields }: Pick<AggregateNode, 'fields'>) =>
         })),
       }
 
+/** Of a store that values are only added to. */
+const APPENDED = { kind: 'window', appended: true } as const
+
 /** The format of the values that come to a node. */
 export type FormatInto = (node: string) => RecordFormat
 
@@ -50,7 +53,7 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
     const { beforeMs, afterMs, graceMs } = window
     const retentionMs = beforeMs + afterMs + graceMs
     const format = formatInto(name)
-    const own = { kind: 'window', name, retentionMs, retainDuplicates: true, format } as const
+    const own = { ...APPENDED, name, retentionMs, retainDuplicates: true, format }
     if (side === 'right' || unmatched === undefined) return [own]
     return [own, { kind: 'unmatched', name: unmatched, format, rightFormat: formatInto(other) }]
   },
@@ -59,7 +62,7 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
     graceMs === undefined ? [] : [{ kind: 'unmatched', name, format: 'Json', rightFormat: 'Json' }],
   deduplicate: ({ name, withinMs }) => [
     {
-      kind: 'window',
+      ...APPENDED,
       name,
       retentionMs: keptFor(withinMs),
       retainDuplicates: false,
@@ -68,7 +71,7 @@ const declarations: { readonly [K in TopologyNode['kind']]?: Declare<K> } = {
   ],
   burst: ({ name, withinMs }, formatInto) => [
     {
-      kind: 'window',
+      ...APPENDED,
       name,
       retentionMs: keptFor(withinMs),
       retainDuplicates: true,

@@ -12,7 +12,8 @@ export let texts: usize = 0
  * Writes the value of a record, or that of a slot (`from` ≥ 0), with other fields, and puts the text into `slot`.
  *
  * `projection` is two words and four more a field: whether fields that are not named stay, how many are named, and of each
- * where its name lies and its length, where its new name lies as JSON with a colon, or 0 if the field goes, and its length.
+ * where its name lies and its length, where its new name lies as JSON with a colon, or 0 if the field goes, and its length,
+ * which is below 0 for a field that must not be there.
  *
  * Returns false if the record is in doubt.
  */
@@ -76,7 +77,7 @@ function projectField(at: usize, limit: usize, projection: usize): usize {
     writeByte(58)
   } else {
     const text: usize = load<i32>(field, 8)
-    if (text == 0) return skipValue(at, limit, MAX_DEPTH)
+    if (text == 0) return load<i32>(field, 12) < 0 ? 0 : skipValue(at, limit, MAX_DEPTH)
     const textEnd = text + load<i32>(field, 12)
     if (!follows(0, text + 1, textEnd - 2)) return 0
     write(text, textEnd)

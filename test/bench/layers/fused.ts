@@ -47,6 +47,8 @@ function layer(does: string, valueBytes: number, ...steps: readonly Partial<Step
     from: { topic: 'payments', partition: 0 },
     position: 0,
     store: keepsNothing,
+    table: keepsNothing,
+    log: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     interpret: (index: number) => {

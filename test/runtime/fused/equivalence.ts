@@ -2,9 +2,10 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
-import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
+import { keyAt, RecordBatch, valueAt } from '../../../runtime/broker/record-batch.ts'
 import { runtimeConfigSchema } from '../../../runtime/config.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
+import type { Changelog } from '../../../runtime/tasks/changelog.ts'
 import { topologyFromSteps } from '../../../runtime/topology/from-steps.ts'
 import { repartitionTopic } from '../../../runtime/topology/internal-topics.ts'
 import type { TopologyNode } from '../../../runtime/topology/nodes.ts'
@@ -28,12 +29,15 @@ export function checkEquivalence(
   readonly held: number
   readonly windowed: number
   readonly sessions: number
+  readonly joined: number
   readonly records: number
 } {
-  const seen = { fused: 0, withState: 0, held: 0, windowed: 0, sessions: 0, records: 0 }
-  const records = fc.array(randomRecord, { minLength: 1, maxLength: RECORDS_A_JOB, size: 'max' })
+  const seen = { fused: 0, withState: 0, held: 0, windowed: 0, sessions: 0, joined: 0, records: 0 }
+  const records = (minLength: number) =>
+    fc.array(randomRecord, { minLength, maxLength: RECORDS_A_JOB, size: 'max' })
+  const inputs = fc.record({ in: records(1), rows: records(0), others: records(0) })
   fc.assert(
-    fc.property(randomJob, records, (job, input) => {
+    fc.property(randomJob, inputs, move, (job, input, moved) => {
       const [subTopology, problems] = subTopologyOf(job)
       if (problems > 0 || subTopology === undefined) return
       const programs = fuse(subTopology, 'test.job', () => PARTITIONS)
@@ -43,14 +47,23 @@ export function checkEquivalence(
       if (subTopology.nodes.some(isHeld)) seen.held++
       if (subTopology.stores.some(({ kind }) => kind === 'window')) seen.windowed++
       if (subTopology.stores.some(({ kind }) => kind === 'session')) seen.sessions++
-      seen.records += input.length
-      const batches = batchesOf(input)
-      deepStrictEqual(run(subTopology, batches, programs), run(subTopology, batches, undefined))
+      if (subTopology.nodes.some(({ kind }) => kind.endsWith('-join'))) seen.joined++
+      const topics = subTopology.sources.map(({ topic }) => topic as keyof typeof input)
+      for (const topic of topics) seen.records += input[topic].length
+      const batches = new Map(topics.map((topic) => [topic, batchesOf(input[topic])]))
+      deepStrictEqual(
+        run(subTopology, batches, { programs, moved }),
+        run(subTopology, batches, { moved }),
+      )
     }),
     { numRuns: jobs, seed },
   )
   return seen
 }
+
+/** How the stores come to be those of another task half-way. */
+type Move = 'Stays' | 'ByChangelog' | 'BySnapshot'
+const move = fc.constantFrom<Move>('Stays', 'ByChangelog', 'BySnapshot')
 
 const isHeld = (node: TopologyNode): boolean => 'emit' in node && node.emit === 'OnCommit'
 
@@ -84,8 +97,8 @@ function batchesOf(records: readonly RandomRecord[]): RecordBatch[] {
 
 function run(
   subTopology: SubTopology,
-  batches: readonly RecordBatch[],
-  programs: ReturnType<typeof fuse>,
+  batches: ReadonlyMap<string, readonly RecordBatch[]>,
+  { programs, moved }: { readonly programs?: ReturnType<typeof fuse>; readonly moved: Move },
 ) {
   const broker = new EmbeddedBroker()
   const topics = [
@@ -102,14 +115,22 @@ function run(
     programs,
     partitionCounts: new Map(topics.map((name) => [name, PARTITIONS])),
   })
-  task.start([{ topic: 'in', partition: 0, offset: batches.length > 1 ? 1 : 0 }])
-  for (const batch of batches) {
-    const fetched = { topic: 'in', partition: 0, position: 0, batches: [batch] }
-    task.add({ ...fetched, highWatermark: 100, receivedAt: 0 })
+  task.start(
+    [...batches].map(([topic, { length }]) => ({
+      ...{ topic, partition: 0 },
+      offset: length > 1 ? 1 : 0,
+    })),
+  )
+  for (const turn of [0, 1]) {
+    for (const [topic, parts] of batches) {
+      const fetched = { topic, partition: 0, position: 0, batches: parts.slice(turn, turn + 1) }
+      task.add({ ...fetched, highWatermark: 100, receivedAt: 0 })
+    }
     task.process()
     task.prepareCommit()
     task.stageChangelog()
     collector.send()
+    if (turn === 0) for (const changelog of task.changelogs) moveStore(changelog, moved, broker)
   }
   const written = topics.map((topic) => [topic, recordsIn(broker, topic)] as const)
   // Between two commits the order of keys in a changelog says nothing.
@@ -131,6 +152,28 @@ function run(
     streamTime: subTopology.stores.some(({ kind }) => kind !== 'key-value') && task.streamTime,
     produced: collector.produced,
   }
+}
+
+/** What the changelog or a snapshot does not tell is lost, whoever takes the records. */
+function moveStore(
+  { store, topic, partition }: Changelog,
+  moved: Move,
+  broker: EmbeddedBroker,
+): void {
+  if (moved === 'Stays') return
+  const blocks = [...store.dump(1000)].map((block) => Buffer.from(block))
+  store.clear()
+  if (moved === 'BySnapshot') for (const block of blocks) store.load(block)
+  else
+    for (const batch of broker.topics.get(topic)?.logs[partition]?.read(0, Infinity) ?? []) {
+      const columns = batch.columns()
+      for (let index = 0; index < columns.count; index++)
+        store.restore({
+          key: keyAt(columns, index) ?? Buffer.alloc(0),
+          value: valueAt(columns, index),
+          timestamp: batch.timestamp(columns, index),
+        })
+    }
 }
 
 const recordsIn = (broker: EmbeddedBroker, topic: string) =>

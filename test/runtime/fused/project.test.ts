@@ -66,6 +66,8 @@ function outcome(steps: readonly Step[], value: string) {
     position: 0,
     interpret: () => interpreted++,
     store: keepsNothing,
+    table: keepsNothing,
+    log: keepsNothing,
     streamTime: keepsNothing,
     timePassed: keepsNothing,
     entered: () => undefined,

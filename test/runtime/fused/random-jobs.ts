@@ -99,6 +99,34 @@ const window = fc
   )
   .map(([shape, grace]) => ({ ...shape, grace }))
 
+const joinedAs = pick('row', 'other', 'a', 'x"y', '7')
+const joinType = pick('Inner' as const, 'Left' as const)
+const within = pick('1ms', '1m', '10m', '1h')
+
+/** With rows of a table by key. */
+const tableJoin = fc
+  .record({ table: fc.constant('rows'), as: joinedAs, type: joinType })
+  .map((join) => ({ join }))
+
+/** With another stream by key. */
+const streamJoin = fc
+  .record({
+    stream: fc.constant('others'),
+    as: joinedAs,
+    // Others than inner joins are interpreted.
+    type: pick('Inner' as const, 'Inner' as const, 'Inner' as const, 'Left' as const),
+    within,
+    grace: pick('1ms', '10m'),
+  })
+  .map((join) => ({ join }))
+
+const deduplicate = fc
+  .record(
+    { by: fc.oneof(path, number, pick('key')), within: pick('1m', '10m', '1h') },
+    { requiredKeys: ['within'] },
+  )
+  .map(({ ...deduplicate }) => ({ deduplicate }))
+
 const operation = fc.oneof(
   bool.map((filter) => ({ filter })),
   fc
@@ -123,6 +151,9 @@ const operation = fc.oneof(
       pick({}, {}, { as: 'Table' as const }),
     )
     .map(([fields, window, as]) => ({ groupBy: 'key', aggregate: { ...fields }, window, ...as })),
+  tableJoin,
+  streamJoin,
+  deduplicate,
 )
 
 const operations = fc.array(fc.tuple(operation, fc.nat()), { minLength: 1, maxLength: 5 })
@@ -148,12 +179,23 @@ export const randomJob: fc.Arbitrary<JobSpec> = fc
       const output = { from, topic: `out-${index}`, keyFormat }
       if (made !== undefined && 'window' in made)
         return { ...output, format, windowedKey: index % 2 === 0 }
-      return made !== undefined && ('map' in made || 'project' in made || 'aggregate' in made)
+      return made !== undefined && MAKES_VALUES.some((operation) => operation in made)
         ? { ...output, format }
         : output
     })
-    return { inputs: [{ name: 'in', topic: 'in', keyFormat }], steps, outputs }
+    const inputs = [
+      { name: 'in', topic: 'in', keyFormat },
+      ...(steps.some(meets('table')) ? [{ ...ROWS, keyFormat }] : []),
+      ...(steps.some(meets('stream')) ? [{ ...OTHERS, keyFormat }] : []),
+    ]
+    return { inputs, steps, outputs }
   })
+
+const ROWS = { name: 'rows', topic: 'rows', as: 'Table' as const }
+const OTHERS = { name: 'others', topic: 'others' }
+const MAKES_VALUES = ['map', 'project', 'aggregate', 'join']
+
+const meets = (what: string) => (step: object) => 'join' in step && what in (step.join as object)
 
 /** Mostly what the fused path settles, or else few records would come through it. */
 const spelling = fc.oneof(
@@ -254,6 +296,8 @@ export const randomRecord: fc.Arbitrary<RandomRecord> = fc.record({
   timestamp: fc.integer({ min: 1_699_999_000_000, max: 1_700_001_000_000 }),
   key: fc.oneof(
     fc.constant(null),
+    // What meets something has the key of something.
+    pick('card-1', 'x', 'ü').map((key) => Buffer.from(key)),
     fc.oneof(pick('card-1', 'x', '', 'ü', 'quo"te'), fc.string()).map((key) => Buffer.from(key)),
     pick(Buffer.from([0xff])),
   ),

@@ -5,8 +5,9 @@ import { ColumnStore } from '../../../runtime/state/column-store.ts'
 import { KeyIndex } from '../../../runtime/state/key-index.ts'
 import { NumberFields } from '../../../runtime/state/number-fields.ts'
 import { ByteKeyValueStore } from '../../../runtime/state/byte-key-value-store.ts'
-import type { KeyValueStore, StateStore } from '../../../runtime/state/store.ts'
+import type { ChangelogRecord, KeyValueStore, StateStore } from '../../../runtime/state/store.ts'
 import type { NumberField } from '../../../runtime/topology/store-spec.ts'
+import { rowsInto } from './store-families.ts'
 
 const fields: readonly NumberField[] = [
   { name: 'n', members: [], initial: 0 },
@@ -76,15 +77,8 @@ describe('a store of numbers in columns', () => {
         const [records, rows] = [0, 1].map(() => new ColumnStore('s', new NumberFields(fields)))
         for (const [key, one] of puts)
           for (const store of [records, rows]) store?.put(Buffer.from(key), one, 7)
-        const written: unknown[] = []
-        rows?.takeDirtyInto({
-          append: (timestamp, bytes, keyEnd, end) =>
-            written.push({
-              key: Buffer.from(bytes.subarray(0, keyEnd)),
-              value: end < keyEnd ? null : Buffer.from(bytes.subarray(keyEnd, end)),
-              timestamp,
-            }),
-        })
+        const written: ChangelogRecord[] = []
+        rows?.takeDirtyInto(rowsInto(written))
         const taken = Array.from(records?.takeDirty() ?? [], (record) => ({
           ...record,
           key: Buffer.from(record.key),

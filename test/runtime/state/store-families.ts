@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { createStore } from '../../../runtime/state/create-store.ts'
-import type { StateStore, Stores } from '../../../runtime/state/store.ts'
+import type {
+  ChangelogRecord,
+  RowTarget,
+  StateStore,
+  Stores,
+} from '../../../runtime/state/store.ts'
 import type { StoreDeclaration } from '../../../runtime/topology/store-spec.ts'
 
 /** Something that a record may do to a store, whatever its layout: it says what that is for it. */
@@ -89,6 +94,16 @@ export const families: readonly Family[] = [
     },
   ),
   family<'window'>('duplicates', { ...windows, retainDuplicates: true }, window),
+  family<'window'>(
+    'what is only added',
+    { ...windows, retainDuplicates: true, appended: true },
+    {
+      ...window,
+      change(store, change) {
+        if (change.number !== undefined) window.change(store, change)
+      },
+    },
+  ),
   family<'session'>(
     'sessions',
     { ...named, kind: 'session', retentionMs: RETENTION_MS },
@@ -167,3 +182,18 @@ export const record = fc.record({
   /** Whether a commit follows, and for how many blocks a snapshot then goes on. */
   commits: fc.option(fc.nat(4)),
 })
+
+/** Takes what a store writes as bytes as the records that it would be. */
+export function rowsInto(records: ChangelogRecord[]): RowTarget {
+  const appendAt: RowTarget['appendAt'] = (timestamp, bytes, { start, keyEnd, end }) =>
+    void records.push({
+      key: Buffer.from(bytes.subarray(start, keyEnd)),
+      value: end < keyEnd ? null : Buffer.from(bytes.subarray(keyEnd, end)),
+      timestamp,
+    })
+  return {
+    append: (timestamp, bytes, keyEnd, end) =>
+      appendAt(timestamp, bytes, { start: 0, keyEnd, end }),
+    appendAt,
+  }
+}
