@@ -182,10 +182,18 @@ export class JobUnderFaults {
         await Promise.all([expected.poll(), seen.poll()])
         if (expected.records.length < this.#nextId)
           throw new Error(`the input holds ${expected.records.length} of ${this.#nextId} records`)
+        // To judge takes as long as there are records: once, when all are there.
+        if (seen.records.length < expected.records.length)
+          throw new Error(await this.#missing(expected.records.length, seen.records.length))
         return judge(expected.records, seen.records)
       },
       { timeoutMs: SETTLE_MS, everyMs: 20 },
     )
+  }
+
+  async #missing(expected: number, seen: number): Promise<string> {
+    const positions = JSON.stringify(await this.positions())
+    return `the output holds ${seen} of ${expected} records; of the input, ${positions}`
   }
 
   /** `poll` adds to the records what has come since, by connections of its own. */
