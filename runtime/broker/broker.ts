@@ -179,8 +179,8 @@ export interface GroupMemberOptions {
   /** group.instance.id: a member that comes back under it takes its partitions over without a rebalance. */
   readonly instanceId?: string
   readonly topics: readonly string[]
-  /** Sent to the assignor with the subscription; read anew at each join. */
-  readonly userData?: () => Buffer
+  /** Sent to the assignor with the subscription; read anew at each join. The id is '' where the group is to give one. */
+  readonly userData?: (memberId: string) => Buffer
   readonly assign: GroupAssignor
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
@@ -199,6 +199,12 @@ export interface GroupShare {
   readonly userData?: Buffer
 }
 
+/** What `join` gives. */
+export interface Membership extends GroupShare {
+  /** Another than before: the group has done without this member for a while, and others may have had what it had. */
+  readonly memberId: string
+}
+
 export interface GroupSubscription {
   readonly memberId: string
   readonly instanceId?: string
@@ -208,10 +214,11 @@ export interface GroupSubscription {
 
 export interface GroupMember {
   /**
-   * Joins or rejoins and returns what this member has from now on: nobody else owns these partitions. While it runs, nobody else in the group owns
-   * anything: commit before calling it. Waits while the group's coordinator is out of reach or a topic is unknown to it.
+   * Joins or rejoins and returns what this member has from now on. Until then it has what it had, and may commit: whether the
+   * assignor has given that to others meanwhile is for the assignor to see to. Waits while the group's coordinator is out of
+   * reach or a topic is unknown to it.
    */
-  join(): Promise<GroupShare>
+  join(): Promise<Membership>
   /** True once the group asks for a rejoin (heartbeat said so, or the session was lost). Turns false in `join`. */
   readonly rejoinNeeded: boolean
   /** Called once whenever `rejoinNeeded` turns true, so that a waiting poll can be woken. */
@@ -219,11 +226,15 @@ export interface GroupMember {
   readonly generation: number
   readonly memberId: string
   /**
-   * Throws `CommitRejected` when this member no longer owns its generation: nothing was committed. Also when the
-   * coordinator was out of reach until the session was over; then nobody knows whether it was. With a transaction the
-   * offsets are part of it: they are committed when it is.
+   * Throws `CommitRejected` when the group has gone on without this member, or with it under another id than `memberId`:
+   * nothing was committed. Also when the coordinator was out of reach until the session was over; then nobody knows whether
+   * it was. While the group shares out anew it waits for that, if it must. With a transaction the offsets are part of it: they
+   * are committed when it is.
    */
-  commit(offsets: readonly PartitionOffset[], transaction?: TransactionalProducer): Promise<void>
+  commit(
+    offsets: readonly PartitionOffset[],
+    how?: { readonly transaction?: TransactionalProducer | undefined; readonly memberId?: string },
+  ): Promise<void>
   /** Offsets without a commit are absent. Waits for transactions that are about to commit some. Works before `join`. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]>
   /**

@@ -5,11 +5,10 @@ import type {
   FetcherOptions,
   GroupMember,
   GroupMemberOptions,
-  GroupShare,
+  Membership,
   PartitionOffset,
   Producer,
   TopicPartition,
-  TransactionalProducer,
 } from './broker.ts'
 import { writeCrc } from './batch-header.ts'
 import type { EmbeddedGroup } from './embedded-group.ts'
@@ -198,6 +197,7 @@ export class EmbeddedMember implements GroupMember {
   #memberId = ''
   #generation = -1
   #rejoinNeeded = false
+  #joining: Promise<Membership> | undefined
   #closed = false
 
   constructor(group: EmbeddedGroup, options: GroupMemberOptions) {
@@ -217,26 +217,26 @@ export class EmbeddedMember implements GroupMember {
     return this.#rejoinNeeded
   }
 
-  async join(): Promise<GroupShare> {
+  async join(): Promise<Membership> {
     if (this.#closed) throw new BrokerError('CLOSED', 'this member is closed')
     this.#rejoinNeeded = false
-    const joined = await this.#group.join(this.#memberId, this.#options, () => this.#askRejoin())
-    this.#memberId = joined.id
-    this.#generation = joined.generation
-    return joined.share
+    const joining = this.#join()
+    this.#joining = joining
+    return joining.finally(() => (this.#joining = undefined))
   }
 
   async commit(
     offsets: readonly PartitionOffset[],
-    transaction?: TransactionalProducer,
+    { transaction, memberId = this.#memberId }: Parameters<GroupMember['commit']>[1] = {},
   ): Promise<void> {
     const producer = await transaction?.addOffsets(this.#options.groupId)
+    const joining = this.#joining
     try {
-      const member = { id: this.#memberId, generation: this.#generation }
-      this.#group.commit(member, offsets, producer?.producerId)
+      this.#commit(memberId, offsets, producer)
     } catch (error) {
-      if (error instanceof CommitRejected) this.#askRejoin()
-      throw error
+      if (joining === undefined) throw error
+      await joining
+      this.#commit(memberId, offsets, producer)
     }
   }
 
@@ -248,6 +248,26 @@ export class EmbeddedMember implements GroupMember {
     this.#closed = true
     this.#group.gone(this.#memberId, leave)
     return Promise.resolve()
+  }
+
+  async #join(): Promise<Membership> {
+    const joined = await this.#group.join(this.#memberId, this.#options, () => this.#askRejoin())
+    this.#memberId = joined.id
+    this.#generation = joined.generation
+    return { ...joined.share, memberId: joined.id }
+  }
+
+  #commit(
+    id: string,
+    offsets: readonly PartitionOffset[],
+    producer: { readonly producerId: bigint } | undefined,
+  ): void {
+    try {
+      this.#group.commit({ id, generation: this.#generation }, offsets, producer?.producerId)
+    } catch (error) {
+      if (error instanceof CommitRejected && this.#joining === undefined) this.#askRejoin()
+      throw error
+    }
   }
 
   #askRejoin(): void {

@@ -203,7 +203,7 @@ export class EmbeddedGroup {
       memberId: id,
       ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
       topics: options.topics,
-      userData: options.userData?.() ?? Buffer.alloc(0),
+      userData: options.userData?.(id) ?? Buffer.alloc(0),
     }))
     const topics = [...new Set(subscriptions.flatMap((subscription) => subscription.topics))]
     return assign(subscriptions, this.#partitionCounts(topics))

@@ -16,8 +16,10 @@ export interface ConnectionsOptions {
   readonly allocate?: SocketOptions['allocate']
 }
 
+export type Lane = 'prompt' | 'joins'
+
 /**
- * One client's sockets, one for each broker. Each producer, fetcher and group member has its own set, so that a long
+ * One client's sockets, one for each broker and lane. Each producer, fetcher and group member has its own set, so that a long
  * poll never holds up a commit.
  */
 export class KafkaConnections {
@@ -36,10 +38,13 @@ export class KafkaConnections {
     return this.#closing.signal
   }
 
-  /** A connection to the node. Throws `UNREACHABLE` and says so when the address came from the broker itself. */
-  to(node: Node): Promise<KafkaSocket> {
+  /**
+   * A connection to the node. A broker answers one request of a connection at a time: what may wait long there has a `lane` of
+   * its own. Throws `UNREACHABLE` and says so when the address came from the broker itself.
+   */
+  to(node: Node, lane: Lane = 'prompt'): Promise<KafkaSocket> {
     if (this.closing.aborted) throw new BrokerError('CLOSED', 'the client is closed')
-    return this.#peer(node).connection()
+    return this.#peer(node, lane).connection()
   }
 
   /** A connection to any broker: an open one, else whichever may be tried soonest. `known` came from metadata. */
@@ -62,16 +67,16 @@ export class KafkaConnections {
     await Promise.all([...this.#peers.values()].map((peer) => peer.close()))
   }
 
-  #peer(node: Node): KafkaPeer {
-    const address = `${node.host}:${node.port}`
-    const known = this.#peers.get(address)
+  #peer(node: Node, lane: Lane = 'prompt'): KafkaPeer {
+    const key = `${lane} ${node.host}:${node.port}`
+    const known = this.#peers.get(key)
     if (known !== undefined) return known
     const servers = this.#options.bootstrapServers
     const hint = this.#bootstrap.some(({ host, port }) => host === node.host && port === node.port)
       ? ''
       : ` (${servers.join(',')} answers and advertises this address: check advertised.listeners)`
     const peer = new KafkaPeer(node, { ...this.#options, closing: this.closing, hint })
-    this.#peers.set(address, peer)
+    this.#peers.set(key, peer)
     return peer
   }
 }

@@ -2,7 +2,7 @@ import { findCoordinatorV2 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../platform/clock.ts'
 import { BrokerError } from './errors.ts'
 import { call } from './kafka-call.ts'
-import type { KafkaConnections } from './kafka-connections.ts'
+import type { KafkaConnections, Lane } from './kafka-connections.ts'
 import type { KafkaDenials } from './kafka-denials.ts'
 import { isTransient } from './kafka-errors.ts'
 import type { KafkaMetadata } from './kafka-metadata.ts'
@@ -41,9 +41,9 @@ export class KafkaCoordinator {
     this.#options = options
   }
 
-  async connection(): Promise<KafkaSocket> {
+  async connection(lane?: Lane): Promise<KafkaSocket> {
     this.#node ??= await this.#find()
-    return this.#options.connections.to(this.#node)
+    return this.#options.connections.to(this.#node, lane)
   }
 
   noteSuccess(): void {

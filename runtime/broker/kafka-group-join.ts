@@ -32,7 +32,7 @@ export async function joinGroup(
   memberId: string,
 ): Promise<Joined> {
   const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, instanceId, topics, userData } = options
-  const metadata = encodeSubscription({ topics, userData: userData?.() ?? Buffer.alloc(0) })
+  const metadata = encodeSubscription({ topics, userData: userData?.(memberId) ?? Buffer.alloc(0) })
   const timeoutMs = rebalanceTimeoutMs + JOIN_MARGIN_MS
   const joined = await call(
     connection,

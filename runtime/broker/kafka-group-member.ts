@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import {
   heartbeatV3,
   leaveGroupV3,
@@ -11,6 +10,7 @@ import type {
   GroupMember,
   GroupMemberOptions,
   GroupShare,
+  Membership,
   PartitionOffset,
   TopicPartition,
   TransactionalProducer,
@@ -50,12 +50,11 @@ export class KafkaGroupMember implements GroupMember {
   #memberId = ''
   #generation = -1
   #rejoinNeeded = false
+  #joining: Promise<Membership> | undefined
   #fenced: BrokerError | undefined
   #heartbeat: Timer | undefined
   /** Monotonic time of the last answer that took us for a member. */
   #heardAt = 0
-  /** Where the group's answer to a join is waited for. */
-  #joining: KafkaSocket | undefined
   #closed = false
 
   constructor(options: KafkaGroupMemberOptions) {
@@ -77,9 +76,32 @@ export class KafkaGroupMember implements GroupMember {
     return this.#rejoinNeeded
   }
 
-  async join(): Promise<GroupShare> {
-    const { clock, connections } = this.#options
+  join(): Promise<Membership> {
     this.#heartbeat?.cancel()
+    const joining = this.#join()
+    this.#joining = joining
+    return joining.finally(() => (this.#joining = undefined))
+  }
+
+  async commit(
+    offsets: readonly PartitionOffset[],
+    { transaction, memberId = this.#memberId }: Parameters<GroupMember['commit']>[1] = {},
+  ): Promise<void> {
+    if (offsets.length === 0) return
+    const joining = this.#joining
+    if (joining === undefined) return this.#commit(offsets, { transaction, memberId })
+    try {
+      await this.#commit(offsets, { transaction, memberId })
+    } catch (error) {
+      // The group may have come to a new generation meanwhile, with this member in it and all that it has still its own.
+      if (!(error instanceof CommitRejected)) throw error
+      await joining
+      await this.#commit(offsets, { transaction, memberId })
+    }
+  }
+
+  async #join(): Promise<Membership> {
+    const { clock, connections } = this.#options
     while (!this.#closed) {
       if (this.#fenced !== undefined) throw this.#fenced
       try {
@@ -87,7 +109,7 @@ export class KafkaGroupMember implements GroupMember {
         this.#rejoinNeeded = false
         this.#heard()
         this.#scheduleHeartbeat()
-        return share
+        return { ...share, memberId: this.#memberId }
       } catch (error) {
         const { code } = error as BrokerError
         this.#learn(error as BrokerError)
@@ -98,13 +120,11 @@ export class KafkaGroupMember implements GroupMember {
     throw new BrokerError('CLOSED', 'this member is closed')
   }
 
-  async commit(
+  async #commit(
     offsets: readonly PartitionOffset[],
-    transaction?: TransactionalProducer,
+    { transaction, memberId }: CommitAs,
   ): Promise<void> {
-    if (offsets.length === 0) return
-    const { groupId } = this.#options
-    if (this.#rejoinNeeded && this.#isSessionOver) throw sessionOver(groupId)
+    this.#checkMembership(memberId)
     const attempt =
       transaction === undefined
         ? this.#offsetCommit(offsets)
@@ -117,10 +137,19 @@ export class KafkaGroupMember implements GroupMember {
       // Its topic is gone, with all its offsets: whoever reads it finds out what became of it. The others are committed.
       if (code === 'UNKNOWN_TOPIC_OR_PARTITION' && transaction === undefined) return
       if (!NEEDS_REJOIN.has(code) && !isTransient(code)) throw transactionError(error as Error)
-      this.#learn(error as BrokerError)
-      this.#askRejoin()
+      // A join that is under way finds out by itself.
+      if (this.#joining === undefined) {
+        this.#learn(error as BrokerError)
+        this.#askRejoin()
+      }
       throw new CommitRejected(code, message, { cause: error })
     }
+  }
+
+  #checkMembership(memberId: string): void {
+    const { groupId } = this.#options
+    if (memberId !== this.#memberId) throw leftOut(groupId)
+    if (this.#rejoinNeeded && this.#isSessionOver) throw sessionOver(groupId)
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]> {
@@ -138,8 +167,7 @@ export class KafkaGroupMember implements GroupMember {
   async close({ leave }: { readonly leave: boolean }): Promise<void> {
     this.#closed = true
     this.#heartbeat?.cancel()
-    const hasJoined = this.#memberId !== '' || this.#joining !== undefined
-    if (leave && hasJoined) await this.#leave()
+    if (leave && (this.#memberId !== '' || this.#joining !== undefined)) await this.#leave()
     await this.#options.connections.close()
   }
 
@@ -188,16 +216,11 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async #joinOnce(): Promise<GroupShare> {
-    const connection = await this.#coordinator.connection()
-    this.#joining = connection
-    try {
-      const joined = await joinGroup(connection, this.#options, this.#memberId)
-      this.#memberId = joined.memberId
-      this.#generation = joined.generation
-      return await syncGroup(connection, this.#options, joined, this.#options.metadata)
-    } finally {
-      this.#joining = undefined
-    }
+    const connection = await this.#coordinator.connection('joins')
+    const joined = await joinGroup(connection, this.#options, this.#memberId)
+    this.#memberId = joined.memberId
+    this.#generation = joined.generation
+    return syncGroup(connection, this.#options, joined, this.#options.metadata)
   }
 
   #scheduleHeartbeat(): void {
@@ -252,21 +275,12 @@ export class KafkaGroupMember implements GroupMember {
     }
   }
 
-  /** A broker hears nothing on a connection until it has answered what it was asked there before. */
-  async #hungUp(): Promise<void> {
-    const joining = this.#joining
-    if (joining === undefined) return
-    const closed = once(joining, 'close')
-    joining.close()
-    await closed
-  }
-
   async #leave(): Promise<void> {
     const { groupId, instanceId, clock } = this.#options
     const member = { memberId: this.#memberId, groupInstanceId: instanceId ?? null }
     const request = { api: leaveGroupV3.api, what: `leave group ${groupId}`, timeoutMs: LEAVE_MS }
-    const told = this.#hungUp()
-      .then(() => this.#coordinator.connection())
+    const told = this.#coordinator
+      .connection()
       .then((connection) => call(connection, request, groupId, [member]))
       // The session expires by itself; a shutdown does not wait for that.
       .catch(() => undefined)
@@ -274,10 +288,21 @@ export class KafkaGroupMember implements GroupMember {
   }
 }
 
+interface CommitAs {
+  readonly transaction: TransactionalProducer | undefined
+  readonly memberId: string
+}
+
 type Attempt = (connection: KafkaSocket) => Promise<unknown>
 
 /** Whoever takes tasks over waits until a transaction of their last owner is over. */
 const REQUIRE_STABLE = true
+
+const leftOut = (groupId: string) =>
+  new CommitRejected(
+    'UNKNOWN_MEMBER_ID',
+    `commit offsets of group ${groupId}: it has gone on without this member for a while`,
+  )
 
 const sessionOver = (groupId: string) =>
   new CommitRejected(

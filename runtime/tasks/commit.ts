@@ -36,6 +36,7 @@ export class Commits {
   #limitsLearnedMs = 0
   #isSetBack = false
   #mustTakeOver: boolean
+  #memberId = ''
 
   constructor(options: Pick<WorkerOptions, 'config' | 'clock' | 'log'>, parts: CommitParts) {
     this.#options = options
@@ -64,7 +65,9 @@ export class Commits {
     return this.#mustTakeOver
   }
 
-  goOn(): void {
+  /** `memberId`: what tasks do from now on, they do as this member of the group. */
+  goOn(memberId: string): void {
+    this.#memberId = memberId
     this.#isSetBack = false
   }
 
@@ -82,10 +85,18 @@ export class Commits {
     const ready = transaction === undefined ? tasks.ready() : tasks.allReady()
     if (ready === undefined) return
     try {
-      await commitTasks(ready, this.#parts)
+      await commitTasks(ready, { ...this.#parts, memberId: this.#memberId })
     } catch (error) {
       await this.#retreat(error as Error)
     }
+  }
+
+  /** Drops what is not committed: the group has gone on without us. */
+  async loseAll(): Promise<void> {
+    if (this.#parts.tasks.all.length === 0) return
+    const why = 'the group has gone on without this member for a while'
+    this.#loseAll({ code: 'UNKNOWN_MEMBER_ID', message: why })
+    await this.#abort()
   }
 
   /** Part of a transaction would be offsets without what else the records made: it is aborted. */
@@ -138,7 +149,7 @@ export class Commits {
     this.#loseAll(error)
   }
 
-  #loseAll({ code, message: why }: CommitRejected | ProducerFenced): void {
+  #loseAll({ code, message: why }: Pick<CommitRejected, 'code' | 'message'>): void {
     const { log } = this.#options
     log.warn('lost all tasks: others may have them by now', { code, why })
     this.#closeAll()
@@ -157,13 +168,14 @@ export class Commits {
  */
 async function commitTasks(
   tasks: readonly Task[],
-  { collector, producer, transaction, member, onCommitted }: CommitParts,
+  parts: CommitParts & { readonly memberId: string },
 ): Promise<void> {
+  const { collector, producer, transaction, member, memberId, onCommitted } = parts
   const offsets = tasks.flatMap((task) => task.uncommitted())
   for (const task of tasks) task.stageChangelog()
   collector.send()
   await producer.flush()
-  if (offsets.length > 0) await member.commit(offsets, transaction)
+  if (offsets.length > 0) await member.commit(offsets, { transaction, memberId })
   await transaction?.commit()
   for (const task of tasks) task.committedUpTo(offsets)
   onCommitted(tasks, offsets)

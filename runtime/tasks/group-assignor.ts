@@ -1,6 +1,7 @@
 import type { GroupAssignor, GroupSubscription, TopicPartition } from '../broker/broker.ts'
 import { taskCountsOf } from '../topology/internal-topics.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
+import { handOver } from './handover.ts'
 import { encodeInfo, memberInfoOf } from './member-info.ts'
 import { type PlacedMember, placeTasks, type PlacementRules } from './placement.ts'
 import { partitionsOf, type TaskId, taskName } from './task-id.ts'
@@ -20,15 +21,15 @@ export const groupAssignor =
   (subTopologies: readonly SubTopology[], rules: PlacementRules): GroupAssignor =>
   (members, partitionCounts) => {
     const tasks = tasksOf(subTopologies, partitionCounts)
+    const byName = new Map(tasks.map((task) => [taskName(task), task]))
+    const hasState = (name: string) =>
+      hasChangelog(subTopologies[byName.get(name)?.subTopology ?? -1])
     const placements = placeTasks(
-      tasks.map((task) => ({
-        name: taskName(task),
-        hasState: hasChangelog(subTopologies[task.subTopology]),
-      })),
+      [...byName.keys()].map((name) => ({ name, hasState: hasState(name) })),
       placedMembers(members),
       rules,
     )
-    const byName = new Map(tasks.map((task) => [taskName(task), task]))
+    const kept = new Map(members.map((one) => [one.memberId, memberInfoOf(one).keeps ?? []]))
     const partitions = (name: string): TopicPartition[] => {
       const task = byName.get(name)
       const subTopology = subTopologies.find(({ id }) => id === task?.subTopology)
@@ -36,9 +37,9 @@ export const groupAssignor =
       return partitionsOf(task, subTopology, partitionCounts)
     }
     return new Map(
-      [...placements].map(([memberId, { tasks: names, standbys, warmUps }]) => [
+      [...handOver(placements, kept, hasState)].map(([memberId, { tasks: names, ...info }]) => [
         memberId,
-        { partitions: names.flatMap(partitions), userData: encodeInfo({ standbys, warmUps }) },
+        { partitions: names.flatMap(partitions), userData: encodeInfo(info) },
       ]),
     )
   }

@@ -19,6 +19,8 @@ export interface MemberInfo {
   readonly ends?: Readonly<Record<string, number>>
   /** Tasks that it could run without delay: those that it runs, and standbys that are not far behind. */
   readonly caughtUp?: readonly string[]
+  /** The tasks that it goes on with until its next share: nobody else is to begin with them before. */
+  readonly keeps?: readonly string[]
   /** How many partitions it has seen topics to have. What a member says anew makes the group share out anew. */
   readonly partitions?: Readonly<Record<string, number>>
 }
@@ -29,6 +31,8 @@ export interface ShareInfo {
   readonly standbys: readonly string[]
   /** Those as well, and to ask for a rebalance once it has caught up: they are to come to it. */
   readonly warmUps: readonly string[]
+  /** Tasks that it is to end, and to ask for a rebalance then: others wait for them. */
+  readonly givesUp: readonly string[]
 }
 
 export const encodeInfo = (info: MemberInfo | ShareInfo): Buffer =>
@@ -39,8 +43,9 @@ export const memberInfoOf = ({ userData }: GroupSubscription): Partial<MemberInf
   decoded<MemberInfo>(userData)
 
 export function shareInfoOf({ userData }: GroupShare): ShareInfo {
-  const { standbys = [], warmUps = [] } = decoded<ShareInfo>(userData ?? Buffer.alloc(0))
-  return { standbys, warmUps }
+  const told = decoded<ShareInfo>(userData ?? Buffer.alloc(0))
+  const { standbys = [], warmUps = [], givesUp = [] } = told
+  return { standbys, warmUps, givesUp }
 }
 
 /** What a member has seen of topics; nothing if its words are not ours. */

@@ -15,10 +15,13 @@ export function membership(
     tasks,
     state,
     counts,
+    memberId,
   }: {
     readonly tasks: TaskManager
     readonly state: WorkerState
     readonly counts: PartitionCounts
+    /** That under which it has its tasks. */
+    readonly memberId: () => string
   },
 ): GroupMemberOptions {
   const assign = groupAssignor(subTopologies, config.state)
@@ -27,12 +30,13 @@ export function membership(
     // With the number even where there is one thread, so that another `threads` finds the same members again.
     instanceId: `${instanceId}-${thread}`,
     topics: [...new Set(subTopologies.flatMap(({ sources }) => sources.map((s) => s.topic)))],
-    userData: () =>
+    userData: (id) =>
       encodeInfo({
         version: 1,
         process: instanceId,
         tasks: tasks.names,
         ...state.memberInfo(tasks.all),
+        keeps: id === memberId() ? tasks.running.map(({ name }) => name) : [],
         partitions: Object.fromEntries(counts.current),
       }),
     assign: (members, brokers) =>

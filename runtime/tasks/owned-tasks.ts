@@ -1,9 +1,6 @@
 import type { TopicPartition } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import type { RuntimeConfig } from '../config.ts'
-import type { Clock } from '../platform/clock.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
-import { Generator } from './generator.ts'
 import { tasksOf } from './group-assignor.ts'
 import type { Counts } from './partition-counts.ts'
 import { partitionsOf, type TaskId, taskName } from './task-id.ts'
@@ -34,15 +31,3 @@ export function ownedTasks(
   const ours = everyTask(subTopologies, counts).filter(isOurs)
   return new Map(ours.map((task) => [taskName(task.id), task]))
 }
-
-export const ownedGenerators = (
-  owned: readonly TopicPartition[],
-  { inputs }: RuntimeConfig,
-  { clock, random }: { readonly clock: Clock; readonly random: () => number },
-): readonly Generator[] =>
-  inputs
-    .filter(({ generator }) => generator !== undefined)
-    .filter((input) =>
-      owned.some(({ topic, partition }) => topic === input.topic && partition === 0),
-    )
-    .map((input) => new Generator(input, clock, random))

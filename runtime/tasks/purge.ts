@@ -1,20 +1,12 @@
-import type { BrokerAdmin, PartitionOffset } from '../broker/broker.ts'
+import type { PartitionOffset } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import type { Clock } from '../platform/clock.ts'
-import type { Logger } from '../platform/logger.ts'
 import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
-export interface PurgeOptions {
-  /** Topics that nobody but this job reads, and that keep everything until it is removed. */
-  readonly topics: ReadonlySet<string>
-  readonly intervalMs: number
-  readonly admin: Pick<BrokerAdmin, 'deleteRecords'>
-  readonly clock: Clock
-  readonly log: Logger
-}
+type PurgeOptions = Pick<WorkerOptions, 'broker' | 'config' | 'subTopologies' | 'clock' | 'log'>
 
-/** The topics in which sub-topologies hand records to each other. */
-export const repartitionTopicsOf = (subTopologies: readonly SubTopology[]): ReadonlySet<string> =>
+/** The topics in which sub-topologies hand records to each other: nobody else reads them, and they keep everything until it is removed. */
+const repartitionTopicsOf = (subTopologies: readonly SubTopology[]): ReadonlySet<string> =>
   new Set(
     subTopologies.flatMap(({ sources }) =>
       sources.flatMap(({ topic, repartition }) => (repartition === undefined ? [] : [topic])),
@@ -24,6 +16,7 @@ export const repartitionTopicsOf = (subTopologies: readonly SubTopology[]): Read
 /** Removes from the job's own topics what it has processed, as Kafka Streams does, now and then and beside all else. */
 export class Purge {
   readonly #options: PurgeOptions
+  readonly #topics: ReadonlySet<string>
   /** Up to where nobody will read again. */
   readonly #committed = new Map<string, PartitionOffset>()
   #lastMs: number
@@ -32,16 +25,22 @@ export class Purge {
 
   constructor(options: PurgeOptions) {
     this.#options = options
+    this.#topics = repartitionTopicsOf(options.subTopologies)
     this.#lastMs = options.clock.monotonic()
   }
 
   /** The group has committed these offsets. */
   afterCommit(offsets: readonly PartitionOffset[]): void {
-    const { topics, intervalMs, clock } = this.#options
+    const { config, clock } = this.#options
     for (const offset of offsets)
-      if (topics.has(offset.topic)) this.#committed.set(partitionKey(offset), offset)
+      if (this.#topics.has(offset.topic)) this.#committed.set(partitionKey(offset), offset)
     const now = clock.monotonic()
-    if (this.#isUnderWay || this.#committed.size === 0 || now - this.#lastMs < intervalMs) return
+    if (
+      this.#isUnderWay ||
+      this.#committed.size === 0 ||
+      now - this.#lastMs < config.repartitionPurgeMs
+    )
+      return
     this.#lastMs = now
     const before = [...this.#committed.values()]
     this.#committed.clear()
@@ -51,7 +50,7 @@ export class Purge {
   async #purge(before: readonly PartitionOffset[]): Promise<void> {
     this.#isUnderWay = true
     try {
-      await this.#options.admin.deleteRecords(before)
+      await this.#options.broker.admin.deleteRecords(before)
       this.#failure = undefined
     } catch (error) {
       this.#warn((error as Error).message)

@@ -55,8 +55,9 @@ class Restoration {
     const { isInterrupted } = this.#options
     if (!(await this.#begin())) return false
     while (!this.#finishTasks()) {
+      const fetched = await this.#fetcher.poll(POLL_MS)
       if (isInterrupted()) return false
-      for (const fetched of await this.#fetcher.poll(POLL_MS)) this.#take(fetched)
+      for (const part of fetched) this.#take(part)
     }
     return true
   }

@@ -24,6 +24,11 @@ export class TaskManager {
     return [...this.#tasks.values()]
   }
 
+  /** Those whose state is complete. */
+  get running(): readonly Task[] {
+    return this.all.filter(({ state }) => state === 'Running')
+  }
+
   get names(): readonly string[] {
     return [...this.#tasks.keys()]
   }
@@ -66,7 +71,7 @@ export class TaskManager {
 
   /** Lets every task work off what it has; fetches on of a partition only once all of it is taken. */
   process(): void {
-    for (const task of this.#tasks.values()) {
+    for (const task of this.running) {
       task.process()
       task.passIdly()
       this.#regulate(task)
@@ -75,26 +80,26 @@ export class TaskManager {
 
   /** Those that can be committed now. */
   ready(): readonly Task[] {
-    return this.all.filter((task) => task.prepareCommit())
+    return this.running.filter((task) => task.prepareCommit())
   }
 
   /** All of them, undefined while one has to wait: what they write is part of one transaction. */
   allReady(): readonly Task[] | undefined {
-    const { all } = this
-    const ready = all.filter((task) => task.prepareCommit({ inTransaction: true }))
-    if (ready.length === all.length) return all
-    for (const task of all) task.hold()
+    const { running } = this
+    const ready = running.filter((task) => task.prepareCommit({ inTransaction: true }))
+    if (ready.length === running.length) return running
+    for (const task of running) task.hold()
     return undefined
   }
 
   /** Lets processors do what they do by the clock. False when nothing was due. Throws as `Task.punctuate`. */
   punctuate(nowMs: number): boolean {
-    return this.all.map((task) => task.punctuate(nowMs)).some((hasPunctuated) => hasPunctuated)
+    return this.running.map((task) => task.punctuate(nowMs)).some((hasPunctuated) => hasPunctuated)
   }
 
   /** When `punctuate` next has something to do, in milliseconds since the epoch; Infinity: never. */
   get nextPunctuationMs(): number {
-    return Math.min(Infinity, ...this.all.map((task) => task.nextPunctuationMs))
+    return Math.min(Infinity, ...this.running.map((task) => task.nextPunctuationMs))
   }
 
   close(task: Task): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
 
-/** One that is ready waits so long for the others: each time the group is told, all of it stands still. */
+/** One that is ready waits so long for the others: each time the group is told, it shares out anew, twice. */
 const TOGETHER_MS = 10_000
 /** One that the group was told of and that did not come is not spoken of again for so long. */
 const AGAIN_MS = 10 * 60 * 1000

@@ -3,27 +3,27 @@ import type {
   FetchedPartition,
   Fetcher,
   GroupMember,
-  GroupShare,
-  PartitionOffset,
+  Membership,
   Producer,
 } from '../broker/broker.ts'
 import { compressionCalled } from '../broker/compression.ts'
 import type { WorkReport } from '../config.ts'
-import { fuse } from '../fused/fuse.ts'
-import type { Program } from '../fused/program.ts'
 import { sleep } from '../platform/clock.ts'
+import { Beside } from './beside.ts'
 import { type CommitParts, Commits } from './commit.ts'
-import type { Generator } from './generator.ts'
+import { Generators } from './generators.ts'
 import { GlobalTables } from './global-tables.ts'
 import { Losses } from './losses.ts'
 import { shareInfoOf } from './member-info.ts'
 import { membership } from './membership.ts'
 import { OutputCollector } from './output-collector.ts'
-import { type OwnedTask, ownedGenerators, ownedTasks } from './owned-tasks.ts'
-import { type Counts, countsIn, PartitionCounts } from './partition-counts.ts'
-import { Purge, repartitionTopicsOf } from './purge.ts'
+import { ownedTasks } from './owned-tasks.ts'
+import { countsIn, PartitionCounts } from './partition-counts.ts'
+import { Purge } from './purge.ts'
+import { type Restore, type Restored, Restoring } from './restoring.ts'
 import { summed } from './summed.ts'
-import { Task } from './task.ts'
+import type { Task } from './task.ts'
+import { TaskMaker } from './task-maker.ts'
 import { TaskManager } from './task-manager.ts'
 import { taskStarts } from './task-starts.ts'
 import { TopicWatch } from './topic-watch.ts'
@@ -43,7 +43,8 @@ const MAX_DRAIN_MS = 10_000
 
 /**
  * The loop of one thread: rejoin if the group asks, poll, let the tasks work, send, commit when due. One thing at a time,
- * so nothing here needs a lock; only heartbeats and fetches run beside it.
+ * so nothing here needs a lock; heartbeats and fetches run beside it, and so do joins and the restoring of tasks, as long as
+ * there are others to go on with: what came of them is taken between two rounds.
  */
 export class Worker {
   readonly #losses: Losses
@@ -58,13 +59,15 @@ export class Worker {
   readonly #commits: Commits
   readonly #state: WorkerState
   readonly #purge: Purge
-  #programs: readonly (ReadonlyMap<string, Program> | undefined)[] = []
-  /** By which tasks and programs were made. */
-  #adoptedCounts: Counts
-  #generators: readonly Generator[] = []
+  readonly #maker: TaskMaker
+  readonly #generators: Generators
   #answered = new AbortController()
   #lastPollMs: number
-  #share: GroupShare = { partitions: [] }
+  #share: Membership = { memberId: '', partitions: [] }
+  /** Others wait for tasks that were here. */
+  #mustGiveWay = false
+  readonly #joining = new Beside<Membership>()
+  readonly #restoring: Restoring
   /** For standbys, in the last round. */
   #hasRead = false
   readonly #stopAsked = Promise.withResolvers<void>()
@@ -79,23 +82,29 @@ export class Worker {
     this.#producer = producer
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
     this.#tasks = new TaskManager(this.#fetcher)
+    this.#generators = new Generators(options)
     this.#globals = new GlobalTables(options, this.#fetcher)
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
-    this.#adoptedCounts = this.#counts.current
     this.#collector = new OutputCollector({
       producer,
       partitionCounts: this.#counts,
       compression: compressionCalled[config.compression],
     })
-    this.#fuse()
     this.#state = new WorkerState(options, producer)
     const [tasks, collector, state] = [this.#tasks, this.#collector, this.#state]
-    const member = broker.groupMember(membership(options, { tasks, state, counts: this.#counts }))
+    const [counts, fetcher, globals] = [this.#counts, this.#fetcher, this.#globals]
+    const onAnswer = () => this.#onAnswer()
+    const making = { counts, collector, fetcher, globals, state, onAnswer }
+    this.#maker = new TaskMaker(options, making)
+    this.#restoring = new Restoring(
+      (created, how) => this.#restore(created, how),
+      () => fetcher.wake(),
+    )
+    const held = { tasks, state, counts, memberId: () => this.#share.memberId }
+    const member = broker.groupMember(membership(options, held))
     member.onRejoinNeeded = () => this.#fetcher.wake()
     this.#member = member
-    const { repartitionPurgeMs: intervalMs } = config
-    const topics = repartitionTopicsOf(options.subTopologies)
-    this.#purge = new Purge({ ...options, topics, intervalMs, admin: broker.admin })
+    this.#purge = new Purge(options)
     const onCommitted: CommitParts['onCommitted'] = (committed, offsets) => {
       this.#state.afterCommit(committed)
       this.#purge.afterCommit(offsets)
@@ -159,15 +168,27 @@ export class Worker {
    * it, or, in place of `run`, who decides when time passes.
    */
   async turn(maxWaitMs = this.#maxWaitMs): Promise<boolean> {
-    if (this.#mustRejoin) await this.join()
+    const { isDone, isBegun } = this.#joining
+    // A producer that is fenced can do nothing until then.
+    if (isDone || (isBegun && this.#commits.mustTakeOver))
+      await this.#follow(await this.#joining.take())
+    else if (isBegun) return this.#round(maxWaitMs)
+    else if (this.#mustRejoin) await this.#rejoin()
     else if (this.#commits.isSetBack) await this.#resume()
-    else return this.#round(maxWaitMs)
+    else return this.#goOn(maxWaitMs)
     return true
   }
 
   get #mustRejoin(): boolean {
-    if (this.#member.rejoinNeeded || this.#commits.mustTakeOver) return true
+    if (this.#member.rejoinNeeded || this.#mustGiveWay || this.#commits.mustTakeOver) return true
     return this.#counts.haveGrown() || this.#state.haveWarmedUp()
+  }
+
+  async #goOn(maxWaitMs: number): Promise<boolean> {
+    const restored = this.#restoring.take()
+    for (const one of restored) this.#startTask(one)
+    if (await this.#restoring.isOver()) this.#options.onState('Running')
+    return (await this.#round(maxWaitMs)) || restored.length > 0
   }
 
   async #round(maxWaitMs: number): Promise<boolean> {
@@ -180,7 +201,7 @@ export class Worker {
     for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
     this.#tasks.process()
     const hasPunctuated = this.#tasks.punctuate(clock.now())
-    this.#generate()
+    this.#generators.stage(this.#collector)
     this.#collector.send()
     await this.#producer.drainTo(MAX_PENDING_BYTES)
     this.#hasRead = await this.#state.read()
@@ -202,7 +223,7 @@ export class Worker {
     // Never 0: a punctuator that is always late must not keep sockets from having their turn.
     const untilPunctuation = Math.max(1, this.#tasks.nextPunctuationMs - clock.now())
     if (this.#hasRead) return Math.min(STANDBY_TICK_MS, untilPunctuation)
-    if (this.#generators.length > 0) return Math.min(GENERATOR_TICK_MS, untilPunctuation)
+    if (this.#generators.areAny) return Math.min(GENERATOR_TICK_MS, untilPunctuation)
     return Math.min(POLL_MS, this.#commits.msLeft, untilPunctuation)
   }
 
@@ -212,23 +233,17 @@ export class Worker {
     this.#answered.abort()
   }
 
-  #generate(): void {
-    for (const generator of this.#generators) {
-      for (const record of generator.due()) this.#collector.stage(record)
-    }
-    this.#collector.accept()
-  }
-
   /** Before tasks are given away. What async functions have not answered by then is left to whoever comes next. */
   async #finish(): Promise<void> {
     const { clock, config } = this.#options
-    // A member that joins late is a member lost: others of the group wait, and no heartbeat goes out meanwhile.
+    // Others wait for them.
     const patience = Math.min(MAX_DRAIN_MS, config.sessionTimeoutMs / 2)
     const deadline = clock.monotonic() + patience
     while (!this.#closed) {
-      for (const task of this.tasks) task.windUp()
+      const { running } = this.#tasks
+      for (const task of running) task.windUp()
       const left = deadline - clock.monotonic()
-      if (left <= 0 || !this.tasks.some(({ isPending }) => isPending)) break
+      if (left <= 0 || !running.some(({ isPending }) => isPending)) break
       this.#answered = new AbortController()
       await sleep(clock, left, this.#answered.signal)
     }
@@ -243,101 +258,92 @@ export class Worker {
   }
 
   async #resume(): Promise<void> {
-    this.#commits.goOn()
+    this.#commits.goOn(this.#share.memberId)
     this.#adopt(this.#share)
     await this.#startTasks()
   }
 
-  /** Joins the group, or joins it again, and starts the tasks that it gives. Commits before. */
+  /** Joins the group and starts the tasks that it gives. */
   async join(): Promise<void> {
-    if (this.tasks.length > 0) await this.#finish()
-    const joined = this.#joinGroup()
+    this.#options.onState('Joining')
+    const joined = this.#join().then((membership) => this.#follow(membership))
     // Whoever is to stop has nothing to commit, and waits no more for others of the group, nor for brokers.
     joined.catch(() => undefined)
     await Promise.race([joined, this.#stopAsked.promise])
   }
 
-  async #joinGroup(): Promise<void> {
-    const { onState, log } = this.#options
-    onState('Joining')
+  /** Goes on meanwhile with what runs here: the leader gives nobody what a member goes on with. */
+  async #rejoin(): Promise<void> {
+    if (this.#member.memberId !== this.#share.memberId) await this.#commits.loseAll()
+    if (this.#tasks.running.length === 0) return this.join()
+    this.#joining.begin(this.#join(), () => this.#fetcher.wake())
+  }
+
+  async #join(): Promise<Membership> {
+    this.#mustGiveWay = false
     await this.#state.lookAtDisk(this.#counts.current)
-    this.#share = await this.#member.join()
-    this.#commits.goOn()
+    return this.#member.join()
+  }
+
+  /** What is to go is committed before. */
+  async #follow(joined: Membership): Promise<void> {
+    if (this.#closed) return
+    await this.#restoring.end()
+    if (joined.memberId !== this.#share.memberId) await this.#commits.loseAll()
+    this.#counts.grow(countsIn(joined.partitions))
+    if (this.#mustPart(joined)) await this.#finish()
+    this.#share = joined
+    this.#commits.goOn(joined.memberId)
     await this.#commits.takeOver()
-    this.#followGrowth(this.#share)
-    this.#adopt(this.#share)
+    this.#adopt(joined)
+    const told = shareInfoOf(joined)
+    this.#mustGiveWay = told.givesUp.length > 0
     const { generation } = this.#member
-    log.info('assigned', { generation, tasks: this.#tasks.names, ...shareInfoOf(this.#share) })
+    this.#options.log.info('assigned', { generation, tasks: this.#tasks.names, ...told })
     await this.#startTasks()
   }
 
+  #mustPart({ partitions }: Membership): boolean {
+    const wanted = ownedTasks(partitions, this.#options.subTopologies, this.#counts.current)
+    return this.#maker.isOutgrown || this.#tasks.names.some((name) => !wanted.has(name))
+  }
+
   async #startTasks(): Promise<void> {
-    this.#options.onState('Restoring')
+    const { onState } = this.#options
+    await this.#restoring.end()
+    if (this.tasks.length > 0 && this.tasks.every(({ state }) => state === 'Running'))
+      return onState('Running')
+    onState('Restoring')
     const poll = () => this.#poll(POLL_MS)
-    if (!(await this.#globals.catchUp(this.#counts.current, poll, () => this.#isInterrupted)))
-      return
+    const isInterrupted = () => this.#stopping || this.#member.rejoinNeeded
+    if (!(await this.#globals.catchUp(this.#counts.current, poll, isInterrupted))) return
     const created = this.tasks.filter(({ state }) => state === 'Created')
+    if (created.length < this.tasks.length) return this.#restoring.begin(created)
+    const onRestored = (restored: Restored) => this.#startTask(restored)
+    if (await this.#restore(created, { isInterrupted, onRestored })) onState('Running')
+  }
+
+  /** Where they are to begin is asked first: what others leave open there is then over. */
+  #restore: Restore = async (tasks, { isInterrupted, onRestored }) => {
     const [member, counts] = [this.#member, this.#counts.current]
-    const starts = await taskStarts(created, this.#options, { member, counts })
-    const areRestored = await this.#state.restore(created, {
-      isInterrupted: () => this.#isInterrupted,
-      onRestored: (task) => this.#startTask(task, starts.get(task) ?? []),
+    const starts = await taskStarts(tasks, this.#options, { member, counts })
+    return this.#state.restore(tasks, {
+      isInterrupted,
+      onRestored: (task) => onRestored({ task, positions: starts.get(task) ?? [] }),
     })
-    if (areRestored) this.#options.onState('Running')
   }
 
-  get #isInterrupted(): boolean {
-    return this.#stopping || this.#member.rejoinNeeded
-  }
-
-  /** The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew. */
-  #followGrowth({ partitions }: GroupShare): void {
-    this.#counts.grow(countsIn(partitions))
-    if (this.#counts.current === this.#adoptedCounts) return
-    const topics = [...this.#counts.current].filter(
-      ([topic, count]) => count !== this.#adoptedCounts.get(topic),
-    )
-    this.#options.log.info('topics have grown', { topics: Object.fromEntries(topics) })
-    this.#tasks.closeAll()
-    this.#adoptedCounts = this.#counts.current
-    this.#fuse()
-  }
-
-  #fuse(): void {
-    const { subTopologies, config } = this.#options
-    this.#programs = subTopologies.map((subTopology) =>
-      fuse(subTopology, config.applicationId, (topic) => this.#collector.partitionsOf(topic)),
-    )
-  }
-
-  #adopt(share: GroupShare): void {
-    const { config, subTopologies } = this.#options
+  #adopt(share: Membership): void {
+    // The group's leader may have seen more partitions than we. Tasks that went by the old counts begin anew.
+    if (this.#maker.followGrowth()) this.#tasks.closeAll()
+    const { subTopologies } = this.#options
     const wanted = ownedTasks(share.partitions, subTopologies, this.#counts.current)
-    const left = this.#tasks.adopt(wanted, (one) => this.#newTask(one))
+    const left = this.#tasks.adopt(wanted, (one) => this.#maker.make(one))
     this.#state.follow(shareInfoOf(share), { left, counts: this.#counts.current })
-    this.#generators = ownedGenerators(share.partitions, config, this.#options)
+    this.#generators.follow(share.partitions)
   }
 
-  #newTask({ id, subTopology }: OwnedTask): Task {
-    const { applicationId, onError, job, time } = this.#options.config
-    return new Task({
-      ...this.#options,
-      id,
-      subTopology,
-      applicationId,
-      job: `${job.namespace}/${job.name}`,
-      onError,
-      collector: this.#collector,
-      programs: this.#programs[id.subTopology],
-      idleAfterMs: time.idleAfterMs,
-      drainedAt: (partition) => this.#fetcher.drainedAt(partition),
-      onAnswer: () => this.#onAnswer(),
-      global: (name) => this.#globals.rows(name),
-      stores: this.#state.storesFor({ id, subTopology }),
-    })
-  }
-
-  #startTask(task: Task, positions: readonly PartitionOffset[]): void {
+  #startTask({ task, positions }: Restored): void {
     task.moveTo('Restoring')
     this.#tasks.start(task, positions)
     task.moveTo('Running')

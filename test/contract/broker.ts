@@ -467,6 +467,41 @@ export function brokerContract(connect: () => Promise<Broker>): void {
       expect(await next.committed(partitions)).to.deep.equal([{ topic, partition: 1, offset: 42 }])
     })
 
+    it('commits while it joins, as long as it stays the member that it was', async function () {
+      this.timeout(30_000)
+      const topic = await newTopic(4)
+      const groupId = `g-${randomUUID()}`
+      const [first, second] = [member(groupId, topic), member(groupId, topic)]
+      await settle([first, second], [2, 2])
+      const { memberId } = first
+      const third = member(groupId, topic)
+      const others = [third.join(), eventually(() => expect(second.rejoinNeeded).to.equal(true))]
+      await eventually(() => expect(first.rejoinNeeded).to.equal(true))
+      const joining = first.join()
+      const at = { topic, partition: 0 }
+      await first.commit([{ ...at, offset: 3 }], { memberId })
+      expect(await first.committed([at])).to.deep.equal([{ ...at, offset: 3 }])
+      await others[1]
+      await Promise.all([joining, second.join(), others[0]])
+      expect((await joining).memberId).to.equal(memberId)
+      await first.commit([{ ...at, offset: 4 }], { memberId })
+      expect(await first.committed([at])).to.deep.equal([{ ...at, offset: 4 }])
+    })
+
+    it('rejects a commit of the member that it was before the group went on without it', async function () {
+      this.timeout(30_000)
+      const topic = await newTopic(2)
+      const groupId = `g-${randomUUID()}`
+      const first = member(groupId, topic, { rebalanceTimeoutMs: 2000 })
+      const { memberId } = await first.join()
+      const second = member(groupId, topic, { rebalanceTimeoutMs: 2000 })
+      await second.join() // first does not rejoin in time and is left out
+      const [again] = await Promise.all([first.join(), second.join()])
+      expect(again.memberId).not.to.equal(memberId)
+      const late = first.commit([{ topic, partition: 0, offset: 1 }], { memberId })
+      expect(await late.catch((error: unknown) => error)).to.be.instanceOf(CommitRejected)
+    })
+
     it('rejects a commit of an earlier generation', async function () {
       this.timeout(30_000)
       const topic = await newTopic(2)

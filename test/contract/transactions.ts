@@ -201,7 +201,7 @@ export function transactionContract({ broker, track, newTopic, member }: Contrac
       const { out, of } = await joined()
       await of.commit([{ ...at, offset: 1 }])
       await send(out, 'a')
-      await of.commit([{ ...at, offset: 7 }], out)
+      await of.commit([{ ...at, offset: 7 }], { transaction: out })
       let isAnswered = false
       const asked = of.committed([at]).finally(() => (isAnswered = true))
       expect((await reader(at).poll(300)).flatMap(recordsOf)).to.deep.equal([])
@@ -214,7 +214,7 @@ export function transactionContract({ broker, track, newTopic, member }: Contrac
     it('drops them with what was written', async () => {
       const { out, of } = await joined()
       await of.commit([{ ...at, offset: 1 }])
-      await of.commit([{ ...at, offset: 7 }], out)
+      await of.commit([{ ...at, offset: 7 }], { transaction: out })
       await out.abort()
       expect(await of.committed([at])).to.deep.equal([{ ...at, offset: 1 }])
     })
@@ -223,7 +223,7 @@ export function transactionContract({ broker, track, newTopic, member }: Contrac
       const topic = await newTopic(3)
       const { out, of } = await joined()
       const offsets = [0, 1, 2].map((partition) => ({ topic, partition, offset: partition + 5 }))
-      await of.commit(offsets, out)
+      await of.commit(offsets, { transaction: out })
       await out.commit()
       expect(await of.committed(offsets)).to.have.deep.members(offsets)
     })
@@ -236,7 +236,7 @@ export function transactionContract({ broker, track, newTopic, member }: Contrac
       await send(out, 'lost')
       const second = member(groupId, at.topic, { rebalanceTimeoutMs: 2000 })
       await second.join() // first does not rejoin in time and is left out
-      const late = first.commit([{ ...at, offset: 7 }], out)
+      const late = first.commit([{ ...at, offset: 7 }], { transaction: out })
       expect(await errorOf(late)).to.be.instanceOf(CommitRejected)
       expect(first.rejoinNeeded).to.equal(true)
       await out.abort()

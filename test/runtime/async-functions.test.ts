@@ -344,9 +344,11 @@ describe('async functions in an instance', () => {
       await isOpen(0, 1)
       const second = start()
       await clock.advance(1000)
-      expect(second.status().state).to.equal('Joining')
+      expect(second.status().tasks).to.deep.equal([])
       calls.answerAll()
-      await soon(() => expect(second.ready()).to.equal(true))
+      await soon(() =>
+        expect(second.status().tasks.map(({ state }) => state)).to.deep.equal(['Running']),
+      )
       expect(bench.values('out').sort()).to.deep.equal([0, 1])
       expect(committed()).to.deep.equal([1, 1])
       for (const [index, key] of keys.entries()) produce(key, index + 2)
@@ -363,9 +365,11 @@ describe('async functions in an instance', () => {
       const hung = [...calls.open]
       const second = start()
       await clock.advance(1000)
-      expect(second.status().state).to.equal('Joining')
+      expect(second.status().tasks).to.deep.equal([])
       await clock.advance(DRAIN_MS)
-      await soon(() => expect(second.ready()).to.equal(true))
+      await soon(() =>
+        expect(second.status().tasks.map(({ state }) => state)).to.deep.equal(['Running']),
+      )
       const aborted = hung.filter(({ signal }) => signal.aborted)
       expect(aborted).to.have.length(1)
       await soon(() => expect(calls.made).to.have.length(3))

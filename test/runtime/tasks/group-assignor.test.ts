@@ -192,6 +192,6 @@ describe('runtime/tasks/group-assignor.ts', () => {
 
   it('follows nothing under a leader of an older version, which says nothing of it', () => {
     for (const share of [{ partitions: [] }, { partitions: [], userData: Buffer.alloc(0) }])
-      expect(shareInfoOf(share)).to.deep.equal({ standbys: [], warmUps: [] })
+      expect(shareInfoOf(share)).to.deep.equal({ standbys: [], warmUps: [], givesUp: [] })
   })
 })

@@ -34,10 +34,12 @@ describe('runtime/tasks/task-manager.ts', () => {
     const fetcher = broker.connect().fetcher({ maxBytes: Infinity })
     const tasks = new TaskManager(fetcher)
     tasks.adopt(new Map([[task.name, task]]), (one) => one)
+    task.moveTo('Restoring')
     tasks.start(
       task,
       ['l', 'r'].map((topic) => ({ topic, partition: 0, offset: 0 })),
     )
+    task.moveTo('Running')
     const round = async () => {
       const fetched = await fetcher.poll(0)
       for (const part of fetched) tasks.add(part)
