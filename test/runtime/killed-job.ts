@@ -1,24 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
-import type { Instance } from '../../runtime/instance.ts'
-import { type Intercept, interceptedBroker } from '../support/intercepted-broker.ts'
-import { JobBench, type JobSpec } from '../support/job-bench.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import type { Interrupted } from './interruptions.ts'
+import type { JobSpec } from '../support/job-bench.ts'
+import { COMMIT_MS, InterruptedJob } from './interrupted-job.ts'
 
 export type Guarantee = 'AtLeastOnce' | 'ExactlyOnce'
 /** When its aggregates emit. */
 export type Emission = 'OnUpdate' | 'OnCommit'
 
-const COMMIT_MS = 10
-const INSTANCE = 'job-0'
-/** Of the only thread of that instance. */
-const TRANSACTIONAL_ID = `test.job-${INSTANCE}-1`
 const DEAD_LETTERS = 'test.job-dead-letters'
 /** Steps of the clock at which some of the input comes. */
 const WAVES = [0, 2, 3, 6]
 const WAVE_RECORDS = 6
-const MAX_STEPS = 400
 
 const keys = ['a', 'b', 'c'] as const
 
@@ -72,72 +64,24 @@ const summed: NonNullable<JobSpec['steps']> = [
   },
 ]
 
-/**
- * A job that passes records on, counts them by key and sets bad ones aside, while time moves in steps. The same from run
- * to run up to the moment at which a test interferes.
- */
-export class KilledJob implements Interrupted {
-  readonly #clock = new ManualClock()
-  readonly #bench = new JobBench({ in: 2, out: 2, totals: 2, sums: 1 }, this.#clock)
-  readonly #guarantee: Guarantee
+/** A job that passes records on, counts them by key and sets bad ones aside. */
+export class KilledJob extends InterruptedJob {
   readonly #emit: Emission
-  readonly #running: Instance[] = []
   readonly #given: Input[] = []
   #waves = 0
-  #step = 0
 
   constructor(guarantee: Guarantee, emit: Emission) {
-    this.#guarantee = guarantee
+    super({ in: 2, out: 2, totals: 2, sums: 1 }, spec(guarantee, emit), WAVES)
     this.#emit = emit
   }
 
-  fence(): void {
-    this.#bench.embedded.transactions.begin({ transactionalId: TRANSACTIONAL_ID })
-  }
-
-  start(intercept: Intercept): Instance {
-    const instance = this.#bench.start(spec(this.#guarantee, this.#emit), {
-      broker: interceptedBroker(this.#bench.embedded.connect(), intercept),
-      instanceId: INSTANCE,
-    })
-    this.#running.push(instance)
-    return instance
-  }
-
-  /** Dies without a word. */
-  async kill(instance: Instance): Promise<void> {
-    this.#running.splice(this.#running.indexOf(instance), 1)
-    await instance.abandon()
-  }
-
-  /** Moves time on, `between` at each step, until all of the input is committed. */
-  async finish(between: () => void | Promise<void>): Promise<void> {
-    while (this.#step < MAX_STEPS) {
-      await this.#advance()
-      await between()
-      if (this.#step > Math.max(...WAVES) && this.#isCommitted) return
-    }
-    throw new Error(`not done: ${JSON.stringify(this.#bench.latest('totals'))}`)
-  }
-
-  /** One more part of the input, for whoever is there now. */
   giveMore(): void {
     const wave = waveOf(this.#waves++)
     this.#given.push(...wave)
-    this.#bench.produce(
+    this.bench.produce(
       'in',
       wave.map(({ key, value }) => [key, value] as const),
     )
-  }
-
-  async linger(steps: number): Promise<void> {
-    for (let count = 0; count < steps; count++) await this.#advance()
-  }
-
-  async stop(): Promise<void> {
-    const stopping = Promise.all(this.#running.map((instance) => instance.stop()))
-    await this.linger(20)
-    await stopping
   }
 
   expectOnce(): void {
@@ -149,7 +93,7 @@ export class KilledJob implements Interrupted {
         key,
         values.map((_, index) => ({ n: index + 1 })),
       )
-      const state = this.#bench.latest('test.job-counts-changelog')
+      const state = this.bench.latest('test.job-counts-changelog')
       expect(state[key], `state of ${key}`).to.deep.equal({ n: values.length })
     }
     this.#expectSum()
@@ -174,7 +118,7 @@ export class KilledJob implements Interrupted {
 
   expectNothingLost(): void {
     expect(this.#deadLetters).to.include.members(this.#bad)
-    const totals = this.#bench.latest('totals') as Record<string, { n: number }>
+    const totals = this.bench.latest('totals') as Record<string, { n: number }>
     for (const key of keys) {
       const values = this.#goodOf(key)
       expect(this.#valuesOf('out', key), `out of ${key}`).to.include.deep.members(values)
@@ -187,15 +131,15 @@ export class KilledJob implements Interrupted {
   }
 
   get #deadLetters(): unknown[] {
-    return this.#bench.records(DEAD_LETTERS).map(({ value }) => value)
+    return this.bench.records(DEAD_LETTERS).map(({ value }) => value)
   }
 
   #goodOf(of: string): unknown[] {
     return this.#given.flatMap(({ key, value, isBad }) => (key === of && !isBad ? [value] : []))
   }
 
-  get #isCommitted(): boolean {
-    const { embedded } = this.#bench
+  protected get isCommitted(): boolean {
+    const { embedded } = this.bench
     const committed = embedded.groups.get('test.job')?.committed
     return ['in', ...this.#repartitions].every((topic) =>
       embedded.topics
@@ -213,14 +157,8 @@ export class KilledJob implements Interrupted {
   }
 
   #valuesOf(topic: string, of: string): unknown[] {
-    return this.#bench
+    return this.bench
       .records(topic)
       .flatMap(({ key, value }) => (key === of ? [JSON.parse(value ?? '') as unknown] : []))
-  }
-
-  async #advance(): Promise<void> {
-    if (WAVES.includes(this.#step)) this.giveMore()
-    this.#step++
-    await this.#clock.advance(COMMIT_MS)
   }
 }

@@ -1,17 +1,11 @@
 import { expect } from 'chai'
 import { keyAt, valueAt } from '../../../runtime/broker/record-batch.ts'
 import { fuse } from '../../../runtime/fused/fuse.ts'
-import type { Instance } from '../../../runtime/instance.ts'
-import { type Intercept, interceptedBroker } from '../../support/intercepted-broker.ts'
-import { JobBench, type JobSpec } from '../../support/job-bench.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import type { JobSpec } from '../../support/job-bench.ts'
+import { COMMIT_MS, InterruptedJob } from '../interrupted-job.ts'
 import { countCalls, dieAt, fenceAt, type Interrupted, untouched } from '../interruptions.ts'
 import { subTopologyOf } from './equivalence.ts'
 
-const COMMIT_MS = 10
-const MAX_STEPS = 400
-const INSTANCE = 'job-0'
-const TRANSACTIONAL_ID = `test.job-${INSTANCE}-1`
 /** Steps of the clock at which some of the input comes. */
 const WAVES = [0, 1, 2, 4]
 const WAVE_RECORDS = 30
@@ -50,49 +44,15 @@ function inputOf(wave: number): [key: string, value: unknown, time: number][] {
 }
 
 /** Aggregates of every kind over one input, whose records come in waves. */
-class Aggregates implements Interrupted {
-  readonly #clock = new ManualClock()
-  readonly #bench = new JobBench({ in: 1, ...topics }, this.#clock)
-  readonly #spec: JobSpec
-  readonly #running: Instance[] = []
+class Aggregates extends InterruptedJob {
   #waves = 0
-  #step = 0
 
   constructor(spec: JobSpec) {
-    this.#spec = spec
+    super({ in: 1, ...topics }, spec, WAVES)
   }
 
-  start(intercept: Intercept): Instance {
-    const instance = this.#bench.start(this.#spec, {
-      broker: interceptedBroker(this.#bench.embedded.connect(), intercept),
-      instanceId: INSTANCE,
-    })
-    this.#running.push(instance)
-    return instance
-  }
-
-  async kill(instance: Instance): Promise<void> {
-    this.#running.splice(this.#running.indexOf(instance), 1)
-    await instance.abandon()
-  }
-
-  async finish(between: () => void | Promise<void>): Promise<void> {
-    for (; this.#step < MAX_STEPS;) {
-      await this.#advance()
-      await between()
-      if (this.#waves === WAVES.length && this.#isCommitted) return
-    }
-    throw new Error('not done')
-  }
-
-  async stop(): Promise<void> {
-    const stopping = Promise.all(this.#running.map((instance) => instance.stop()))
-    for (let step = 0; step < 20; step++) await this.#advance()
-    await stopping
-  }
-
-  fence(): void {
-    this.#bench.embedded.transactions.begin({ transactionalId: TRANSACTIONAL_ID })
+  giveMore(): void {
+    this.bench.produce('in', inputOf(this.#waves++))
   }
 
   /** All that readers of committed records see, and what the changelogs come to. */
@@ -100,14 +60,14 @@ class Aggregates implements Interrupted {
     const states = names.map((name) => new Map(this.#records(`test.job-${name}-changelog`)))
     return {
       outputs: names.map((name) => this.#records(name)),
-      deadLetters: this.#bench.records('test.job-dead-letters').map(({ value }) => value),
+      deadLetters: this.bench.records('test.job-dead-letters').map(({ value }) => value),
       states: states.map((state) => [...state].filter(([, { value }]) => value !== null).sort()),
     }
   }
 
   /** By the bytes of their keys. */
   #records(topic: string) {
-    const [log] = this.#bench.embedded.topics.get(topic)?.logs ?? []
+    const [log] = this.bench.embedded.topics.get(topic)?.logs ?? []
     return (log?.readCommitted(0, Infinity).batches ?? []).flatMap((batch) => {
       const columns = batch.columns()
       return Array.from({ length: columns.count }, (_, index) => {
@@ -118,15 +78,9 @@ class Aggregates implements Interrupted {
     })
   }
 
-  get #isCommitted(): boolean {
-    const committed = this.#bench.embedded.groups.get('test.job')?.committed.get('in-0')?.offset
+  protected get isCommitted(): boolean {
+    const committed = this.bench.embedded.groups.get('test.job')?.committed.get('in-0')?.offset
     return committed === WAVES.length * WAVE_RECORDS
-  }
-
-  async #advance(): Promise<void> {
-    if (WAVES[this.#waves] === this.#step) this.#bench.produce('in', inputOf(this.#waves++))
-    this.#step++
-    await this.#clock.advance(COMMIT_MS)
   }
 }
 
