@@ -1,5 +1,6 @@
 import { at, attribute, LENGTH_OVERHEAD, writeCrc, writeInt64 } from './batch-header.ts'
 import { type Compression, compressions, lendCompressed } from './compression.ts'
+import { copyShort } from './copy-short.ts'
 import {
   type Header,
   sizeOfHeaders,
@@ -180,21 +181,6 @@ export class RecordBatchBuilder {
     this.#bytes.copy(grown, 0, 0, this.#end)
     this.#bytes = grown
   }
-}
-
-/** Of more bytes the call costs less than the loop. */
-const MAX_COPIED_BYTEWISE = 32
-
-/** For what are mostly a few bytes. Returns the position after them. */
-function copyShort(
-  from: Buffer,
-  { start, end }: { readonly start: number; readonly end: number },
-  to: Buffer,
-  at: number,
-): number {
-  if (end - start > MAX_COPIED_BYTEWISE) return at + from.copy(to, at, start, end)
-  for (let n = start; n < end; n++) to[at++] = from[n] ?? 0
-  return at
 }
 
 interface LoneRecord {

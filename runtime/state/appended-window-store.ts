@@ -1,3 +1,4 @@
+import { copyShort } from '../broker/copy-short.ts'
 import type { Serde } from '../serde/serde.ts'
 import { parseWindowStoreKey, windowStoreKey } from '../serde/window-key.ts'
 import { AppendedRows, GONE, TAIL_BYTES } from './appended-rows.ts'
@@ -19,8 +20,6 @@ import { NO_KEY } from './timed-entries.ts'
  * to which a field can be added or not.
  */
 const fit = { unknown: 0, yes: 1, no: 2, open: 4, closed: 8 } as const
-/** Values are mostly so short that a view of them costs more. */
-const MAX_COPIED_BYTEWISE = 32
 
 export interface AppendedWindowStoreOptions {
   readonly retentionMs: number
@@ -241,9 +240,7 @@ export class AppendedWindowStore extends RecordedStore implements WindowStore, S
     bytes.writeUInt32BE(Math.floor(time / 2 ** 32), at)
     bytes.writeUInt32BE(time % 2 ** 32, at + 4)
     bytes.writeInt32BE(this.#sequence, at + 8)
-    let end = at + TAIL_BYTES
-    if (to - from > MAX_COPIED_BYTEWISE) value.bytes.copy(bytes, end, from, to)
-    else for (let n = from; n < to; n++) bytes[end++] = value.bytes[n] ?? 0
+    copyShort(value.bytes, { start: from, end: to }, bytes, at + TAIL_BYTES)
     return true
   }
 

@@ -1,3 +1,4 @@
+import { copyShort } from '../broker/copy-short.ts'
 import { SpillFile } from './spill-file.ts'
 import type { Spillable, StateMemory } from './state-memory.ts'
 
@@ -6,8 +7,6 @@ export const CHUNK_BYTES = 1024 * 1024
 const COLLECTED_AT_ONCE = 32
 /** Of what is held, before chunks are emptied for the rest that is in them. */
 const GARBAGE_SHARE = 0.25
-/** Of more bytes the call costs less than the loop. */
-const MAX_COPIED_BYTEWISE = 32
 /** A chunk that is used for more than so much of it is left alone. */
 const WORTH_SHARE = 0.7
 
@@ -101,9 +100,8 @@ export class ValueArena implements Spillable {
     if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
     const { bytes } = chunk
     if (bytes === undefined) return target.set(this.read(place, length), at)
-    const from = place % CHUNK_BYTES
-    if (length > MAX_COPIED_BYTEWISE) return void bytes.copy(target, at, from, from + length)
-    for (let n = 0; n < length; n++) target[at + n] = bytes[from + n] ?? 0
+    const start = place % CHUNK_BYTES
+    copyShort(bytes, { start, end: start + length }, target, at)
   }
 
   /** The value is not there any more. */
