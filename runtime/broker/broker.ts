@@ -205,6 +205,12 @@ export interface Membership extends GroupShare {
   readonly memberId: string
 }
 
+export interface CommitAs {
+  readonly transaction?: TransactionalProducer | undefined
+  /** Of the member that did what is committed. Unset: who commits. */
+  readonly memberId?: string
+}
+
 export interface GroupSubscription {
   readonly memberId: string
   readonly instanceId?: string
@@ -231,10 +237,7 @@ export interface GroupMember {
    * it was. While the group shares out anew it waits for that, if it must. With a transaction the offsets are part of it: they
    * are committed when it is.
    */
-  commit(
-    offsets: readonly PartitionOffset[],
-    how?: { readonly transaction?: TransactionalProducer | undefined; readonly memberId?: string },
-  ): Promise<void>
+  commit(offsets: readonly PartitionOffset[], as?: CommitAs): Promise<void>
   /** Offsets without a commit are absent. Waits for transactions that are about to commit some. Works before `join`. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffset[]>
   /**

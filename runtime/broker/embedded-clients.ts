@@ -1,5 +1,6 @@
 import { sleep, type Clock } from '../platform/clock.ts'
 import type {
+  CommitAs,
   FetchedPartition,
   Fetcher,
   FetcherOptions,
@@ -227,7 +228,7 @@ export class EmbeddedMember implements GroupMember {
 
   async commit(
     offsets: readonly PartitionOffset[],
-    { transaction, memberId = this.#memberId }: Parameters<GroupMember['commit']>[1] = {},
+    { transaction, memberId = this.#memberId }: CommitAs = {},
   ): Promise<void> {
     const producer = await transaction?.addOffsets(this.#options.groupId)
     const joining = this.#joining

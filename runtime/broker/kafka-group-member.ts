@@ -7,6 +7,7 @@ import {
 } from '@platformatic/kafka'
 import { type Clock, sleep, type Timer } from '../platform/clock.ts'
 import type {
+  CommitAs,
   GroupMember,
   GroupMemberOptions,
   GroupShare,
@@ -85,16 +86,15 @@ export class KafkaGroupMember implements GroupMember {
 
   async commit(
     offsets: readonly PartitionOffset[],
-    { transaction, memberId = this.#memberId }: Parameters<GroupMember['commit']>[1] = {},
+    { transaction, memberId = this.#memberId }: CommitAs = {},
   ): Promise<void> {
     if (offsets.length === 0) return
     const joining = this.#joining
-    if (joining === undefined) return this.#commit(offsets, { transaction, memberId })
     try {
       await this.#commit(offsets, { transaction, memberId })
     } catch (error) {
+      if (joining === undefined || !(error instanceof CommitRejected)) throw error
       // The group may have come to a new generation meanwhile, with this member in it and all that it has still its own.
-      if (!(error instanceof CommitRejected)) throw error
       await joining
       await this.#commit(offsets, { transaction, memberId })
     }
@@ -122,7 +122,7 @@ export class KafkaGroupMember implements GroupMember {
 
   async #commit(
     offsets: readonly PartitionOffset[],
-    { transaction, memberId }: CommitAs,
+    { transaction, memberId }: CommitAs & { readonly memberId: string },
   ): Promise<void> {
     this.#checkMembership(memberId)
     const attempt =
@@ -286,11 +286,6 @@ export class KafkaGroupMember implements GroupMember {
       .catch(() => undefined)
     await Promise.race([told, sleep(clock, LEAVE_MS, this.#options.connections.closing)])
   }
-}
-
-interface CommitAs {
-  readonly transaction: TransactionalProducer | undefined
-  readonly memberId: string
 }
 
 type Attempt = (connection: KafkaSocket) => Promise<unknown>
