@@ -43,7 +43,7 @@ export class Aggregates {
     this.#stores.push({ name, columns: now.length, isHeld })
     const value = isHeld ? undefined : resultsOf(fields, writer, (column) => now[column] ?? '')
     const time = this.#change(store, row, now, flow)
-    if (value !== undefined) return { key: 'own', value, time: this.#slotOf(time) }
+    if (value !== undefined) return { key: 'own', value, time: this.#writer.numberSlot(time) }
     this.#hold(store, row)
     return undefined
   }
@@ -112,12 +112,6 @@ export class Aggregates {
     const own = time === undefined ? 'float64[TIMESTAMPS + i]' : writer.number(time)
     writer.line(`${store}t[${row}] = Math.max(${own}, ${changed}t)`)
     return `${store}t[${row}]`
-  }
-
-  #slotOf(time: string): number {
-    const slot = this.#writer.newSlot()
-    this.#writer.line(`${this.#writer.number(slot)} = ${time}`)
-    return slot
   }
 
   #hold(store: string, row: string): void {

@@ -73,6 +73,13 @@ export class CodeWriter {
     return slot
   }
 
+  /** A new slot that is this number. */
+  numberSlot(text: string): number {
+    const slot = this.newSlot()
+    this.line(`${this.number(slot)} = ${text}`)
+    return slot
+  }
+
   /** True where the code is of what a window emits, whose place among all that is emitted is `e`. */
   get isEmitting(): boolean {
     return this.#isEmitting

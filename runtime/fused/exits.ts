@@ -107,8 +107,7 @@ export class Exits {
   }
 
   #numberSlot(text: string): number {
-    const slot = this.#writer.newSlot()
-    this.#writer.line(`${this.#writer.number(slot)} = ${text}`)
+    const slot = this.#writer.numberSlot(text)
     this.#writer.line(`${this.#writer.kind(slot)} = ${kind.unwritten}`)
     return slot
   }

@@ -156,7 +156,6 @@ const undoing = (code: ProgramCode): readonly string[] => [
   ...code.windows.undo(),
   ...code.sessions.undo(),
   ...(emittedBy(code) === 0 ? [] : ['emitted = emittedBefore']),
-  ...code.joins.undo(),
   'doubt(i, emitted)',
   'emitted = 0',
   // The memory may have grown meanwhile, which detaches its views.
@@ -166,7 +165,8 @@ const undoing = (code: ProgramCode): readonly string[] => [
 ]
 
 /** How much a record may emit. */
-const emittedBy = ({ windows, sessions }: ProgramCode): number => windows.emitted + sessions.emitted
+const emittedBy = ({ windows, sessions, joins }: ProgramCode): number =>
+  windows.emitted + sessions.emitted + joins.emitted
 
 /** What the next record emits is to have its place. */
 function placeForEmitted(code: ProgramCode): readonly string[] {

@@ -158,10 +158,8 @@ export class SessionAggregates {
   /** The slot of the start or the end of what is emitted. */
   #edge(n: number, edge: 'start' | 'end'): number {
     const sessions = `sessions${n}`
-    const slot = this.#writer.newSlot()
-    this.#writer.line(
-      `${this.#writer.number(slot)} = w < gone ? ${sessions}.rows.${edge}s[${sessions}.met[w]] : ${sessions}.${edge}`,
+    return this.#writer.numberSlot(
+      `w < gone ? ${sessions}.rows.${edge}s[${sessions}.met[w]] : ${sessions}.${edge}`,
     )
-    return slot
   }
 }

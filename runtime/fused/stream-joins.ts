@@ -56,6 +56,11 @@ export class StreamJoins {
     return this.#kept.length > 0
   }
 
+  /** How much a record may emit. */
+  get emitted(): number {
+    return MAX_MATCHES * this.#kept.length
+  }
+
   /** `goOn` is given what comes out of the node, once a match. Throws `NotFusable`. */
   add(meeting: Meeting, goOn: (result: Flow) => void): void {
     const { node, object, flow } = meeting
@@ -79,18 +84,9 @@ export class StreamJoins {
     })
   }
 
-  /** Before each record: what it emits is to have its place. */
+  /** Before each record. */
   declareChanged(): readonly string[] {
-    if (!this.isUsed) return []
-    return [
-      `if (emitted > CHUNK - ${MAX_MATCHES * this.#kept.length}) {`,
-      'full(i, emitted)',
-      'emitted = 0',
-      ';({ bytes, int32, float64 } = kernel)',
-      '}',
-      'const emittedUntil = emitted',
-      ...this.#kept.map((_, n) => `let kept${n} = false, keptHash${n} = 0, keptTime${n} = 0`),
-    ]
+    return this.#kept.map((_, n) => `let kept${n} = false, keptHash${n} = 0, keptTime${n} = 0`)
   }
 
   /** Once nothing is in doubt. */
@@ -110,11 +106,6 @@ export class StreamJoins {
     })
   }
 
-  /** For a record that turns out to be in doubt. */
-  undo(): readonly string[] {
-    return this.isUsed ? ['emitted = emittedUntil'] : []
-  }
-
   #meet(met: Met, goOn: (result: Flow) => void): void {
     const { others, count, time } = met
     const writer = this.#writer
@@ -126,8 +117,7 @@ export class StreamJoins {
         writer.line('const e = emitted++')
         writer.line('int32[ORIGINS + e] = i')
         const value = this.#joined(met, row)
-        const later = writer.newSlot()
-        writer.line(`${writer.number(later)} = Math.max(${time}, ${others}.timeOf(${row}))`)
+        const later = writer.numberSlot(`Math.max(${time}, ${others}.timeOf(${row}))`)
         goOn({ key: 'own', value, time: later })
       })
     })

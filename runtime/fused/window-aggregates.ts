@@ -68,8 +68,8 @@ export class WindowAggregates {
       this.#note(row, latest, now)
       writer.emitting(() => {
         const value = resultsOf(fields, writer, (column) => now[column] ?? '')
-        const start = this.#slotOf(`${first} + w * ${advanceMs}`)
-        goOn({ key: 'own', value, time: this.#slotOf(latest), window: start })
+        const start = writer.numberSlot(`${first} + w * ${advanceMs}`)
+        goOn({ key: 'own', value, time: writer.numberSlot(latest), window: start })
       })
     })
     const columns = updatesOf(fields, () => '', values).length
@@ -160,12 +160,6 @@ export class WindowAggregates {
     )
     this.#writer.line('const e = emitted++')
     this.#writer.line('int32[ORIGINS + e] = i')
-  }
-
-  #slotOf(text: string): number {
-    const slot = this.#writer.newSlot()
-    this.#writer.line(`${this.#writer.number(slot)} = ${text}`)
-    return slot
   }
 }
 
