@@ -258,6 +258,7 @@ export class Worker {
   }
 
   async #resume(): Promise<void> {
+    await this.#restoring.end()
     this.#commits.goOn(this.#share.memberId)
     this.#adopt(this.#share)
     await this.#startTasks()
@@ -310,7 +311,6 @@ export class Worker {
 
   async #startTasks(): Promise<void> {
     const { onState } = this.#options
-    await this.#restoring.end()
     if (this.tasks.length > 0 && this.tasks.every(({ state }) => state === 'Running'))
       return onState('Running')
     onState('Restoring')
