@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { type Consumer, Kafka, logLevel } from 'kafkajs'
+import { AssignerProtocol, type Consumer, Kafka, logLevel } from 'kafkajs'
 import type { RuntimeConfigInput } from '../../runtime/config.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { sharedKafka } from '../kafka/shared.ts'
@@ -72,6 +72,15 @@ describe('worker threads on a real Kafka', function () {
 
   const isReady = (instance: InstanceProcess) =>
     eventually(async () => expect(await instance.probe('/readyz')).to.equal(200), START)
+
+  /** How many input partitions each member of the group has: at first one may have them all. */
+  async function shares(): Promise<readonly number[]> {
+    const { groups } = await admin.describeGroups([config.applicationId])
+    return (groups[0]?.members ?? []).map(({ memberAssignment }) => {
+      const assigned = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
+      return Object.values(assigned).flat().length
+    })
+  }
 
   async function produce(
     records: readonly { key: string; value: string; partition?: number }[],
@@ -241,6 +250,7 @@ export default job(
       const instance = await startMischief(
         'if (value.n === 2) throw new Error("boom"); if (value.n === 3) { console.error("round and round"); for (;;); }',
       )
+      await eventually(async () => expect(await shares()).to.deep.equal([2, 2]), START)
       await produce([{ key: 'k', value: '{"n": 3}', partition: 0 }])
       await eventually(() => expect(instance.log).to.contain('round and round'), START)
       await produce([0, 1, 2, 3].map((partition) => ({ key: 'k', value: '{"n": 2}', partition })))
