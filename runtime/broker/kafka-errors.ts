@@ -73,6 +73,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   GROUP_MAX_SIZE_REACHED: "raise the brokers' group.max.size, or run fewer instances",
   INVALID_SESSION_TIMEOUT:
     "choose a session timeout between the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms",
+  INVALID_REPLICATION_FACTOR:
+    'start as many brokers, or set internalTopics.replicationFactor of the job to as many as there are',
   INCONSISTENT_GROUP_PROTOCOL:
     'a client of another kind is in this group: give the job an applicationId of its own',
 }

@@ -253,9 +253,14 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | und
   return Promise.race([work, aborted]).finally(() => done.abort())
 }
 
-/** Wrong credentials are the configuration's fault: a program that starts with them says so and ends. */
+/**
+ * Wrong credentials are the configuration's fault: a program that starts with them says so and ends. Brokers that are too few for
+ * the replicas of a topic may be just starting.
+ */
 const passes = (code: string): boolean =>
-  isDenied(code) || (isTransient(code) && !isConfiguration(code))
+  isDenied(code) ||
+  code === 'INVALID_REPLICATION_FACTOR' ||
+  (isTransient(code) && !isConfiguration(code))
 
 function internalTopics(
   config: RuntimeConfig,

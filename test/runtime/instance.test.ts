@@ -208,20 +208,27 @@ describe('runtime/instance.ts', () => {
     expect(instance.status().lastError).to.equal(undefined)
   })
 
-  for (const question of ['describeTopics', 'createTopics'])
-    it(`waits while nobody answers ${question}, says so, and starts once somebody does`, async () => {
+  for (const { question, code, reason } of [
+    { question: 'describeTopics', code: 'UNREACHABLE', reason: 'Unreachable' },
+    { question: 'createTopics', code: 'UNREACHABLE', reason: 'Unreachable' },
+    {
+      question: 'createTopics',
+      code: 'INVALID_REPLICATION_FACTOR',
+      reason: 'InvalidReplicationFactor',
+    },
+  ])
+    it(`waits while ${question} meets ${code}, says so, and starts once it is answered`, async () => {
       bench = new JobBench({ payments: 1, alerts: 1 })
-      let isAway = true
+      let isRefused = true
       const broker = interceptedBroker(bench.embedded.connect(), (call, run) => {
-        if (isAway && call === `admin.${question}`)
-          throw new BrokerError('UNREACHABLE', 'no bootstrap server answers')
+        if (isRefused && call === `admin.${question}`) throw new BrokerError(code, 'not now')
         return run()
       })
       const instance = bench.start(counting, { broker })
-      const unreachable = { reason: 'Unreachable', message: 'no bootstrap server answers' }
-      await eventually(() => expect(instance.status().lastError).to.deep.include(unreachable))
+      const refusal = { reason, message: 'not now' }
+      await eventually(() => expect(instance.status().lastError).to.deep.include(refusal))
       expect(instance.status().state).to.equal('Starting')
-      isAway = false
+      isRefused = false
       await eventually(() => expect(instance.ready()).to.equal(true))
       expect(instance.status().lastError).to.equal(undefined)
     })
