@@ -9,6 +9,8 @@ const COLLECTED_AT_ONCE = 32
 const GARBAGE_SHARE = 0.25
 /** A chunk that is used for more than so much of it is left alone. */
 const WORTH_SHARE = 0.7
+const NO_PLACE = 0
+const EMPTY = Buffer.alloc(0)
 
 interface Chunk {
   /** undefined: on disk. */
@@ -49,8 +51,9 @@ export class ValueArena implements Spillable {
     return this.#file?.bytes ?? 0
   }
 
-  /** Returns the place of a copy. */
+  /** Returns the place of a copy. What is empty takes none: its chunk may be gone, and nobody looks there. */
   append(bytes: Buffer, start: number, end: number): number {
+    if (start === end) return NO_PLACE
     const place = this.reserve(end - start)
     bytes.copy(this.bufferOf(place), place % CHUNK_BYTES, start, end)
     return place
@@ -86,6 +89,7 @@ export class ValueArena implements Spillable {
 
   /** A view, or a copy from the disk; valid until the next change. */
   read(place: number, length: number): Buffer {
+    if (length === 0) return EMPTY
     const at = place % CHUNK_BYTES
     const chunk = this.#chunkOf(place)
     if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
@@ -96,6 +100,7 @@ export class ValueArena implements Spillable {
 
   /** Copies a value to where it is needed: a view of each would cost more. */
   copy(place: number, length: number, target: Uint8Array, at: number): void {
+    if (length === 0) return
     const chunk = this.#chunkOf(place)
     if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
     const { bytes } = chunk
@@ -106,6 +111,7 @@ export class ValueArena implements Spillable {
 
   /** The value is not there any more. */
   free(place: number, length: number): void {
+    if (length === 0) return
     const chunk = this.#chunkOf(place)
     chunk.live -= length
     this.#live -= length
