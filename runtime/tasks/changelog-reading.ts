@@ -1,11 +1,13 @@
 import type { BrokerAdmin, FetchedPartition, PartitionOffset } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import { keyAt, valueAt } from '../broker/record-batch.ts'
+import { keyAt, type RecordColumns, valueAt } from '../broker/record-batch.ts'
 import { StateLoss } from '../errors.ts'
-import type { ChangelogRecord } from '../state/store.ts'
 import type { Changelog } from './changelog.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { ChangelogRange } from './usable-snapshot.ts'
+
+/** The length of a key that is null. */
+const NULL = -1
 
 /** Whose stores are filled from changelogs: a task that begins, or a standby. */
 export interface Restorable {
@@ -76,18 +78,25 @@ export function applyRead(
     const columns = batch.columns()
     count += columns.count
     for (let index = 0; index < columns.count; index++) {
-      const key = keyAt(columns, index)
       const timestamp = batch.timestamp(columns, index)
       of.restoreTime(timestamp)
-      if (key !== null) restore(changelog, { key, value: valueAt(columns, index), timestamp })
+      restore(changelog, columns, index, timestamp)
     }
   }
   return count
 }
 
-function restore({ store, topic }: Changelog, record: ChangelogRecord): void {
+function restore(
+  { store, topic }: Changelog,
+  columns: RecordColumns,
+  index: number,
+  timestamp: number,
+): void {
+  if ((columns.keyLength[index] ?? NULL) === NULL) return
   try {
-    store.restore(record)
+    if (store.restoreFrom !== undefined) return store.restoreFrom(columns, index, timestamp)
+    const key = keyAt(columns, index)
+    if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
   } catch (cause) {
     throw new StateLoss(store.name, topic, { cause })
   }

@@ -3,14 +3,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { RecordBatch } from '../../../runtime/broker/record-batch.ts'
+import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
 import type { Fields } from '../../../runtime/platform/logger.ts'
 import { jsonSerde } from '../../../runtime/serde/json.ts'
+import type { Serde } from '../../../runtime/serde/serde.ts'
 import { ByteKeyValueStore } from '../../../runtime/state/byte-key-value-store.ts'
 import { StateMemory } from '../../../runtime/state/state-memory.ts'
 
 const MIB = 2 ** 20
 
 const bytes = (text: string) => Buffer.from(text)
+
+/** Values are bytes as they come. */
+const asTheyAre: Serde = {
+  serialize: (value) => value as Buffer,
+  deserialize: (value) => Buffer.from(value),
+}
+/** As they may meet where chunks and blocks end. */
+const LENGTHS = [0, 1, 100, 4096, MIB - 1, MIB, MIB + 1]
+
+const contentsOf = (store: ByteKeyValueStore) =>
+  [...store.entries()].map(({ key, value, timestamp }) => {
+    const { length } = value as Buffer
+    return { key: key.toString(), length, last: (value as Buffer).at(-1), timestamp }
+  })
 
 /** Takes so much in JSON, about. */
 const large = (n: number, length = 1000) => ({ n, text: 'x'.repeat(length) })
@@ -158,5 +175,50 @@ describe('a key-value store in bytes', () => {
     expect(store.get(bytes(`key ${3 * MIB}`))?.value).to.deep.equal(large(1, 3 * MIB))
     expect(store.get(bytes('key 10'))?.value).to.deep.equal(large(1, 10))
     store.close()
+  })
+
+  it('finds empty values where a chunk is full', () => {
+    const store = new ByteKeyValueStore('s', asTheyAre)
+    for (const [key, length] of [
+      ['full', MIB],
+      ['empty', 0],
+    ] as const) {
+      store.put(bytes(key), Buffer.alloc(length, key), 1)
+      commit(store)
+    }
+    expect(store.get(bytes('empty'))?.value).to.deep.equal(Buffer.alloc(0))
+  })
+
+  it('comes back from its blocks and from batches of its changelog, whatever the lengths', () => {
+    const put = fc.record({
+      key: fc.nat(20),
+      length: fc.option(fc.constantFrom(...LENGTHS), { nil: null, freq: 4 }),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(put, { minLength: 1, maxLength: 30 }),
+        fc.constantFrom(1, 5000, MIB),
+        (puts, size) => {
+          const store = new ByteKeyValueStore('s', asTheyAre)
+          const changelog = new RecordBatchBuilder()
+          for (const [n, { key, length }] of puts.entries()) {
+            const value = length === null ? null : Buffer.alloc(length, n + 1)
+            store.put(bytes(`k${key}`), value ?? undefined, n)
+            changelog.append(n, bytes(`k${key}`), value)
+          }
+          commit(store)
+          const loaded = new ByteKeyValueStore('s', asTheyAre)
+          for (const block of store.dump(size)) loaded.load(block)
+          const read = new ByteKeyValueStore('s', asTheyAre)
+          const batch = new RecordBatch(changelog.build())
+          const columns = batch.columns()
+          for (let index = 0; index < columns.count; index++)
+            read.restoreFrom(columns, index, batch.timestamp(columns, index))
+          expect(contentsOf(loaded)).to.deep.equal(contentsOf(store))
+          expect(contentsOf(read)).to.deep.equal(contentsOf(store))
+        },
+      ),
+      { numRuns: 100 },
+    )
   })
 })

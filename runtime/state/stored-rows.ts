@@ -1,0 +1,246 @@
+import type { RecordColumns } from '../broker/record-batch.ts'
+import { byteRowsBlock, byteRowsIn } from './byte-rows.ts'
+import { grown, KeyIndex } from './key-index.ts'
+import type { StateMemory } from './state-memory.ts'
+import { CHUNK_BYTES, ValueArena } from './value-arena.ts'
+
+const NOWHERE = -1
+/** The length of a value that is null. */
+const NULL = -1
+const ROOM = 256
+/** What a row costs beside its key and value: in memory, and in a block about. */
+const ROW_BYTES = { memory: 21, block: 16 }
+/** Fewer rows of keys that are gone are not worth the work of closing them up. */
+const MIN_GONE = 1024
+
+/** Whether the bytes of a row are what its value would be written as. */
+export const fit = { unknown: 0, yes: 1, no: 2 } as const
+export type Fit = (typeof fit)[keyof typeof fit]
+
+/**
+ * Keys, and values in the bytes that the changelog has, as they were committed: a row a key, a column for each thing that goes with
+ * it. A row whose value is gone stays until there are many of them.
+ */
+export class StoredRows {
+  readonly #values: ValueArena
+  readonly #cursors = new Set<{ row: number }>()
+  #keys = new KeyIndex()
+  #places = new Float64Array(ROOM)
+  #lengths = new Int32Array(ROOM)
+  #timestamps = new Float64Array(ROOM)
+  #fits = new Uint8Array(ROOM)
+  #size = 0
+
+  /** `memory`: what it shares with other stores, if that is bounded. */
+  constructor(memory: StateMemory | undefined) {
+    const overhead = () => this.#keys.bytes + this.#places.length * ROW_BYTES.memory
+    this.#values = new ValueArena(memory, overhead)
+  }
+
+  /** How many there are, with and without a value. */
+  get count(): number {
+    return this.#keys.count
+  }
+
+  /** How many have a value. */
+  get size(): number {
+    return this.#size
+  }
+
+  get memoryBytes(): number {
+    return this.#values.memoryBytes
+  }
+
+  get diskBytes(): number {
+    return this.#values.diskBytes
+  }
+
+  /** The row of a key; -1 if it is unknown. */
+  find(bytes: Uint8Array, start: number, length: number): number {
+    return this.#keys.find(bytes, start, length)
+  }
+
+  /** The row of a key, a new one if it is unknown. */
+  rowOf(bytes: Buffer, start: number, end: number): number {
+    const before = this.#keys.count
+    const row = this.#keys.intern(bytes, start, end - start)
+    if (row < before) return row
+    if (row >= this.#places.length) this.#grow(row + 1)
+    this.#places[row] = NOWHERE
+    return row
+  }
+
+  /** A view, valid until the next key comes. */
+  key(row: number): Buffer {
+    return this.#keys.key(row)
+  }
+
+  has(row: number): boolean {
+    return this.#places[row] !== NOWHERE
+  }
+
+  /** A view, or a copy from the disk; valid until the next change. */
+  read(row: number): Buffer {
+    return this.#values.read(this.#places[row] ?? 0, this.#lengths[row] ?? 0)
+  }
+
+  timestamp(row: number): number {
+    return this.#timestamps[row] ?? 0
+  }
+
+  length(row: number): number {
+    return this.#lengths[row] ?? 0
+  }
+
+  copy(row: number, target: Uint8Array, at: number): void {
+    this.#values.copy(this.#places[row] ?? 0, this.#lengths[row] ?? 0, target, at)
+  }
+
+  fit(row: number): Fit {
+    return (this.#fits[row] ?? fit.unknown) as Fit
+  }
+
+  setFit(row: number, is: Fit): void {
+    this.#fits[row] = is
+  }
+
+  /** null: the key is gone. */
+  store(row: number, bytes: Buffer | null, timestamp: number): void {
+    if (bytes === null) this.#place(row, NOWHERE, 0)
+    else this.#place(row, this.#values.append(bytes, 0, bytes.length), bytes.length)
+    this.#timestamps[row] = timestamp
+  }
+
+  /** The value of a record of a batch. */
+  storeFrom(row: number, batch: RecordColumns, index: number, timestamp: number): void {
+    const start = batch.valueStart[index] ?? 0
+    const length = batch.valueLength[index] ?? NULL
+    if (length === NULL) this.#place(row, NOWHERE, 0)
+    else this.#place(row, this.#values.append(batch.bytes, start, start + length), length)
+    this.#timestamps[row] = timestamp
+  }
+
+  clear(): void {
+    this.#keys = new KeyIndex()
+    this.#values.clear()
+    this.#size = 0
+  }
+
+  close(): void {
+    this.#values.close()
+  }
+
+  *dump(blockBytes: number): Iterable<Buffer> {
+    const cursor = { row: 0 }
+    this.#cursors.add(cursor)
+    try {
+      for (;;) {
+        const rows = this.#nextRows(cursor, blockBytes)
+        if (rows.length === 0) return
+        yield this.#blockOf(rows)
+      }
+    } finally {
+      this.#cursors.delete(cursor)
+    }
+  }
+
+  load(block: Buffer): void {
+    const { timestamps, keyLengths, valueLengths, keysAt, valuesAt } = byteRowsIn(block)
+    const fits = block.length - valuesAt <= CHUNK_BYTES
+    const together = fits ? this.#values.append(block, valuesAt, block.length) : NOWHERE
+    let [keyAt, valueAt] = [keysAt, valuesAt]
+    for (let index = 0; index < timestamps.length; index++) {
+      const [keyEnd, end] = [keyAt + (keyLengths[index] ?? 0), valueAt + (valueLengths[index] ?? 0)]
+      const row = this.rowOf(block, keyAt, keyEnd)
+      const place = fits ? together + valueAt - valuesAt : this.#values.append(block, valueAt, end)
+      this.#place(row, place, end - valueAt)
+      this.#timestamps[row] = timestamps[index] ?? 0
+      ;[keyAt, valueAt] = [keyEnd, end]
+    }
+  }
+
+  /**
+   * Gets rid of rows without a value and of bytes that nobody has, where there are many. True when rows have other numbers than before.
+   */
+  tidy(): boolean {
+    const gone = this.#keys.count - this.#size
+    const isMoved = gone > Math.max(MIN_GONE, this.#size)
+    if (isMoved) this.#closeUp()
+    const wasteful = this.#values.wasteful()
+    if (wasteful !== undefined) this.#empty(wasteful)
+    return isMoved
+  }
+
+  /** As many of those that have a value as make a block. */
+  #nextRows(cursor: { row: number }, blockBytes: number): readonly number[] {
+    const rows: number[] = []
+    for (let bytes = 0; bytes < blockBytes && cursor.row < this.#keys.count; cursor.row++) {
+      const { row } = cursor
+      if (!this.has(row)) continue
+      rows.push(row)
+      bytes += ROW_BYTES.block + this.#keys.lengthOf(row) + (this.#lengths[row] ?? 0)
+    }
+    return rows
+  }
+
+  #blockOf(rows: readonly number[]): Buffer {
+    const at = (index: number) => rows[index] ?? 0
+    return byteRowsBlock(rows.length, {
+      keyLength: (index) => this.#keys.lengthOf(at(index)),
+      valueLength: (index) => this.length(at(index)),
+      timestamp: (index) => this.timestamp(at(index)),
+      copyKey: (index, target, start) => this.#keys.copy(at(index), target, start),
+      copyValue: (index, target, start) => this.copy(at(index), target, start),
+    })
+  }
+
+  /** What was there before is garbage. */
+  #place(row: number, place: number, length: number): void {
+    const before = this.#places[row] ?? NOWHERE
+    if (before !== NOWHERE) this.#values.free(before, this.#lengths[row] ?? 0)
+    this.#size += Number(place !== NOWHERE) - Number(before !== NOWHERE)
+    this.#places[row] = place
+    this.#lengths[row] = length
+    this.#fits[row] = fit.unknown
+  }
+
+  /** Moves all that is in these chunks. */
+  #empty(chunks: ReadonlySet<number>): void {
+    for (let row = 0; row < this.#keys.count; row++) {
+      const place = this.#places[row] ?? NOWHERE
+      if (place === NOWHERE || !this.#values.isIn(chunks, place)) continue
+      const bytes = this.read(row)
+      this.#places[row] = this.#values.append(bytes, 0, bytes.length)
+      this.#values.free(place, bytes.length)
+    }
+  }
+
+  #grow(rows: number): void {
+    this.#places = grown(this.#places, rows)
+    this.#lengths = grown(this.#lengths, rows)
+    this.#timestamps = grown(this.#timestamps, rows)
+    this.#fits = grown(this.#fits, rows)
+  }
+
+  #move(row: number, to: number): void {
+    this.#places[to] = this.#places[row] ?? NOWHERE
+    this.#lengths[to] = this.#lengths[row] ?? 0
+    this.#timestamps[to] = this.#timestamps[row] ?? 0
+    this.#fits[to] = this.#fits[row] ?? fit.unknown
+  }
+
+  /** Rows keep their order, so that whoever goes through them goes on where it was. */
+  #closeUp(): void {
+    const cursors = [...this.#cursors].map((cursor) => ({ cursor, until: cursor.row }))
+    const { count } = this.#keys
+    this.#keys = this.#keys.only((row) => this.has(row))
+    let to = 0
+    for (let row = 0; row < count; row++) {
+      for (const { cursor, until } of cursors) if (row === until) cursor.row = to
+      if (!this.has(row)) continue
+      this.#move(row, to)
+      to++
+    }
+    for (const { cursor, until } of cursors) if (until >= count) cursor.row = to
+  }
+}
