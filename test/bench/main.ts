@@ -47,7 +47,7 @@ const needsKafka = ({ only }: BenchOptions): boolean =>
 
 async function againstKafka(options: BenchOptions): Promise<Omit<Results, 'layers'>> {
   if (!needsKafka(options)) return nothing
-  const contenders: readonly Contender[] = [await kafkaStreams(log), millrace]
+  const contenders: readonly Contender[] = [await kafkaStreams(log), await millrace(log)]
   const kafka = await BenchKafka.start(log)
   const plan: RunPlan = { ...options, kafka, contenders, log }
   try {

@@ -4,20 +4,29 @@ import { join } from 'node:path'
 import { heapMegabytes } from '../../operator/streamjob/desired/pod-template.ts'
 import { STATE_SHARE } from '../../operator/streamjob/desired/runtime-config.ts'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
+import { command } from '../support/command.ts'
 import type { Contender, RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
 
-const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+const root = join(import.meta.dirname, '..', '..')
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const CLI = join(root, 'dist', 'cli', 'main.js')
+/** As the image has it. */
+const FLAGS = ['--enable-source-maps']
 
 /** Processing threads that one instance can have. */
 export const maxThreads = availableParallelism()
 
-/** One instance of a job, started as its pod starts it. */
-export const millrace: Contender = {
-  side: 'millrace',
-  title: 'Millrace',
-  start: (spec) => startMillrace(spec, heapFlags(spec)),
-  throughTopic: ({ topics }) => topics.through,
+/** One instance of a job, compiled and started as its pod is. */
+export async function millrace(log: (line: string) => void): Promise<Contender> {
+  log('compiling Millrace')
+  await command([process.execPath, compiler, '-p', 'tsconfig.build.json'], { cwd: root })
+  return {
+    side: 'millrace',
+    title: 'Millrace',
+    start: (spec) => startMillrace(spec, heapFlags(spec)),
+    throughTopic: ({ topics }) => topics.through,
+  }
 }
 
 /** `flags` are Node's. */
@@ -25,7 +34,17 @@ export function startMillrace(spec: RunSpec, flags: readonly string[] = []): Wor
   const config = join(spec.dir, 'job.json')
   writeFileSync(config, JSON.stringify(configOf(spec), null, 2))
   return new Worker({
-    argv: [process.execPath, ...flags, CLI, 'run', '--config', config, '--http-port', '0'],
+    argv: [
+      process.execPath,
+      ...FLAGS,
+      ...flags,
+      CLI,
+      'run',
+      '--config',
+      config,
+      '--http-port',
+      '0',
+    ],
     env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn' },
     logFile: join(spec.dir, 'millrace.log'),
   })
