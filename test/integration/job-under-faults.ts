@@ -19,7 +19,7 @@ import { eventually } from '../support/eventually.ts'
 
 const PARTITIONS = 6
 const FEED_EVERY_MS = 20
-const RECORDS_A_TIME = 12
+const RECORDS_A_TIME = 2 * PARTITIONS
 const MAX_PENDING_BYTES = 1 << 20
 const SESSION_MS = 6000
 const SETTLE_MS = 90_000
@@ -101,12 +101,12 @@ export class JobUnderFaults {
     return instance
   }
 
-  /** Writes to the input from now on until `settle`, whatever happens to the brokers. */
-  feed(): void {
+  /** Writes to the input from now on until `settle`, two records to each partition at a time, whatever happens to the brokers. */
+  feed(everyMs = FEED_EVERY_MS): void {
     this.#timer = setInterval(() => {
       if (this.#feed.pendingBytes > MAX_PENDING_BYTES) return
       for (let count = 0; count < RECORDS_A_TIME; count++) this.#writeNext()
-    }, FEED_EVERY_MS)
+    }, everyMs)
   }
 
   /** Keys go by turns. */

@@ -16,6 +16,8 @@ const STUCK_MS = 60_000
 /** Of the memory of the process, in the run. */
 const MAX_GROWTH = 0.1
 const SAMPLE_MS = 1000
+/** What comes in a minute is less than the sink takes in it, although it is slow and pods come and go. */
+const FEED_EVERY_MS = 100
 const CHURN_MS = { from: 5000, to: 20_000 } as const
 
 /** Lives from the beginning to the end, so that its memory tells something. */
@@ -92,7 +94,7 @@ describe(`a stateful job for ${MINUTES} minutes, with pods that come and go and 
     const samples: { readonly x: number; readonly y: number }[] = []
     const happened = new Map<string, number>()
     for (const pod of [STEADY, ...OTHERS]) await start(pod)
-    job.traffic.feed()
+    job.traffic.feed(FEED_EVERY_MS)
     await job.traffic.progress()
     watch.start()
     const begun = performance.now()
