@@ -1,4 +1,4 @@
-import type { RecordColumns } from '../broker/record-batch.ts'
+import type { RecordBatch } from '../broker/record-batch.ts'
 import type { Serde } from '../serde/serde.ts'
 import { Changes, type Entry } from './changes.ts'
 import { bytesOf } from './bytes-of.ts'
@@ -122,14 +122,18 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
   }
 
   restore({ key, value, timestamp }: ChangelogRecord): void {
-    this.#rows.store(this.#rowToRestore(key, 0, key.length), value, timestamp)
+    const row = this.#rowOf(key, 0, key.length)
+    this.#recent.delete(row)
+    this.#rows.store(row, value, timestamp)
+    this.#tidyEach(1)
   }
 
-  restoreFrom(batch: RecordColumns, index: number, timestamp: number): void {
-    const { bytes } = batch
-    const keyStart = batch.keyStart[index] ?? 0
-    const row = this.#rowToRestore(bytes, keyStart, keyStart + (batch.keyLength[index] ?? 0))
-    this.#rows.storeFrom(row, batch, index, timestamp)
+  restoreBatch(batch: RecordBatch): void {
+    this.#recent.clear()
+    const { count } = this.#rows
+    this.#rows.storeBatch(batch)
+    if (this.#rows.count > count) this.#ordered = undefined
+    this.#tidyEach(batch.recordCount)
   }
 
   clear(): void {
@@ -189,13 +193,6 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     return row
   }
 
-  #rowToRestore(bytes: Buffer, start: number, end: number): number {
-    if (++this.#restored % TIDY_EACH === 0) this.#tidy()
-    const row = this.#rowOf(bytes, start, end)
-    if (this.#recent.size > 0) this.#recent.delete(row)
-    return row
-  }
-
   #textOf(changed: RowEntry): Buffer {
     const { value, text } = changed
     if (text !== undefined && text.of === value) return text.bytes
@@ -224,6 +221,13 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     const rows = Array.from({ length: this.#rows.count }, (_, row) => row)
     this.#ordered = new OrderedKeys(rows, (row) => this.#rows.key(row))
     return this.#ordered
+  }
+
+  #tidyEach(restored: number): void {
+    this.#restored += restored
+    if (this.#restored < TIDY_EACH) return
+    this.#restored = 0
+    this.#tidy()
   }
 
   /** To be called where nothing is dirty. */

@@ -14,6 +14,8 @@ export class KeyIndex {
   /** Slot → number of its key. At most half of the slots are taken. */
   #table: Int32Array<ArrayBuffer>
   #count = 0
+  /** What `touch` has read: for it not to be left out. */
+  touched = 0
 
   /** `room`: for how many keys there is room before it grows, a power of two. */
   constructor(room = 256) {
@@ -43,6 +45,18 @@ export class KeyIndex {
       }
       if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
     }
+  }
+
+  /**
+   * Reads where keys of these hashes are looked for first, all before any: so that the waits for memory, of which there is one a key
+   * where there are many, go by together.
+   */
+  touch(hashes: Int32Array, count: number): void {
+    const table = this.#table
+    const mask = table.length - 1
+    let sum = 0
+    for (let n = 0; n < count; n++) sum ^= table[(hashes[n] ?? 0) & mask] ?? 0
+    this.touched = sum
   }
 
   /** The number of a key; -1 if it is unknown. */

@@ -1,4 +1,4 @@
-import type { RecordColumns } from '../broker/record-batch.ts'
+import type { RecordBatch } from '../broker/record-batch.ts'
 import type { Span } from '../serde/window-key.ts'
 import type { JoinSide } from '../topology/store-spec.ts'
 
@@ -166,8 +166,8 @@ export interface StateStore {
   takeDirtyInto?(target: RowTarget): void
   /** From the changelog, in its order: not dirty. */
   restore(record: ChangelogRecord): void
-  /** The same for a record of a batch, which has a key, where the store has something to gain by not seeing it as an object. */
-  restoreFrom?(batch: RecordColumns, index: number, timestamp: number): void
+  /** The same for those records of a batch that have a key, where the store has something to gain by seeing them together. */
+  restoreBatch?(batch: RecordBatch): void
   /** As it was when it was made. */
   clear(): void
   /**

@@ -1,11 +1,11 @@
-import type { RecordColumns } from '../broker/record-batch.ts'
+import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
 import { byteRowsBlock, byteRowsIn } from './byte-rows.ts'
-import { grown, KeyIndex } from './key-index.ts'
+import { grown, hashOf, KeyIndex } from './key-index.ts'
 import type { StateMemory } from './state-memory.ts'
 import { CHUNK_BYTES, ValueArena } from './value-arena.ts'
 
 const NOWHERE = -1
-/** The length of a value that is null. */
+/** The length of a key or value that is null. */
 const NULL = -1
 const ROOM = 256
 /** What a row costs beside its key and value: in memory, and in a block about. */
@@ -30,6 +30,8 @@ export class StoredRows {
   #timestamps = new Float64Array(ROOM)
   #fits = new Uint8Array(ROOM)
   #size = 0
+  /** Of keys that come together. */
+  #hashes = new Int32Array(0)
 
   /** `memory`: what it shares with other stores, if that is bounded. */
   constructor(memory: StateMemory | undefined) {
@@ -62,12 +64,7 @@ export class StoredRows {
 
   /** The row of a key, a new one if it is unknown. */
   rowOf(bytes: Buffer, start: number, end: number): number {
-    const before = this.#keys.count
-    const row = this.#keys.intern(bytes, start, end - start)
-    if (row < before) return row
-    if (row >= this.#places.length) this.#grow(row + 1)
-    this.#places[row] = NOWHERE
-    return row
+    return this.#rowHashed(hashOf(bytes, start, end - start), bytes, start, end - start)
   }
 
   /** A view, valid until the next key comes. */
@@ -111,13 +108,21 @@ export class StoredRows {
     this.#timestamps[row] = timestamp
   }
 
-  /** The value of a record of a batch. */
-  storeFrom(row: number, batch: RecordColumns, index: number, timestamp: number): void {
-    const start = batch.valueStart[index] ?? 0
-    const length = batch.valueLength[index] ?? NULL
-    if (length === NULL) this.#place(row, NOWHERE, 0)
-    else this.#place(row, this.#values.append(batch.bytes, start, start + length), length)
-    this.#timestamps[row] = timestamp
+  /** Those records that have a key, in their order. */
+  storeBatch(batch: RecordBatch): void {
+    const columns = batch.columns()
+    const { bytes, count, keyStart, keyLength } = columns
+    const hashes = this.#roomForHashes(count)
+    for (let index = 0; index < count; index++)
+      hashes[index] = hashOf(bytes, keyStart[index] ?? 0, keyLength[index] ?? NULL)
+    this.#keys.touch(hashes, count)
+    for (let index = 0; index < count; index++) {
+      const length = keyLength[index] ?? NULL
+      if (length === NULL) continue
+      const row = this.#rowHashed(hashes[index] ?? 0, bytes, keyStart[index] ?? 0, length)
+      this.#storeFrom(columns, index, row)
+      this.#timestamps[row] = batch.timestamp(columns, index)
+    }
   }
 
   clear(): void {
@@ -148,14 +153,18 @@ export class StoredRows {
     const { timestamps, keyLengths, valueLengths, keysAt, valuesAt } = byteRowsIn(block)
     const fits = block.length - valuesAt <= CHUNK_BYTES
     const together = fits ? this.#values.append(block, valuesAt, block.length) : NOWHERE
+    const hashes = this.#hashesIn(block, keysAt, keyLengths)
+    this.#keys.touch(hashes, keyLengths.length)
     let [keyAt, valueAt] = [keysAt, valuesAt]
     for (let index = 0; index < timestamps.length; index++) {
-      const [keyEnd, end] = [keyAt + (keyLengths[index] ?? 0), valueAt + (valueLengths[index] ?? 0)]
-      const row = this.rowOf(block, keyAt, keyEnd)
+      const keyLength = keyLengths[index] ?? 0
+      const end = valueAt + (valueLengths[index] ?? 0)
+      const row = this.#rowHashed(hashes[index] ?? 0, block, keyAt, keyLength)
       const place = fits ? together + valueAt - valuesAt : this.#values.append(block, valueAt, end)
       this.#place(row, place, end - valueAt)
       this.#timestamps[row] = timestamps[index] ?? 0
-      ;[keyAt, valueAt] = [keyEnd, end]
+      keyAt += keyLength
+      valueAt = end
     }
   }
 
@@ -169,6 +178,38 @@ export class StoredRows {
     const wasteful = this.#values.wasteful()
     if (wasteful !== undefined) this.#empty(wasteful)
     return isMoved
+  }
+
+  #rowHashed(hash: number, bytes: Buffer, start: number, length: number): number {
+    const before = this.#keys.count
+    const row = this.#keys.internHashed(hash, bytes, start, length)
+    if (row < before) return row
+    if (row >= this.#places.length) this.#grow(row + 1)
+    this.#places[row] = NOWHERE
+    return row
+  }
+
+  #storeFrom({ bytes, valueStart, valueLength }: RecordColumns, index: number, row: number): void {
+    const start = valueStart[index] ?? 0
+    const length = valueLength[index] ?? NULL
+    if (length === NULL) this.#place(row, NOWHERE, 0)
+    else this.#place(row, this.#values.append(bytes, start, start + length), length)
+  }
+
+  #hashesIn(block: Buffer, keysAt: number, lengths: Uint32Array): Int32Array {
+    const hashes = this.#roomForHashes(lengths.length)
+    let at = keysAt
+    for (let index = 0; index < lengths.length; index++) {
+      const length = lengths[index] ?? 0
+      hashes[index] = hashOf(block, at, length)
+      at += length
+    }
+    return hashes
+  }
+
+  #roomForHashes(count: number): Int32Array {
+    if (count > this.#hashes.length) this.#hashes = new Int32Array(count)
+    return this.#hashes
   }
 
   /** As many of those that have a value as make a block. */

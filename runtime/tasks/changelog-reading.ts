@@ -1,13 +1,11 @@
 import type { BrokerAdmin, FetchedPartition, PartitionOffset } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import { keyAt, type RecordColumns, valueAt } from '../broker/record-batch.ts'
+import { keyAt, type RecordBatch, valueAt } from '../broker/record-batch.ts'
 import { StateLoss } from '../errors.ts'
+import type { StateStore } from '../state/store.ts'
 import type { Changelog } from './changelog.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { ChangelogRange } from './usable-snapshot.ts'
-
-/** The length of a key that is null. */
-const NULL = -1
 
 /** Whose stores are filled from changelogs: a task that begins, or a standby. */
 export interface Restorable {
@@ -77,28 +75,28 @@ export function applyRead(
   for (const batch of batches) {
     const columns = batch.columns()
     count += columns.count
-    for (let index = 0; index < columns.count; index++) {
-      const timestamp = batch.timestamp(columns, index)
-      of.restoreTime(timestamp)
-      restore(changelog, columns, index, timestamp)
-    }
+    for (let index = 0; index < columns.count; index++)
+      of.restoreTime(batch.timestamp(columns, index))
+    restore(changelog, batch)
   }
   return count
 }
 
-function restore(
-  { store, topic }: Changelog,
-  columns: RecordColumns,
-  index: number,
-  timestamp: number,
-): void {
-  if ((columns.keyLength[index] ?? NULL) === NULL) return
+function restore({ store, topic }: Changelog, batch: RecordBatch): void {
   try {
-    if (store.restoreFrom !== undefined) return store.restoreFrom(columns, index, timestamp)
-    const key = keyAt(columns, index)
-    if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
+    if (store.restoreBatch === undefined) restoreEach(store, batch)
+    else store.restoreBatch(batch)
   } catch (cause) {
     throw new StateLoss(store.name, topic, { cause })
+  }
+}
+
+function restoreEach(store: StateStore, batch: RecordBatch): void {
+  const columns = batch.columns()
+  for (let index = 0; index < columns.count; index++) {
+    const key = keyAt(columns, index)
+    const timestamp = batch.timestamp(columns, index)
+    if (key !== null) store.restore({ key, value: valueAt(columns, index), timestamp })
   }
 }
 
