@@ -1,3 +1,5 @@
+import { inBytes } from './column-blocks.ts'
+
 /** Rows of bytes as one block: `rows | bytes of keys | times | lengths of keys | lengths of values | keys | values`. */
 
 const HEAD_BYTES = 8
@@ -36,8 +38,8 @@ export function byteRowsBlock(count: number, source: ByteRowsSource): Buffer {
   const block = Buffer.allocUnsafe(keysAt + keyBytes + valueBytes)
   block.writeUInt32LE(count, 0)
   block.writeUInt32LE(keyBytes, 4)
-  block.set(bytesOf(timestamps), HEAD_BYTES)
-  block.set(bytesOf(lengths), HEAD_BYTES + count * TIME_BYTES)
+  block.set(inBytes(timestamps), HEAD_BYTES)
+  block.set(inBytes(lengths), HEAD_BYTES + count * TIME_BYTES)
   let [keyAt, valueAt] = [keysAt, keysAt + keyBytes]
   for (let index = 0; index < count; index++) {
     source.copyKey(index, block, keyAt)
@@ -68,6 +70,3 @@ export function byteRowsIn(block: Buffer): ByteRows {
 }
 
 const keysAfter = (count: number): number => HEAD_BYTES + count * (TIME_BYTES + 2 * LENGTH_BYTES)
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array | Uint32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength)

@@ -16,9 +16,13 @@ export interface Rows {
 export const rowsBlock = ({ timestamps, columns, keyEnds, keys }: Rows): Buffer =>
   Buffer.concat(
     [Uint32Array.of(keyEnds.length, columns.length), timestamps, ...columns, keyEnds, keys].map(
-      ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+      inBytes,
     ),
   )
+
+/** A view of what numbers lie in. */
+export const inBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Throws `RangeError` where the bytes are not those of `rowsBlock`, of so many columns. */
 export function rowsIn(block: Buffer, columnCount: number): Rows {

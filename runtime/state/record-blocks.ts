@@ -26,25 +26,17 @@ export function* recordBlocks(
   if (bytes > 0) yield Buffer.concat(parts, bytes)
 }
 
-/** Calls back for each record of a block, with where its parts are; `end` is before `valueAt` where the value is null. */
-export function eachRecord(
-  block: Buffer,
-  visit: (keyAt: number, valueAt: number, end: number, timestamp: number) => void,
-): void {
+/** Throws `RangeError` where the bytes are not those of `recordBlocks`. */
+export function restoreBlock(block: Buffer, store: Pick<StateStore, 'restore'>): void {
   for (let at = 0; at < block.length;) {
     const keyAt = at + HEAD_BYTES
     const valueAt = keyAt + block.readUInt32LE(at)
     const end = valueAt + block.readInt32LE(at + 4)
     if (end > block.length)
       throw new RangeError(`a record ends ${end - block.length} bytes too late`)
-    visit(keyAt, valueAt, end, block.readDoubleLE(at + 8))
+    const value = end < valueAt ? null : block.subarray(valueAt, end)
+    const timestamp = block.readDoubleLE(at + 8)
+    store.restore({ key: block.subarray(keyAt, valueAt), value, timestamp })
     at = Math.max(valueAt, end)
   }
 }
-
-/** Throws `RangeError` where the bytes are not those of `recordBlocks`. */
-export const restoreBlock = (block: Buffer, store: Pick<StateStore, 'restore'>): void =>
-  eachRecord(block, (keyAt, valueAt, end, timestamp) => {
-    const value = end < valueAt ? null : block.subarray(valueAt, end)
-    store.restore({ key: block.subarray(keyAt, valueAt), value, timestamp })
-  })
