@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { packageRoot } from '../runtime/platform/own-files.ts'
 import { FriendlyError } from './friendly-error.ts'
 
 const OK = 0
 const FAILED = 1
 const USAGE = 2
-
-const packageRoot = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '..' : '../..')
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
   version: string

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { packageRoot } from '../runtime/platform/own-files.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface DashboardOptions {
@@ -14,11 +15,7 @@ export interface Dashboard {
   close(): Promise<void>
 }
 
-/** Compiled code lies in dist/dashboard, the page stays where it is. */
-const assets = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith('.ts') ? 'assets' : '../../dashboard/assets',
-)
+const assets = join(packageRoot, 'dashboard', 'assets')
 
 const HOST = '127.0.0.1'
 const PORT_TRIES = 20

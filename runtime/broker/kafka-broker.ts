@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../platform/clock.ts'
-import { type Logger, silentLogger } from '../platform/logger.ts'
+import type { Logger } from '../platform/logger.ts'
+import { silentLogger } from '../platform/silent-logger.ts'
 import { AnswerPool } from './answer-pool.ts'
 import type { Broker, BrokerAdmin, Denial } from './broker.ts'
 import { KafkaAdmin } from './kafka-admin.ts'

@@ -2,14 +2,13 @@ import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { RuntimeConfig } from '../config.ts'
 import { InvalidJob } from '../errors.ts'
+import { ownModule } from '../platform/own-files.ts'
 import type { Topology } from '../topology/topology.ts'
 import { bind } from './bind.ts'
 import { isJob } from './job.ts'
 
 /** `import … from 'millrace'` in a job file means this very package, wherever the file lies: a ConfigMap has no node_modules. */
-const ourselves = import.meta.resolve(
-  import.meta.filename.endsWith('.ts') ? '../index.ts' : '../index.js',
-)
+const ourselves = ownModule('runtime/index').href
 let hooked = false
 
 function resolveMillrace(): void {

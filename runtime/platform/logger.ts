@@ -15,14 +15,13 @@ export type Fields = Readonly<Record<string, unknown>>
 
 export interface LoggerOptions {
   readonly level: string
-  /** `json`: one object a line, for machines. `text`: for a person at a terminal. `none`: for tests. */
-  readonly style: 'json' | 'text' | 'none'
+  /** `json`: one object a line, for machines. `text`: for a person at a terminal. */
+  readonly style: 'json' | 'text'
 }
 
 export function createLogger({ level, style }: LoggerOptions): Logger {
   const winston = createWinston({
     level,
-    silent: style === 'none',
     format: style === 'text' ? textFormat : jsonFormat,
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   })
@@ -49,5 +48,3 @@ const shortText = (field: unknown): string =>
     : typeof field === 'string'
       ? field
       : JSON.stringify(presentable(field))
-
-export const silentLogger: Logger = createLogger({ level: 'error', style: 'none' })

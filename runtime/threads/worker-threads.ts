@@ -3,6 +3,7 @@ import type { RuntimeStatus } from '../config.ts'
 import type { Instance } from '../instance.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
+import { ownModule } from '../platform/own-files.ts'
 import {
   STALLED_MS,
   type ThreadError,
@@ -13,10 +14,7 @@ import {
 import { nothingDone } from './nothing-done.ts'
 import { together } from './together.ts'
 
-const entry = new URL(
-  import.meta.filename.endsWith('.ts') ? './worker-thread-main.ts' : './worker-thread-main.js',
-  import.meta.url,
-)
+const entry = ownModule('runtime/threads/worker-thread-main')
 
 /**
  * A thread makes few objects and many buffers, whose memory lies outside the heap. With V8's own size the young generation

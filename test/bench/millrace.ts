@@ -1,15 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { compile } from '../../build/compile.ts'
 import { heapMegabytes } from '../../operator/streamjob/desired/pod-template.ts'
 import { STATE_SHARE } from '../../operator/streamjob/desired/runtime-config.ts'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
-import { command } from '../support/command.ts'
 import type { Contender, RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const CLI = join(root, 'dist', 'cli', 'main.js')
 /** As the image has it. */
 const FLAGS = ['--enable-source-maps']
@@ -20,7 +19,7 @@ export const maxThreads = availableParallelism()
 /** One instance of a job, compiled and started as its pod is. */
 export async function millrace(log: (line: string) => void): Promise<Contender> {
   log('compiling Millrace')
-  await command([process.execPath, compiler, '-p', 'tsconfig.build.json'], { cwd: root })
+  await compile(join(root, 'dist'))
   return {
     side: 'millrace',
     title: 'Millrace',

@@ -1,5 +1,6 @@
 import { cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compile } from '../../build/compile.ts'
 import { command } from '../support/command.ts'
 import { baseImage } from './base-image.ts'
 import type { ImageRecipe } from './recipe.ts'
@@ -13,7 +14,7 @@ const sources = globSync([
   'tsconfig*.json',
   'Dockerfile',
   'LICENSE',
-  '{crds,operator,runtime,cli,dashboard}/**/*.{ts,js,css,html}',
+  '{build,crds,operator,runtime,cli,dashboard}/**/*.{ts,js,css,html}',
 ]).sort()
 
 /** The image of the operator and of runtime pods. */
@@ -25,8 +26,7 @@ export const millraceImage: ImageRecipe = {
   dockerfile: () => readFileSync('Dockerfile', 'utf8'),
   async layOut(context, log) {
     log('compiling')
-    const out = join(context, 'dist')
-    await command([process.execPath, tsc, '-p', 'tsconfig.build.json', '--outDir', out])
+    await compile(join(context, 'dist'))
     for (const path of ['package.json', 'package-lock.json', 'LICENSE']) {
       cpSync(path, join(context, path))
     }
@@ -39,5 +39,3 @@ export const millraceImage: ImageRecipe = {
     await command(['npm', 'ci', ...flags], { cwd: context })
   },
 }
-
-const tsc = 'node_modules/typescript/bin/tsc'

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { call } from '../../runtime/broker/kafka-call.ts'
 import { KafkaConnections } from '../../runtime/broker/kafka-connections.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
-import { silentLogger } from '../../runtime/platform/logger.ts'
+import { silentLogger } from '../../runtime/platform/silent-logger.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
 import {
   type RunningBroker,

@@ -12,7 +12,7 @@ import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts
 import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/config.ts'
 import { type Instance, startInstance } from '../../runtime/instance.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
-import { silentLogger } from '../../runtime/platform/logger.ts'
+import { silentLogger } from '../../runtime/platform/silent-logger.ts'
 import { recordsOf, type SeenRecord } from '../contract/broker.ts'
 import type { RunningKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'

@@ -6,7 +6,7 @@ import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts
 import { runtimeConfigSchema } from '../../runtime/config.ts'
 import { type Instance, startInstance } from '../../runtime/instance.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
-import { silentLogger } from '../../runtime/platform/logger.ts'
+import { silentLogger } from '../../runtime/platform/silent-logger.ts'
 import { recordsOf } from '../contract/broker.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { sharedKafka } from '../kafka/shared.ts'

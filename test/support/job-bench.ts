@@ -6,7 +6,7 @@ import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts
 import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/config.ts'
 import { type Instance, type InstanceOptions, startInstance } from '../../runtime/instance.ts'
 import { type Clock, systemClock } from '../../runtime/platform/clock.ts'
-import { silentLogger } from '../../runtime/platform/logger.ts'
+import { silentLogger } from '../../runtime/platform/silent-logger.ts'
 import { recordsOf, type SeenRecord } from '../contract/broker.ts'
 import { eventually } from './eventually.ts'
 

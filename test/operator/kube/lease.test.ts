@@ -3,7 +3,7 @@ import { kinds } from '../../../operator/kube/kinds.ts'
 import type { KubeObject } from '../../../operator/kube/kube.ts'
 import { LeaderElection } from '../../../operator/kube/lease.ts'
 import { MemoryKube } from '../../../operator/local/memory-kube.ts'
-import { silentLogger } from '../../../runtime/platform/logger.ts'
+import { silentLogger } from '../../../runtime/platform/silent-logger.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const ref = { ...kinds.lease, namespace: 'n', name: 'operator' }

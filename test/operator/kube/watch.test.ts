@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { KubeClient } from '../../../operator/kube/client.ts'
 import { kinds } from '../../../operator/kube/kinds.ts'
 import { Reflector } from '../../../operator/kube/watch.ts'
-import { silentLogger } from '../../../runtime/platform/logger.ts'
+import { silentLogger } from '../../../runtime/platform/silent-logger.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
 import { eventually } from '../../support/eventually.ts'
 

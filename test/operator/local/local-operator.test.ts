@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../operator/kube/kube.ts'
 import { type LocalOperator, startLocal } from '../../../operator/local/local-operator.ts'
 import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import { systemClock } from '../../../runtime/platform/clock.ts'
-import { silentLogger } from '../../../runtime/platform/logger.ts'
+import { silentLogger } from '../../../runtime/platform/silent-logger.ts'
 import { produceTo, valuesOf } from '../../support/embedded-topics.ts'
 import { eventually } from '../../support/eventually.ts'
 

@@ -1,6 +1,6 @@
 import type { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../../../runtime/platform/clock.ts'
-import { silentLogger } from '../../../runtime/platform/logger.ts'
+import { silentLogger } from '../../../runtime/platform/silent-logger.ts'
 import { OutputCollector } from '../../../runtime/tasks/output-collector.ts'
 import type { Tally } from '../../../runtime/tasks/tally.ts'
 import { Task } from '../../../runtime/tasks/task.ts'

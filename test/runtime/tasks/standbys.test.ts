@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { EmbeddedBroker } from '../../../runtime/broker/embedded-broker.ts'
 import { RecordBatchBuilder } from '../../../runtime/broker/record-batch-builder.ts'
-import { silentLogger } from '../../../runtime/platform/logger.ts'
+import { silentLogger } from '../../../runtime/platform/silent-logger.ts'
 import { Standbys } from '../../../runtime/tasks/standbys.ts'
 import { openStores } from '../../../runtime/tasks/task-stores.ts'
 import { eventually } from '../../support/eventually.ts'
