@@ -128,14 +128,21 @@ export class RecordBatch {
     return this.#columns
   }
 
+  /** The same, with columns that may be longer than `count`, and valid for as long as what `lendRecords` gives. */
+  lendColumns(): RecordColumns {
+    if (this.#columns !== undefined) return this.#columns
+    const bytes = this.lendRecords()
+    return this.#saying(() => this.#indexInto(lentPlaces(this.recordCount), bytes))
+  }
+
   /** `giveBack`: called by `release` where nobody can hold a view of the bytes. */
   whenReleased(giveBack: () => void): void {
     this.#giveBack = giveBack
   }
 
   /**
-   * To be called by whoever it was handed to, when they are done with it: its bytes may be overwritten. What `lendRecords` gave
-   * is not looked at any more by then; what `columns` gave may be kept for ever, so it keeps the bytes as they are.
+   * To be called by whoever it was handed to, when they are done with it: its bytes may be overwritten. What was lent is not
+   * looked at any more by then; what `columns` gave may be kept for ever, so it keeps the bytes as they are.
    */
   release(): void {
     const giveBack = this.#giveBack
@@ -164,9 +171,16 @@ export class RecordBatch {
 
   #index(): RecordColumns {
     this.ensureValid()
-    return this.#saying(() =>
-      indexRecords(this.#read(decompress), this.recordCount, this.offsetCount),
-    )
+    return this.#saying(() => {
+      const bytes = this.#read(decompress)
+      return this.#indexInto(placesOf(this.recordCount), bytes)
+    })
+  }
+
+  #indexInto(places: RecordPlaces, bytes: Buffer): RecordColumns {
+    const columns = { count: this.recordCount, bytes, ...places }
+    indexRecords(columns, this.offsetCount)
+    return columns
   }
 
   /** Whatever does not fit is a corrupt batch, by its offset. */
@@ -185,19 +199,29 @@ export class RecordBatch {
   }
 }
 
+type RecordPlaces = Omit<RecordColumns, 'count' | 'bytes'>
+
+const placesOf = (count: number): RecordPlaces => ({
+  offsetDelta: new Int32Array(count),
+  timestampDelta: new Float64Array(count),
+  keyStart: new Int32Array(count),
+  keyLength: new Int32Array(count),
+  valueStart: new Int32Array(count),
+  valueLength: new Int32Array(count),
+  headersStart: new Int32Array(count),
+})
+
+let lent = placesOf(0)
+
+/** One set for all batches of a thread: seven arrays a batch are more work for the garbage collector than its records. */
+function lentPlaces(count: number): RecordPlaces {
+  if (count > lent.keyStart.length) lent = placesOf(count)
+  return lent
+}
+
 /** `offsets`: how many offsets the batch spans. */
-function indexRecords(bytes: Buffer, count: number, offsets: number): RecordColumns {
-  const columns = {
-    count,
-    bytes,
-    offsetDelta: new Int32Array(count),
-    timestampDelta: new Float64Array(count),
-    keyStart: new Int32Array(count),
-    keyLength: new Int32Array(count),
-    valueStart: new Int32Array(count),
-    valueLength: new Int32Array(count),
-    headersStart: new Int32Array(count),
-  }
+function indexRecords(columns: RecordColumns, offsets: number): void {
+  const { bytes, count } = columns
   const reader = new ByteReader(bytes)
   let nextDelta = 0
   for (let index = 0; index < count; index++) {
@@ -209,7 +233,6 @@ function indexRecords(bytes: Buffer, count: number, offsets: number): RecordColu
     nextDelta = delta + 1
   }
   if (reader.position !== bytes.length) throw new RangeError(`holds more than ${count} records`)
-  return columns
 }
 
 function indexRecord(reader: ByteReader, columns: RecordColumns, index: number): void {

@@ -73,11 +73,10 @@ export function applyRead(
 ): number {
   let count = 0
   for (const batch of batches) {
-    const columns = batch.columns()
-    count += columns.count
-    for (let index = 0; index < columns.count; index++)
-      of.restoreTime(batch.timestamp(columns, index))
     restore(changelog, batch)
+    of.restoreTime(batch.maxTimestamp)
+    count += batch.recordCount
+    batch.release()
   }
   return count
 }
