@@ -148,6 +148,10 @@ export class ByteKeyValueStore implements KeyValueStore, StateStore {
     return this.#rows.dump(blockBytes)
   }
 
+  reserve(entries: number): void {
+    this.#rows.reserve(entries)
+  }
+
   load(block: Buffer): void {
     this.#rows.load(block)
     this.#tidy()

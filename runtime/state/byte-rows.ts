@@ -1,13 +1,16 @@
 import { inBytes } from './column-blocks.ts'
 
-/** Rows of bytes as one block: `rows | bytes of keys | times | lengths of keys | lengths of values | keys | values`. */
+/** Rows of bytes as one block: `rows | bytes of keys | times | hashes of keys | their lengths | lengths of values | keys | values`. */
 
 const HEAD_BYTES = 8
 const TIME_BYTES = 8
-const LENGTH_BYTES = 4
+/** A hash or a length. */
+const WORD_BYTES = 4
 
 export interface ByteRows {
   readonly timestamps: Float64Array
+  /** As `hashOf` has them. */
+  readonly keyHashes: Int32Array
   readonly keyLengths: Uint32Array
   readonly valueLengths: Uint32Array
   /** Where in the block the first key and the first value begin: each begins where the one before ends. */
@@ -17,6 +20,7 @@ export interface ByteRows {
 
 export interface ByteRowsSource {
   /** In bytes, of the row at this place. */
+  keyHash(index: number): number
   keyLength(index: number): number
   valueLength(index: number): number
   timestamp(index: number): number
@@ -27,10 +31,12 @@ export interface ByteRowsSource {
 /** A block of as many rows. */
 export function byteRowsBlock(count: number, source: ByteRowsSource): Buffer {
   const timestamps = new Float64Array(count)
+  const hashes = new Int32Array(count)
   const lengths = new Uint32Array(count * 2)
   let [keyBytes, valueBytes] = [0, 0]
   for (let index = 0; index < count; index++) {
     timestamps[index] = source.timestamp(index)
+    hashes[index] = source.keyHash(index)
     keyBytes += lengths[index] = source.keyLength(index)
     valueBytes += lengths[count + index] = source.valueLength(index)
   }
@@ -39,7 +45,8 @@ export function byteRowsBlock(count: number, source: ByteRowsSource): Buffer {
   block.writeUInt32LE(count, 0)
   block.writeUInt32LE(keyBytes, 4)
   block.set(inBytes(timestamps), HEAD_BYTES)
-  block.set(inBytes(lengths), HEAD_BYTES + count * TIME_BYTES)
+  block.set(inBytes(hashes), HEAD_BYTES + count * TIME_BYTES)
+  block.set(inBytes(lengths), HEAD_BYTES + count * (TIME_BYTES + WORD_BYTES))
   let [keyAt, valueAt] = [keysAt, keysAt + keyBytes]
   for (let index = 0; index < count; index++) {
     source.copyKey(index, block, keyAt)
@@ -50,23 +57,28 @@ export function byteRowsBlock(count: number, source: ByteRowsSource): Buffer {
   return block
 }
 
-/** Throws `RangeError` where the bytes are not those of `byteRowsBlock`. */
+/** Numbers must lie at a multiple of their size: they are copied here, for all blocks of a thread. */
+let aligned = new Uint8Array(0)
+
+/** Valid until the next call. Throws `RangeError` where the bytes are not those of `byteRowsBlock`. */
 export function byteRowsIn(block: Buffer): ByteRows {
   const count = block.readUInt32LE(0)
   const keysAt = keysAfter(count)
   const valuesAt = keysAt + block.readUInt32LE(4)
   if (valuesAt > block.length)
     throw new RangeError(`${count} rows in a block of ${block.length} bytes`)
-  // A copy, for numbers must lie at a multiple of their size.
-  const { buffer } = Uint8Array.from(block.subarray(HEAD_BYTES, keysAt))
-  const lengthsAt = count * TIME_BYTES
+  if (keysAt > aligned.length) aligned = new Uint8Array(keysAt)
+  aligned.set(block.subarray(HEAD_BYTES, keysAt))
+  const { buffer } = aligned
+  const words = (column: number) => count * (TIME_BYTES + column * WORD_BYTES)
   return {
     timestamps: new Float64Array(buffer, 0, count),
-    keyLengths: new Uint32Array(buffer, lengthsAt, count),
-    valueLengths: new Uint32Array(buffer, lengthsAt + count * LENGTH_BYTES, count),
+    keyHashes: new Int32Array(buffer, words(0), count),
+    keyLengths: new Uint32Array(buffer, words(1), count),
+    valueLengths: new Uint32Array(buffer, words(2), count),
     keysAt,
     valuesAt,
   }
 }
 
-const keysAfter = (count: number): number => HEAD_BYTES + count * (TIME_BYTES + 2 * LENGTH_BYTES)
+const keysAfter = (count: number): number => HEAD_BYTES + count * (TIME_BYTES + 3 * WORD_BYTES)

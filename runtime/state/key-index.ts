@@ -1,6 +1,17 @@
 const FREE = -1
 /** Of a key. */
 const EXPECTED_BYTES = 16
+/** For keys that are longer than those before. */
+const SLACK = 1.1
+
+/** Keys one after the other. */
+export interface PackedKeys {
+  readonly bytes: Uint8Array
+  /** Of the first. */
+  readonly start: number
+  readonly lengths: Uint32Array
+  readonly hashes: Int32Array
+}
 
 /**
  * Keys as dense numbers from 0, in the order in which they first came. Their bytes lie one after the other in one buffer, and
@@ -11,7 +22,10 @@ export class KeyIndex {
   /** Where each key starts; one more than there are keys, so that each ends where the next starts. */
   #starts: Uint32Array<ArrayBuffer>
   #hashes: Int32Array<ArrayBuffer>
-  /** Slot → number of its key. At most half of the slots are taken. */
+  /**
+   * Slot → number of its key, in the bits that make a slot; the bits above are those of its hash, so that other keys are told without a
+   * look elsewhere. At most half of the slots are taken.
+   */
   #table: Int32Array<ArrayBuffer>
   #count = 0
   /** What `touch` has read: for it not to be left out. */
@@ -38,13 +52,43 @@ export class KeyIndex {
   internHashed(hash: number, bytes: Uint8Array, start: number, length: number): number {
     const mask = this.#table.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = this.#table[slot] ?? FREE
-      if (id === FREE) {
+      const entry = this.#table[slot] ?? FREE
+      if (entry === FREE) {
         this.#copy(bytes, start, length)
         return this.#add(slot, hash, length)
       }
-      if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
+      if (((entry ^ hash) & ~mask) !== 0) continue
+      if (this.#isSame(entry & mask, bytes, start, length)) return entry & mask
     }
+  }
+
+  /** Makes room for so many in all, so that it need not grow on the way there. */
+  reserve(count: number): void {
+    if (count > this.#hashes.length) {
+      this.#hashes = grown(this.#hashes, count)
+      this.#starts = grown(this.#starts, this.#hashes.length + 1)
+    }
+    let slots = this.#table.length
+    while (count * 2 > slots) slots *= 2
+    if (slots > this.#table.length) this.#rehash(slots)
+  }
+
+  /**
+   * Gives each of these the next number, all at once. Returns the numbers of keys that were there before: under those they are found
+   * no more.
+   */
+  addAll({ bytes, start, lengths, hashes }: PackedKeys): readonly number[] {
+    const first = this.#count
+    const before = this.#starts[first] ?? 0
+    this.reserve(first + lengths.length)
+    let end = before
+    for (let n = 0; n < lengths.length; n++) this.#starts[first + n + 1] = end += lengths[n] ?? 0
+    if (end > this.#bytes.length) this.#growBytes(end, first + lengths.length)
+    this.#bytes.set(bytes.subarray(start, start + end - before), before)
+    this.#hashes.set(hashes, first)
+    this.touch(hashes, hashes.length)
+    this.#count += lengths.length
+    return this.#enterFrom(first)
   }
 
   /**
@@ -64,10 +108,15 @@ export class KeyIndex {
     const hash = hashOf(bytes, start, length)
     const mask = this.#table.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = this.#table[slot] ?? FREE
-      if (id === FREE) return FREE
-      if (this.#hashes[id] === hash && this.#isSame(id, bytes, start, length)) return id
+      const entry = this.#table[slot] ?? FREE
+      if (entry === FREE) return FREE
+      if (((entry ^ hash) & ~mask) !== 0) continue
+      if (this.#isSame(entry & mask, bytes, start, length)) return entry & mask
     }
+  }
+
+  hash(id: number): number {
+    return this.#hashes[id] ?? 0
   }
 
   lengthOf(id: number): number {
@@ -116,9 +165,15 @@ export class KeyIndex {
   /** Behind the last key. */
   #copy(bytes: Uint8Array, start: number, length: number): void {
     const at = this.#starts[this.#count] ?? 0
-    if (at + length > this.#bytes.length) this.#bytes = grown(this.#bytes, at + length)
+    if (at + length > this.#bytes.length) this.#growBytes(at + length, this.#count + 1)
     const own = this.#bytes
     for (let n = 0; n < length; n++) own[at + n] = bytes[start + n] ?? 0
+  }
+
+  /** To at least `end`, where so many keys are to end: for as many as there is room for, if the rest are as long as these. */
+  #growBytes(end: number, count: number): void {
+    const expected = Math.ceil((end / count) * this.#hashes.length * SLACK)
+    this.#bytes = copied(this.#bytes, Math.max(end, expected))
   }
 
   /** The key whose bytes lie behind the last one. */
@@ -130,18 +185,45 @@ export class KeyIndex {
     }
     this.#starts[id + 1] = (this.#starts[id] ?? 0) + length
     this.#hashes[id] = hash
-    this.#table[slot] = id
-    if (this.#count * 2 > this.#table.length) this.#rehash()
+    this.#table[slot] = (hash & -this.#table.length) | id
+    if (this.#count * 2 > this.#table.length) this.#rehash(this.#table.length * 2)
     return id
   }
 
-  #rehash(): void {
-    const table = new Int32Array(this.#table.length * 2).fill(FREE)
+  /** Puts the keys from this one on into the table, and returns the numbers that some of them had before. */
+  #enterFrom(first: number): readonly number[] {
+    const replaced: number[] = []
+    const table = this.#table
     const mask = table.length - 1
-    for (let id = 0; id < this.#count; id++) {
-      let slot = (this.#hashes[id] ?? 0) & mask
+    for (let id = first; id < this.#count; id++) {
+      const hash = this.#hashes[id] ?? 0
+      let slot = hash & mask
+      for (let entry; (entry = table[slot] ?? FREE) !== FREE; slot = (slot + 1) & mask) {
+        if (((entry ^ hash) & ~mask) !== 0 || !this.#isKey(entry & mask, id)) continue
+        replaced.push(entry & mask)
+        break
+      }
+      table[slot] = (hash & ~mask) | id
+    }
+    return replaced
+  }
+
+  #isKey(id: number, other: number): boolean {
+    return this.#isSame(id, this.#bytes, this.#starts[other] ?? 0, this.lengthOf(other))
+  }
+
+  /** In the order of the slots, which is nearly that of the new ones. */
+  #rehash(slots: number): void {
+    const table = new Int32Array(slots).fill(FREE)
+    const mask = slots - 1
+    const maskBefore = this.#table.length - 1
+    for (const entry of this.#table) {
+      if (entry === FREE) continue
+      const id = entry & maskBefore
+      const hash = this.#hashes[id] ?? 0
+      let slot = hash & mask
       while (table[slot] !== FREE) slot = (slot + 1) & mask
-      table[slot] = id
+      table[slot] = (hash & ~mask) | id
     }
     this.#table = table
   }
@@ -155,8 +237,12 @@ type Column =
 
 /** A copy at least twice as long, so that growing costs little a key. */
 export function grown<C extends Column>(column: C, length: number): C {
+  return copied(column, Math.max(length, column.length * 2))
+}
+
+function copied<C extends Column>(column: C, length: number): C {
   const Type = column.constructor as new (length: number) => C
-  const larger = new Type(Math.max(length, column.length * 2))
+  const larger = new Type(length)
   larger.set(column)
   return larger
 }

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
  * before, over length, kind and bytes, so that a block that is damaged, missing or in another place does not pass. The first
  * block says what the snapshot is of, the last that it is complete; both are JSON.
  */
-export const FORMAT = 'millrace-snapshot/2'
+export const FORMAT = 'millrace-snapshot/3'
 export const HEAD_BYTES = 12
 
 export const kinds = { head: 1, data: 2, foot: 3 } as const
@@ -20,6 +20,8 @@ export interface SnapshotHead {
   readonly topicId?: string
   /** How the store is laid out. */
   readonly layout: string
+  /** How many there were when it was begun. */
+  readonly entries: number
   /** The offset of the changelog from which on changes may be missing. */
   readonly start: number
   /** When it was begun, in milliseconds since the epoch. */

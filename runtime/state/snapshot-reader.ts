@@ -10,9 +10,11 @@ import {
 } from './snapshot-format.ts'
 
 /** Read from the file at a time. */
-const CHUNK_BYTES = 4 * 1024 * 1024
+const PIECE_BYTES = 4 * 1024 * 1024
 /** A head is small. */
-const HEAD_CHUNK_BYTES = 4096
+const HEAD_PIECE_BYTES = 4096
+/** Before each piece, for the rest of the one before: a block of usual size. */
+const MARGIN_BYTES = 512 * 1024
 
 /** A snapshot that cannot be used, and why. */
 export class SnapshotRefused extends Error {
@@ -54,7 +56,7 @@ export async function readSnapshot(
 export async function readHead(path: string): Promise<SnapshotHead | undefined> {
   const file = await open(path, 'r').catch(() => undefined)
   try {
-    return file && (await headOf(new Blocks(file, (await file.stat()).size, HEAD_CHUNK_BYTES)))
+    return file && (await headOf(new Blocks(file, (await file.stat()).size, HEAD_PIECE_BYTES)))
   } catch {
     return undefined
   } finally {
@@ -88,22 +90,29 @@ function footOf(bytes: Buffer, { position, size }: Blocks): SnapshotFoot {
   return JSON.parse(bytes.toString()) as SnapshotFoot
 }
 
-/** The blocks of a file, each checked. */
+/** The blocks of a file, each checked. While one piece of the file is looked at, the next is read. */
 class Blocks {
   readonly size: number
   /** Where the next block begins. */
   position = 0
   readonly #file: FileHandle
+  /** What is looked at, and what is read meanwhile; they take turns. */
+  #piece: Buffer
+  #nextPiece: Buffer
+  #reading: Promise<number> | undefined
   #buffer: Buffer
   /** What is read and not handed out lies between the two. */
-  #from = 0
-  #to = 0
+  #from = MARGIN_BYTES
+  #to = MARGIN_BYTES
   #crc = 0
 
-  constructor(file: FileHandle, size: number, chunkBytes = CHUNK_BYTES) {
+  constructor(file: FileHandle, size: number, pieceBytes = PIECE_BYTES) {
     this.#file = file
     this.size = size
-    this.#buffer = Buffer.allocUnsafe(Math.min(chunkBytes, size))
+    const piece = () => Buffer.allocUnsafeSlow(MARGIN_BYTES + Math.min(pieceBytes, size))
+    this.#piece = piece()
+    this.#nextPiece = piece()
+    this.#buffer = this.#piece
   }
 
   /** A view that is valid until the next call; undefined at the end of the file. */
@@ -123,22 +132,36 @@ class Blocks {
   async #take(length: number): Promise<Buffer> {
     if (this.position + length > this.size)
       throw new SnapshotRefused(`it ends in the middle of the block at byte ${this.position}`)
-    while (this.#to - this.#from < length) await this.#read(length)
+    while (this.#to - this.#from < length) await this.#goOn()
     const taken = this.#buffer.subarray(this.#from, this.#from + length)
     this.#from += length
     this.position += length
     return taken
   }
 
-  async #read(wanted: number): Promise<void> {
-    const rest = this.#buffer.subarray(this.#from, this.#to)
-    const next = wanted > this.#buffer.length ? Buffer.allocUnsafe(wanted) : this.#buffer
-    rest.copy(next)
-    this.#buffer = next
-    this.#from = 0
-    this.#to = rest.length
-    const { bytesRead } = await this.#file.read(next, this.#to, next.length - this.#to)
+  /** Puts the next piece behind what is left of the one before. */
+  async #goOn(): Promise<void> {
+    const bytesRead = await (this.#reading ?? this.#read())
     if (bytesRead === 0) throw new SnapshotRefused('it became shorter while it was read')
-    this.#to += bytesRead
+    const rest = this.#buffer.subarray(this.#from, this.#to)
+    const fits = rest.length <= MARGIN_BYTES
+    const [piece, end] = [this.#nextPiece, MARGIN_BYTES + bytesRead]
+    if (fits) rest.copy(piece, MARGIN_BYTES - rest.length)
+    this.#buffer = fits ? piece : Buffer.concat([rest, piece.subarray(MARGIN_BYTES, end)])
+    this.#from = fits ? MARGIN_BYTES - rest.length : 0
+    this.#to = fits ? end : this.#buffer.length
+    this.#nextPiece = this.#piece
+    this.#piece = piece
+    this.#reading = this.#read()
+  }
+
+  #read(): Promise<number> {
+    const piece = this.#nextPiece
+    const reading = this.#file
+      .read(piece, MARGIN_BYTES, piece.length - MARGIN_BYTES)
+      .then(({ bytesRead }) => bytesRead)
+    // Nobody waits for it where reading ends early.
+    reading.catch(() => undefined)
+    return reading
   }
 }

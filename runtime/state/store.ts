@@ -166,7 +166,7 @@ export interface StateStore {
   takeDirtyInto?(target: RowTarget): void
   /** From the changelog, in its order: not dirty. */
   restore(record: ChangelogRecord): void
-  /** The same for those records of a batch that have a key, where the store has something to gain by seeing them together. */
+  /** The same for those records of a batch that have a key, of which it keeps no view, where it gains by seeing them together. */
   restoreBatch?(batch: RecordBatch): void
   /** As it was when it was made. */
   clear(): void
@@ -175,6 +175,8 @@ export interface StateStore {
    * then. What changes meanwhile may be in it or not.
    */
   dump(blockBytes: number): Iterable<Buffer>
+  /** Makes room for so many, before `load` brings them. */
+  reserve?(entries: number): void
   /** Into a store that holds nothing but such blocks. Throws where the bytes are not those of `dump`. */
   load(block: Buffer): void
   /** Forgets what it knows beside what the changelog says: others may change that meanwhile. */

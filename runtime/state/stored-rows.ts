@@ -2,14 +2,14 @@ import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
 import { byteRowsBlock, byteRowsIn } from './byte-rows.ts'
 import { grown, hashOf, KeyIndex } from './key-index.ts'
 import type { StateMemory } from './state-memory.ts'
-import { CHUNK_BYTES, ValueArena } from './value-arena.ts'
+import { ValueArena } from './value-arena.ts'
 
 const NOWHERE = -1
 /** The length of a key or value that is null. */
 const NULL = -1
 const ROOM = 256
 /** What a row costs beside its key and value: in memory, and in a block about. */
-const ROW_BYTES = { memory: 21, block: 16 }
+const ROW_BYTES = { memory: 21, block: 20 }
 /** Fewer rows of keys that are gone are not worth the work of closing them up. */
 const MIN_GONE = 1024
 
@@ -110,7 +110,7 @@ export class StoredRows {
 
   /** Those records that have a key, in their order. */
   storeBatch(batch: RecordBatch): void {
-    const columns = batch.columns()
+    const columns = batch.lendColumns()
     const { bytes, count, keyStart, keyLength } = columns
     const hashes = this.#roomForHashes(count)
     for (let index = 0; index < count; index++)
@@ -149,23 +149,27 @@ export class StoredRows {
     }
   }
 
+  /** Makes room for so many rows in all, which `load` brings. */
+  reserve(count: number): void {
+    this.#keys.reserve(count)
+    if (count > this.#places.length) this.#grow(count)
+  }
+
   load(block: Buffer): void {
-    const { timestamps, keyLengths, valueLengths, keysAt, valuesAt } = byteRowsIn(block)
-    const fits = block.length - valuesAt <= CHUNK_BYTES
-    const together = fits ? this.#values.append(block, valuesAt, block.length) : NOWHERE
-    const hashes = this.#hashesIn(block, keysAt, keyLengths)
-    this.#keys.touch(hashes, keyLengths.length)
-    let [keyAt, valueAt] = [keysAt, valuesAt]
-    for (let index = 0; index < timestamps.length; index++) {
-      const keyLength = keyLengths[index] ?? 0
-      const end = valueAt + (valueLengths[index] ?? 0)
-      const row = this.#rowHashed(hashes[index] ?? 0, block, keyAt, keyLength)
-      const place = fits ? together + valueAt - valuesAt : this.#values.append(block, valueAt, end)
-      this.#place(row, place, end - valueAt)
-      this.#timestamps[row] = timestamps[index] ?? 0
-      keyAt += keyLength
-      valueAt = end
-    }
+    const rows = byteRowsIn(block)
+    const from = this.#keys.count
+    const count = from + rows.timestamps.length
+    const { keyHashes: hashes, keyLengths: lengths, keysAt: start } = rows
+    const replaced = this.#keys.addAll({ bytes: block, start, lengths, hashes })
+    if (count > this.#places.length) this.#grow(count)
+    this.#timestamps.set(rows.timestamps, from)
+    this.#lengths.set(rows.valueLengths, from)
+    this.#fits.fill(fit.unknown, from, count)
+    const places = { lengths: rows.valueLengths, places: this.#places, from }
+    this.#values.appendAll(block, rows.valuesAt, places)
+    this.#size += rows.timestamps.length
+    // A key that was removed and came again while all was dumped: what came later holds.
+    for (const row of replaced) this.#place(row, NOWHERE, 0)
   }
 
   /**
@@ -196,17 +200,6 @@ export class StoredRows {
     else this.#place(row, this.#values.append(bytes, start, start + length), length)
   }
 
-  #hashesIn(block: Buffer, keysAt: number, lengths: Uint32Array): Int32Array {
-    const hashes = this.#roomForHashes(lengths.length)
-    let at = keysAt
-    for (let index = 0; index < lengths.length; index++) {
-      const length = lengths[index] ?? 0
-      hashes[index] = hashOf(block, at, length)
-      at += length
-    }
-    return hashes
-  }
-
   #roomForHashes(count: number): Int32Array {
     if (count > this.#hashes.length) this.#hashes = new Int32Array(count)
     return this.#hashes
@@ -227,6 +220,7 @@ export class StoredRows {
   #blockOf(rows: readonly number[]): Buffer {
     const at = (index: number) => rows[index] ?? 0
     return byteRowsBlock(rows.length, {
+      keyHash: (index) => this.#keys.hash(at(index)),
       keyLength: (index) => this.#keys.lengthOf(at(index)),
       valueLength: (index) => this.length(at(index)),
       timestamp: (index) => this.timestamp(at(index)),

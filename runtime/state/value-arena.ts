@@ -12,6 +12,12 @@ const WORTH_SHARE = 0.7
 const NO_PLACE = 0
 const EMPTY = Buffer.alloc(0)
 
+interface PackedValues {
+  readonly lengths: Uint32Array
+  readonly places: Float64Array
+  readonly from: number
+}
+
 interface Chunk {
   /** undefined: on disk. */
   bytes: Buffer | undefined
@@ -57,6 +63,21 @@ export class ValueArena implements Spillable {
     const place = this.reserve(end - start)
     bytes.copy(this.bufferOf(place), place % CHUNK_BYTES, start, end)
     return place
+  }
+
+  /** The same for values one after the other. Their places come behind the first `from` ones. */
+  appendAll(bytes: Buffer, start: number, { lengths, places, from }: PackedValues): void {
+    for (let index = 0, at = start; index < lengths.length;) {
+      const [end, length] = this.#run(lengths, index)
+      let place = length === 0 ? NO_PLACE : this.reserve(length)
+      if (length > 0) bytes.copy(this.bufferOf(place), place % CHUNK_BYTES, at, at + length)
+      at += length
+      for (; index < end; index++) {
+        const own = lengths[index] ?? 0
+        places[from + index] = own === 0 ? NO_PLACE : place
+        place += own
+      }
+    }
   }
 
   /** A place for so many bytes, which the caller is to write into its buffer, at `place % CHUNK_BYTES`, before anything else. */
@@ -168,6 +189,20 @@ export class ValueArena implements Spillable {
     this.#memory?.leave(this)
     this.#file?.close()
     this.#file = undefined
+  }
+
+  /** Up to where values fit into one chunk, at least one, and their length. */
+  #run(lengths: Uint32Array, from: number): readonly [end: number, length: number] {
+    const { bytes, filled = 0 } = this.#chunks[this.#head] ?? {}
+    let length = lengths[from] ?? 0
+    const room = Math.max(length, (bytes?.length ?? CHUNK_BYTES) - filled)
+    let end = from + 1
+    for (; end < lengths.length; end++) {
+      const next = length + (lengths[end] ?? 0)
+      if (next > room) break
+      length = next
+    }
+    return [end, length]
   }
 
   #coldestChunk(): Chunk | undefined {

@@ -119,7 +119,10 @@ export class Snapshots {
     this.#known.set(store, known)
     try {
       const read = await readSnapshot(this.#pathOf(changelog), {
-        judge: (head) => judgeHead(head, changelog, { range, now: clock.now() }),
+        judge: (head) => {
+          judgeHead(head, changelog, { range, now: clock.now() })
+          store.reserve?.(head.entries)
+        },
         take: (block) => store.load(block),
         isInterrupted,
       })
@@ -204,11 +207,12 @@ export class Snapshots {
   }
 
   #headOf(changelog: Changelog, task: SnapshotSource): SnapshotHead {
-    const { topic, partition, spec, topicId } = changelog
+    const { topic, partition, spec, topicId, store } = changelog
     return {
       format: FORMAT,
       ...{ topic, partition, layout: layoutOf(spec) },
       ...(topicId === undefined ? {} : { topicId }),
+      entries: store.size,
       start: changelog.position ?? 0,
       startedAt: this.#options.clock.now(),
       streamTime: task.streamTime,

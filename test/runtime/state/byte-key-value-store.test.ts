@@ -220,4 +220,27 @@ describe('a key-value store in bytes', () => {
       { numRuns: 100 },
     )
   })
+
+  it('has the later one of a key that is in two blocks, as one that came again meanwhile is', () => {
+    const blocksOf = (from: number, count: number, text: string) => {
+      const store = new ByteKeyValueStore('s', jsonSerde)
+      for (let n = from; n < from + count; n++) store.put(bytes(`k${n}`), text, n)
+      commit(store)
+      return [...store.dump(5000)]
+    }
+    const loaded = new ByteKeyValueStore('s', jsonSerde)
+    for (const block of [...blocksOf(0, 1000, 'first'), ...blocksOf(990, 20, 'again')])
+      loaded.load(block)
+    const expected = (n: number) => (n < 990 ? 'first' : 'again')
+    const looked = () => Array.from({ length: 1010 }, (_, n) => loaded.get(bytes(`k${n}`))?.value)
+    expect(loaded.size).to.equal(1010)
+    expect(looked()).to.deep.equal(looked().map((_, n) => expected(n)))
+    for (let n = 0; n < 5000; n++) loaded.put(bytes(`more ${n}`), n, n)
+    commit(loaded)
+    expect(looked()).to.deep.equal(looked().map((_, n) => expected(n)))
+    expect([...loaded.entries()]).to.have.length(6010)
+    for (let n = 0; n < 5000; n++) loaded.put(bytes(`more ${n}`), undefined, n)
+    commit(loaded)
+    expect(looked()).to.deep.equal(looked().map((_, n) => expected(n)))
+  })
 })

@@ -92,6 +92,7 @@ const head: SnapshotHead = {
   topic: 'job-store-changelog',
   partition: 3,
   layout: '{}',
+  entries: 2,
   start: 5,
   startedAt: 1,
   streamTime: -1,
@@ -186,7 +187,7 @@ describe('the file of a snapshot', () => {
   it('is refused in another format', async () => {
     await written([], { ...head, format: 'millrace-snapshot/0' } as unknown as SnapshotHead)
     expect((await failure(read())).message).to.equal(
-      'its format is millrace-snapshot/0, not millrace-snapshot/2',
+      'its format is millrace-snapshot/0, not millrace-snapshot/3',
     )
   })
 
