@@ -40,7 +40,7 @@ export interface RecoveryRow {
 const TOPOLOGY = topologyOf('table-join')
 const ROW_BYTES = 100
 /** Of a pod with state: what its values have of it is what the operator gives them. */
-export const RECOVERY_MEMORY_BYTES = 1024 ** 3
+export const RECOVERY_MEMORY_BYTES = 3 * 1024 ** 3
 const BUILD_MS = 1_200_000
 const RESTART_MS = 300_000
 const POLL_MS = 20
