@@ -53,6 +53,15 @@ const CONFIGURATION: ReadonlySet<string> = new Set([
 
 export const isConfiguration = (code: string): boolean => CONFIGURATION.has(code)
 
+/**
+ * What a program that starts waits for. Wrong credentials are the configuration's fault: it says so and ends. Brokers that are too few
+ * for the replicas of a topic may be just starting.
+ */
+export const passesAtStart = (code: string): boolean =>
+  isDenied(code) ||
+  code === 'INVALID_REPLICATION_FACTOR' ||
+  (isTransient(code) && !isConfiguration(code))
+
 /** What to do about the refusals that people meet; empty for the others. */
 export function remedy(code: string): string {
   const text = REMEDIES[code]

@@ -1,6 +1,6 @@
 import type { TopicDescription } from '../broker/broker.ts'
 import { BrokerError } from '../broker/errors.ts'
-import { isConfiguration, isDenied, isTransient } from '../broker/kafka-errors.ts'
+import { passesAtStart } from '../broker/kafka-errors.ts'
 import type { RuntimeConfig, RuntimeState, RuntimeStatus } from '../config.ts'
 import { RepartitionRequired } from '../errors.ts'
 import type { Instance, InstanceOptions } from '../instance.ts'
@@ -173,7 +173,7 @@ class Run {
       try {
         return await untilAborted(ask(), signal)
       } catch (error) {
-        if (!(error instanceof BrokerError && passes(error.code))) throw error
+        if (!(error instanceof BrokerError && passesAtStart(error.code))) throw error
         this.#waitBecause(error.name, error.message)
       }
       await sleep(clock, TOPIC_RETRY_MS, signal)
@@ -252,15 +252,6 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | und
   )
   return Promise.race([work, aborted]).finally(() => done.abort())
 }
-
-/**
- * Wrong credentials are the configuration's fault: a program that starts with them says so and ends. Brokers that are too few for
- * the replicas of a topic may be just starting.
- */
-const passes = (code: string): boolean =>
-  isDenied(code) ||
-  code === 'INVALID_REPLICATION_FACTOR' ||
-  (isTransient(code) && !isConfiguration(code))
 
 function internalTopics(
   config: RuntimeConfig,
