@@ -100,16 +100,18 @@ class Blocks {
   #piece: Buffer
   #nextPiece: Buffer
   #reading: Promise<number> | undefined
+  readonly #margin: number
   #buffer: Buffer
   /** What is read and not handed out lies between the two. */
-  #from = MARGIN_BYTES
-  #to = MARGIN_BYTES
+  #from: number
+  #to: number
   #crc = 0
 
   constructor(file: FileHandle, size: number, pieceBytes = PIECE_BYTES) {
     this.#file = file
     this.size = size
-    const piece = () => Buffer.allocUnsafeSlow(MARGIN_BYTES + Math.min(pieceBytes, size))
+    this.#margin = this.#from = this.#to = Math.min(MARGIN_BYTES, size)
+    const piece = () => Buffer.allocUnsafeSlow(this.#margin + Math.min(pieceBytes, size))
     this.#piece = piece()
     this.#nextPiece = piece()
     this.#buffer = this.#piece
@@ -144,11 +146,11 @@ class Blocks {
     const bytesRead = await (this.#reading ?? this.#read())
     if (bytesRead === 0) throw new SnapshotRefused('it became shorter while it was read')
     const rest = this.#buffer.subarray(this.#from, this.#to)
-    const fits = rest.length <= MARGIN_BYTES
-    const [piece, end] = [this.#nextPiece, MARGIN_BYTES + bytesRead]
-    if (fits) rest.copy(piece, MARGIN_BYTES - rest.length)
-    this.#buffer = fits ? piece : Buffer.concat([rest, piece.subarray(MARGIN_BYTES, end)])
-    this.#from = fits ? MARGIN_BYTES - rest.length : 0
+    const fits = rest.length <= this.#margin
+    const [piece, end] = [this.#nextPiece, this.#margin + bytesRead]
+    if (fits) rest.copy(piece, this.#margin - rest.length)
+    this.#buffer = fits ? piece : Buffer.concat([rest, piece.subarray(this.#margin, end)])
+    this.#from = fits ? this.#margin - rest.length : 0
     this.#to = fits ? end : this.#buffer.length
     this.#nextPiece = this.#piece
     this.#piece = piece
@@ -158,7 +160,7 @@ class Blocks {
   #read(): Promise<number> {
     const piece = this.#nextPiece
     const reading = this.#file
-      .read(piece, MARGIN_BYTES, piece.length - MARGIN_BYTES)
+      .read(piece, this.#margin, piece.length - this.#margin)
       .then(({ bytesRead }) => bytesRead)
     // Nobody waits for it where reading ends early.
     reading.catch(() => undefined)
