@@ -57,7 +57,10 @@ export class Table<V> {
    * cards.filter('open', ({ value }) => value.isOpen).materialize('open-cards')
    */
   materialize(name: string): Table<V> {
-    return new Table<V>(this.#with({ kind: 'to-table', name, parent: this.#tail, label: '' }), name)
+    const above = this.#nodes.find((node) => node.name === this.#tail)
+    const removes = above?.kind === 'table-filter' ? ({ removesOwnOnly: true } as const) : {}
+    const node = { kind: 'to-table', name, parent: this.#tail, label: '', ...removes } as const
+    return new Table<V>(this.#with(node), name)
   }
 
   /**

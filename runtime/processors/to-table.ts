@@ -5,7 +5,7 @@ import type { Wiring } from './processor-of.ts'
 
 /** Later offsets win, whatever their time: as Kafka Streams, which only warns then. */
 export const toTableProcessor = (
-  { name }: ToTableNode,
+  { name, removesOwnOnly }: ToTableNode,
   store: KeyValueStore,
   { forward, dropped }: Pick<Wiring, 'forward' | 'dropped'>,
 ): Processor => ({
@@ -19,6 +19,7 @@ export const toTableProcessor = (
     }
     const oldValue = store.get(key)?.value
     const value = record.value ?? undefined
+    if (value === undefined && oldValue === undefined && removesOwnOnly === true) return
     store.put(key, value, record.timestamp)
     forward(value === undefined ? record.withChange(null, oldValue) : record.withOldValue(oldValue))
   },

@@ -18,6 +18,8 @@ export type TableNode =
  */
 export interface ToTableNode extends Child {
   readonly kind: 'to-table'
+  /** Tells of no removal of a row that it does not have, as what is above may be wrong about the row before. */
+  readonly removesOwnOnly?: true
   /** Keeps what was so far back in event time as well, each version where its time belongs. */
   readonly historyMs?: number
 }

@@ -116,7 +116,8 @@ const asked = (ops: readonly Op[]): readonly Op['op'][] =>
     ? LOOKS_AT_OLD
     : LOOKS_AT_OLD.filter((op) => op !== 'joinTables')
 
-const isNullable = (fn: string): boolean => fn.startsWith('nullIf')
+/** `last` gives a value as it came. */
+const isNullable = (fn: string): boolean => fn.startsWith('nullIf') || fn === 'last'
 
 const isEmittedOnClose = (op: Op): boolean => op.op === 'windowedBy' && op.emit === 'close'
 

@@ -78,6 +78,22 @@ export const tableCases: readonly Case[] = [
     [2, 'a', 1],
   ),
   updated(
+    'a filter that is kept tells of no row that it never had, whatever a join of a table with itself says of the row before',
+    [
+      { op: 'mapValues', name: 'tagged', from: 'in', value: 'tag:x' },
+      {
+        ...{ op: 'joinTables', name: 'both', from: 'in', other: 'tagged' },
+        ...{ kind: 'outer', joiner: 'sum' },
+      },
+      { op: 'filterNot', name: 'small', from: 'both', where: 'valueAbove:2', store: true },
+      ...tableWritten('small'),
+    ],
+    [22, 'a', 3],
+    [23, 'a', null],
+    [24, 'a', 1],
+    [25, 'a', 4],
+  ),
+  updated(
     'a filter on a table tells of what it takes away, kept or not',
     [
       { op: 'filter', name: 'large', from: 'in', where: 'valueAbove:2' },
