@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { keyAt, valueAt } from '../../../runtime/broker/record-batch.ts'
-import { fuse } from '../../../runtime/fused/fuse.ts'
-import type { JobSpec } from '../../support/job-bench.ts'
-import { COMMIT_MS, InterruptedJob } from '../interrupted-job.ts'
-import { countCalls, dieAt, fenceAt, type Interrupted, untouched } from '../interruptions.ts'
-import { subTopologyOf } from './equivalence.ts'
+import { keyAt, valueAt } from '../../runtime/broker/record-batch.ts'
+import { fuse } from '../../runtime/fused/fuse.ts'
+import type { JobSpec } from '../support/job-bench.ts'
+import { COMMIT_MS, InterruptedJob } from './interrupted-job.ts'
+import { countCalls, dieAt, fenceAt, type Interrupted, untouched } from './interruptions.ts'
+import { subTopologyOf } from '../runtime/fused/equivalence.ts'
 
 /** Steps of the clock at which some of the input comes. */
 const WAVES = [0, 1, 2, 4]

@@ -1,20 +1,27 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { totalsLine, type SuiteReport, type Totals } from './reporter.ts'
 
+interface Suite {
+  readonly specs: readonly string[]
+  readonly minutes: number
+  /** Its files share nothing, and are run on all cores. */
+  readonly isParallel?: true
+}
+
 /** Each suite is a mocha process of its own, so that one that hangs or crashes cannot hide another's result. */
-const suites: Readonly<
-  Record<string, { readonly specs: readonly string[]; readonly minutes: number }>
-> = {
+const suites: Readonly<Record<string, Suite>> = {
   unit: {
     specs: [
       'test/*.test.ts',
       'test/{crds,operator,runtime,cli,dashboard,docs,support,bench}/**/*.test.ts',
     ],
     minutes: 10,
+    isParallel: true,
   },
+  crash: { specs: ['test/crash/**/*.test.ts'], minutes: 10, isParallel: true },
   integration: { specs: ['test/integration/**/*.test.ts'], minutes: 60 },
   charts: { specs: ['test/charts/**/*.test.ts'], minutes: 15 },
   pulumi: { specs: ['test/pulumi/**/*.test.ts'], minutes: 5 },
@@ -57,12 +64,14 @@ async function runSuite(name: string, totalsFile: string): Promise<SuiteReport> 
   return readReport(totalsFile, code)
 }
 
-function runMocha(
-  suite: { readonly specs: readonly string[]; readonly minutes: number },
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
+function runMocha(suite: Suite, env: NodeJS.ProcessEnv): Promise<number> {
   const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js')
-  const child = spawn(process.execPath, [mocha, ...suite.specs], { stdio: 'inherit', env })
+  const parallel =
+    suite.isParallel === true ? ['--parallel', '--jobs', String(availableParallelism())] : []
+  const child = spawn(process.execPath, [mocha, ...parallel, ...suite.specs], {
+    stdio: 'inherit',
+    env,
+  })
   let isLate = false
   const deadline = setTimeout(() => {
     isLate = true
