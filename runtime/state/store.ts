@@ -164,9 +164,9 @@ export interface StateStore {
   takeDirty(): Iterable<ChangelogRecord>
   /** The same without an object a record, where the store has something to gain by that. */
   takeDirtyInto?(target: RowTarget): void
-  /** From the changelog, in its order: not dirty. */
+  /** From the changelog, in its order: not dirty. Keeps no view of it. */
   restore(record: ChangelogRecord): void
-  /** The same for those records of a batch that have a key, of which it keeps no view, where it gains by seeing them together. */
+  /** The same for those records of a batch that have a key, where the store has something to gain by seeing them together. */
   restoreBatch?(batch: RecordBatch): void
   /** As it was when it was made. */
   clear(): void

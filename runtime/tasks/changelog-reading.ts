@@ -91,7 +91,7 @@ function restore({ store, topic }: Changelog, batch: RecordBatch): void {
 }
 
 function restoreEach(store: StateStore, batch: RecordBatch): void {
-  const columns = batch.columns()
+  const columns = batch.lendColumns()
   for (let index = 0; index < columns.count; index++) {
     const key = keyAt(columns, index)
     const timestamp = batch.timestamp(columns, index)
