@@ -1,3 +1,4 @@
+import { type RecordBatch, valueAt } from '../broker/record-batch.ts'
 import { jsonSerde } from '../serde/json.ts'
 import { HeldRows } from './held-rows.ts'
 import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
@@ -212,14 +213,20 @@ export class ColumnStore implements KeyValueStore, StateStore {
 
   restore({ key, value, timestamp }: ChangelogRecord): void {
     this.reserve(1)
-    const row = this.row(key, 0, key.length)
-    if (value !== null && this.#fields.read(this.columns, row, value)) {
-      this.timestamps[row] = timestamp
-      return this.#present(row, true)
+    this.#restoreRow(this.row(key, 0, key.length), value, timestamp)
+  }
+
+  restoreBatch(batch: RecordBatch): void {
+    const columns = batch.lendColumns()
+    const hashes = this.#keys.hashesOf(columns)
+    this.reserve(columns.count)
+    for (let index = 0; index < columns.count; index++) {
+      const length = columns.keyLength[index] ?? -1
+      if (length < 0) continue
+      const start = columns.keyStart[index] ?? 0
+      const row = this.#keys.internHashed(hashes[index] ?? 0, columns.bytes, start, length)
+      this.#restoreRow(row, valueAt(columns, index), batch.timestamp(columns, index))
     }
-    this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
-    // What comes next is the first of its row.
-    if (value === null) this.timestamps[row] = NO_TIME
   }
 
   clear(): void {
@@ -254,6 +261,16 @@ export class ColumnStore implements KeyValueStore, StateStore {
       for (let n = 0; n < columns.length; n++) this.#column(n)[row] = columns[n]?.[index] ?? 0
       this.#present(row, true)
     }
+  }
+
+  #restoreRow(row: number, value: Buffer | null, timestamp: number): void {
+    if (value !== null && this.#fields.read(this.columns, row, value)) {
+      this.timestamps[row] = timestamp
+      return this.#present(row, true)
+    }
+    this.#set(row, value === null ? undefined : jsonSerde.deserialize(value), timestamp)
+    // What comes next is the first of its row.
+    if (value === null) this.timestamps[row] = NO_TIME
   }
 
   /** False for a row that was taken back, or that is in the list twice for having been so. */

@@ -1,8 +1,12 @@
+import type { RecordColumns } from '../broker/record-batch.ts'
+
 const FREE = -1
 /** Of a key. */
 const EXPECTED_BYTES = 16
 /** For keys that are longer than those before. */
 const SLACK = 1.1
+
+let batchHashes = new Int32Array(0)
 
 /** Keys one after the other. */
 export interface PackedKeys {
@@ -28,7 +32,7 @@ export class KeyIndex {
    */
   #table: Int32Array<ArrayBuffer>
   #count = 0
-  /** What `touch` has read: for it not to be left out. */
+  /** What was touched: for it not to be left out. */
   touched = 0
 
   /** `room`: for how many keys there is room before it grows, a power of two. */
@@ -86,16 +90,25 @@ export class KeyIndex {
     if (end > this.#bytes.length) this.#growBytes(end, first + lengths.length)
     this.#bytes.set(bytes.subarray(start, start + end - before), before)
     this.#hashes.set(hashes, first)
-    this.touch(hashes, hashes.length)
+    this.#touch(hashes, hashes.length)
     this.#count += lengths.length
     return this.#enterFrom(first)
+  }
+
+  /** Of the keys of a batch, whose places are touched by then. Valid until the next batch. */
+  hashesOf({ bytes, count, keyStart, keyLength }: RecordColumns): Int32Array {
+    if (count > batchHashes.length) batchHashes = new Int32Array(count)
+    for (let n = 0; n < count; n++)
+      batchHashes[n] = hashOf(bytes, keyStart[n] ?? 0, keyLength[n] ?? 0)
+    this.#touch(batchHashes, count)
+    return batchHashes
   }
 
   /**
    * Reads where keys of these hashes are looked for first, all before any: so that the waits for memory, of which there is one a key
    * where there are many, go by together.
    */
-  touch(hashes: Int32Array, count: number): void {
+  #touch(hashes: Int32Array, count: number): void {
     const table = this.#table
     const mask = table.length - 1
     let sum = 0

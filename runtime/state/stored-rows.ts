@@ -30,8 +30,6 @@ export class StoredRows {
   #timestamps = new Float64Array(ROOM)
   #fits = new Uint8Array(ROOM)
   #size = 0
-  /** Of keys that come together. */
-  #hashes = new Int32Array(0)
 
   /** `memory`: what it shares with other stores, if that is bounded. */
   constructor(memory: StateMemory | undefined) {
@@ -112,10 +110,7 @@ export class StoredRows {
   storeBatch(batch: RecordBatch): void {
     const columns = batch.lendColumns()
     const { bytes, count, keyStart, keyLength } = columns
-    const hashes = this.#roomForHashes(count)
-    for (let index = 0; index < count; index++)
-      hashes[index] = hashOf(bytes, keyStart[index] ?? 0, keyLength[index] ?? NULL)
-    this.#keys.touch(hashes, count)
+    const hashes = this.#keys.hashesOf(columns)
     for (let index = 0; index < count; index++) {
       const length = keyLength[index] ?? NULL
       if (length === NULL) continue
@@ -198,11 +193,6 @@ export class StoredRows {
     const length = valueLength[index] ?? NULL
     if (length === NULL) this.#place(row, NOWHERE, 0)
     else this.#place(row, this.#values.append(bytes, start, start + length), length)
-  }
-
-  #roomForHashes(count: number): Int32Array {
-    if (count > this.#hashes.length) this.#hashes = new Int32Array(count)
-    return this.#hashes
   }
 
   /** As many of those that have a value as make a block. */
