@@ -260,7 +260,7 @@ function copied<C extends Column>(column: C, length: number): C {
   return larger
 }
 
-/** FNV-1a, and a last mix: table sizes look at its lowest bits only. */
+/** FNV-1a, and a last mix: table sizes look at its lowest bits only. Snapshots hold it: another hash is another format. */
 export function hashOf(bytes: Uint8Array, start: number, length: number): number {
   let hash = -2128831035
   for (let n = start; n < start + length; n++) hash = Math.imul(hash ^ (bytes[n] ?? 0), 16777619)
