@@ -35,18 +35,18 @@ export interface SnapshotFoot {
   readonly end: number
 }
 
-/** The bytes of a block, and the CRC for the next one to go on from. */
-export function sealed(
+/** What comes before the bytes of a block, and the CRC for the next one to go on from. */
+export function blockHead(
   kind: BlockKind,
   bytes: Uint8Array,
   crcBefore: number,
-): { readonly bytes: Buffer; readonly crc: number } {
+): { readonly head: Buffer; readonly crc: number } {
   const head = Buffer.allocUnsafe(HEAD_BYTES)
   head.writeUInt32LE(bytes.length, 0)
   head.writeUInt32LE(kinds[kind], 4)
   const crc = crcOf(head, bytes, crcBefore)
   head.writeUInt32LE(crc, 8)
-  return { bytes: Buffer.concat([head, bytes]), crc }
+  return { head, crc }
 }
 
 export const crcOf = (head: Buffer, bytes: Uint8Array, crcBefore: number): number =>

@@ -1,6 +1,11 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type BlockKind, sealed, type SnapshotFoot, type SnapshotHead } from './snapshot-format.ts'
+import {
+  type BlockKind,
+  blockHead,
+  type SnapshotFoot,
+  type SnapshotHead,
+} from './snapshot-format.ts'
 
 /**
  * Writes a snapshot beside the one that is there, and puts it in its place once it is on the disk. Blocks are written in the
@@ -64,12 +69,13 @@ export class SnapshotWriter {
 
   #append(kind: BlockKind, block: Buffer): void {
     if (this.#failure !== undefined) return
-    const { bytes, crc } = sealed(kind, block, this.#crc)
+    const { head, crc } = blockHead(kind, block, this.#crc)
     this.#crc = crc
-    this.#pendingBytes += bytes.length
+    this.#pendingBytes += block.length
     this.#then(async () => {
-      await this.#file?.appendFile(bytes)
-      this.#pendingBytes -= bytes.length
+      await this.#file?.appendFile(head)
+      await this.#file?.appendFile(block)
+      this.#pendingBytes -= block.length
     })
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Admin } from 'kafkajs'
-import { FORMAT, sealed } from '../../runtime/state/snapshot-format.ts'
+import { blockHead, FORMAT } from '../../runtime/state/snapshot-format.ts'
 import { readSnapshot } from '../../runtime/state/snapshot-reader.ts'
 import { connectedAdmin } from '../kafka/admin.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
@@ -36,8 +36,10 @@ const damages: readonly (readonly [harm: (file: string) => Promise<void>, says?:
   [(file) => rm(file)],
 ]
 
-const headOf = (format: string): Uint8Array =>
-  sealed('head', Buffer.from(JSON.stringify({ format })), 0).bytes
+function headOf(format: string): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify({ format }))
+  return Buffer.concat([blockHead('head', bytes, 0).head, bytes])
+}
 
 const rewrite = async (file: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> =>
   writeFile(file, change(new Uint8Array(await readFile(file))))
