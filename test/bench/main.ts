@@ -10,7 +10,7 @@ import { measureLayers } from './layers/measure-layers.ts'
 import { millrace } from './millrace.ts'
 import { type BenchOptions, parseOptions, wants } from './options.ts'
 import { hasProc } from './proc.ts'
-import { writeReport } from './report.ts'
+import { refusePartOfOther, writeReport } from './report.ts'
 import { measureRecovery, type RecoveryRow } from './recovery.ts'
 import { isWithState, type Results, toJson } from './results.ts'
 import { rawCopyRows, stateRows, statelessRows } from './rows.ts'
@@ -31,13 +31,15 @@ const log = (line: string) => console.error(line)
 
 async function bench(options: BenchOptions): Promise<void> {
   if (!hasProc()) throw new Error('the bench reads CPU and memory from /proc: run it on Linux')
+  const measuredUnder = await conditions(options)
+  if (options.write && !options.isWhole) refusePartOfOther(measuredUnder)
   const results: Results = {
     ...(await againstKafka(options)),
     layers: wants(options, 'layers') ? measureLayers(options.sizes) : [],
   }
   console.log(options.json ? toJson(results) : asTables(results))
   if (!options.write) return
-  log(`wrote ${await writeReport({ results, conditions: await conditions(options) }, new Date())}`)
+  log(`wrote ${await writeReport({ results, conditions: measuredUnder }, new Date())}`)
 }
 
 const nothing = { rows: [], rawCopy: [], latency: [], endurance: [], recovery: [] }

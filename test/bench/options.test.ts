@@ -16,6 +16,7 @@ describe('test/bench/options.ts', () => {
       guarantees: ['AtLeastOnce', 'ExactlyOnce'],
       stores: ['rocksdb', 'memory'],
       write: true,
+      isWhole: true,
     })
     expect(wants(options, 'filter')).to.equal(true)
     expect(recordsOf(options, 100)).to.be.greaterThan(recordsOf(options, 1024))

@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly rows: number
   readonly json: boolean
   readonly write: boolean
+  /** No part of the rows: all of them, as they are by default. */
+  readonly isWhole: boolean
 }
 
 /** What `--only` takes beside the topologies; `state` is all that keep state. */
@@ -61,6 +63,7 @@ export function parseOptions(
     warmupMs: warmup * 1000,
     windowMs: window * 1000,
     write: options.write || isFull,
+    isWhole: isFull,
   }
 }
 

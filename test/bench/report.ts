@@ -31,6 +31,15 @@ interface Measurements {
   readonly results: Results
 }
 
+/** Throws where a part that is measured under these conditions would replace a report of others. */
+export function refusePartOfOther(conditions: readonly string[]): void {
+  const others = conditions.filter((one) => lastMeasured()?.conditions.includes(one) === false)
+  if (others.length === 0) return
+  throw new Error(
+    `${REPORT} was measured under other conditions, so a part of it cannot be renewed: measure all, or remove ${RECORD} first. What is other now:\n${others.join('\n')}`,
+  )
+}
+
 /** Renews what was measured. Under other conditions than those of the last report, that one is dropped. */
 export async function writeReport(measured: Measurements, date: Date): Promise<string> {
   const { conditions } = measured
