@@ -1,4 +1,4 @@
-import { grown } from './key-index.ts'
+import { grown } from './columns.ts'
 import { CHUNK_BYTES, ValueArena } from './value-arena.ts'
 
 /** Start and sequence, behind the key in a changelog's key. */

@@ -1,4 +1,5 @@
 import { inBytes } from './column-blocks.ts'
+import type { PackedKeys } from './key-index.ts'
 
 /** Rows of bytes as one block: `rows | bytes of keys | times | hashes of keys | their lengths | lengths of values | keys | values`. */
 
@@ -18,43 +19,38 @@ export interface ByteRows {
   readonly valuesAt: number
 }
 
-export interface ByteRowsSource {
-  /** In bytes, of the row at this place. */
-  keyHash(index: number): number
-  keyLength(index: number): number
-  valueLength(index: number): number
-  timestamp(index: number): number
-  copyKey(index: number, target: Buffer, at: number): void
-  copyValue(index: number, target: Buffer, at: number): void
+/** The same of who has them. */
+export interface ByteRowColumns {
+  readonly timestamps: Float64Array
+  readonly keys: PackedKeys
+  readonly valueLengths: Int32Array
 }
 
-/** A block of as many rows. */
-export function byteRowsBlock(count: number, source: ByteRowsSource): Buffer {
-  const timestamps = new Float64Array(count)
-  const hashes = new Int32Array(count)
-  const lengths = new Uint32Array(count * 2)
-  let [keyBytes, valueBytes] = [0, 0]
-  for (let index = 0; index < count; index++) {
-    timestamps[index] = source.timestamp(index)
-    hashes[index] = source.keyHash(index)
-    keyBytes += lengths[index] = source.keyLength(index)
-    valueBytes += lengths[count + index] = source.valueLength(index)
-  }
-  const keysAt = keysAfter(count)
-  const block = Buffer.allocUnsafe(keysAt + keyBytes + valueBytes)
-  block.writeUInt32LE(count, 0)
+/** A block of as many rows; `copyValues` is to write their values there, from `at` on. */
+export function byteRowsBlock(
+  { timestamps, keys, valueLengths }: ByteRowColumns,
+  copyValues: (block: Buffer, at: number) => void,
+): Buffer {
+  const keysAt = keysAfter(timestamps.length)
+  const keyBytes = sumOf(keys.lengths)
+  const valuesAt = keysAt + keyBytes
+  const block = Buffer.allocUnsafe(valuesAt + sumOf(valueLengths))
+  block.writeUInt32LE(timestamps.length, 0)
   block.writeUInt32LE(keyBytes, 4)
-  block.set(inBytes(timestamps), HEAD_BYTES)
-  block.set(inBytes(hashes), HEAD_BYTES + count * TIME_BYTES)
-  block.set(inBytes(lengths), HEAD_BYTES + count * (TIME_BYTES + WORD_BYTES))
-  let [keyAt, valueAt] = [keysAt, keysAt + keyBytes]
-  for (let index = 0; index < count; index++) {
-    source.copyKey(index, block, keyAt)
-    source.copyValue(index, block, valueAt)
-    keyAt += lengths[index] ?? 0
-    valueAt += lengths[count + index] ?? 0
+  let at = HEAD_BYTES
+  for (const column of [timestamps, keys.hashes, keys.lengths, valueLengths]) {
+    block.set(inBytes(column), at)
+    at += column.byteLength
   }
+  block.set(keys.bytes.subarray(keys.start, keys.start + keyBytes), keysAt)
+  copyValues(block, valuesAt)
   return block
+}
+
+const sumOf = (lengths: Int32Array | Uint32Array): number => {
+  let sum = 0
+  for (const length of lengths) sum += length
+  return sum
 }
 
 /** Numbers must lie at a multiple of their size: they are copied here, for all blocks of a thread. */

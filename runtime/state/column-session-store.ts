@@ -1,6 +1,6 @@
 import { jsonSerde } from '../serde/json.ts'
 import { parseSessionKey } from '../serde/window-key.ts'
-import { grown } from './key-index.ts'
+import { grown } from './columns.ts'
 import type { NumberFields } from './number-fields.ts'
 import { SessionRecords } from './session-records.ts'
 import { flag, SessionRows } from './session-rows.ts'

@@ -1,8 +1,9 @@
 import { type RecordBatch, valueAt } from '../broker/record-batch.ts'
 import { jsonSerde } from '../serde/json.ts'
 import { HeldRows } from './held-rows.ts'
-import { type Rows, rowsBlock, rowsIn } from './column-blocks.ts'
-import { grown, KeyIndex } from './key-index.ts'
+import { rowsBlock, rowsIn } from './column-blocks.ts'
+import { grown, picked } from './columns.ts'
+import { KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
 import { scratch } from './record-scratch.ts'
 import type {
@@ -243,9 +244,9 @@ export class ColumnStore implements KeyValueStore, StateStore {
       for (let bytes = 0; bytes < blockBytes && row < this.#keys.count; row++) {
         if (!this.#isPresent(row)) continue
         rows.push(row)
-        bytes += (this.columns.length + 2) * 8 + this.#keys.key(row).length
+        bytes += (this.columns.length + 2) * 8 + this.#keys.lengthOf(row)
       }
-      if (rows.length > 0) yield rowsBlock(this.#rows(rows))
+      if (rows.length > 0) yield this.#blockOf(new Int32Array(rows))
     }
   }
 
@@ -284,15 +285,16 @@ export class ColumnStore implements KeyValueStore, StateStore {
     return ((this.flags[row] ?? 0) & PRESENT) !== 0
   }
 
-  #rows(rows: readonly number[]): Rows {
-    const keys = rows.map((row) => this.#keys.key(row))
+  #blockOf(rows: Int32Array): Buffer {
+    const { bytes, start, lengths } = this.#keys.packed(rows)
     let end = 0
-    return {
-      timestamps: Float64Array.from(rows, (row) => this.timestamps[row] ?? 0),
-      columns: this.columns.map((column) => Float64Array.from(rows, (row) => column[row] ?? 0)),
-      keyEnds: Uint32Array.from(keys, ({ length }) => (end += length)),
-      keys: Buffer.concat(keys),
-    }
+    const keyEnds = lengths.map((length) => (end += length))
+    return rowsBlock({
+      timestamps: picked(this.timestamps, rows),
+      columns: this.columns.map((column) => picked(column, rows)),
+      keyEnds,
+      keys: bytes.subarray(start, start + end),
+    })
   }
 
   #set(row: number, value: unknown, timestamp: number): void {

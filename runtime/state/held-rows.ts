@@ -1,4 +1,4 @@
-import { grown } from './key-index.ts'
+import { grown } from './columns.ts'
 
 const NOT_HELD = -1
 

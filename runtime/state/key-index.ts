@@ -1,4 +1,5 @@
 import type { RecordColumns } from '../broker/record-batch.ts'
+import { grown, lengthened, picked } from './columns.ts'
 
 const FREE = -1
 /** Of a key. */
@@ -95,6 +96,21 @@ export class KeyIndex {
     return this.#enterFrom(first)
   }
 
+  /** These keys; a view of them where they lie one after the other, valid until the next key comes. */
+  packed(ids: Int32Array): PackedKeys {
+    const lengths = new Uint32Array(ids.length)
+    let bytes = 0
+    for (let n = 0; n < ids.length; n++) bytes += lengths[n] = this.lengthOf(ids[n] ?? 0)
+    const hashes = picked(this.#hashes, ids)
+    const first = ids[0] ?? 0
+    if (ids[ids.length - 1] === first + ids.length - 1)
+      return { bytes: this.#bytes, start: this.#starts[first] ?? 0, lengths, hashes }
+    const copy = new Uint8Array(bytes)
+    for (let n = 0, at = 0; n < ids.length; at += lengths[n++] ?? 0)
+      this.copy(ids[n] ?? 0, copy, at)
+    return { bytes: copy, start: 0, lengths, hashes }
+  }
+
   /** Of the keys of a batch, whose places are touched by then. Valid until the next batch. */
   hashesOf({ bytes, count, keyStart, keyLength }: RecordColumns): Int32Array {
     if (count > batchHashes.length) batchHashes = new Int32Array(count)
@@ -126,10 +142,6 @@ export class KeyIndex {
       if (((entry ^ hash) & ~mask) !== 0) continue
       if (this.#isSame(entry & mask, bytes, start, length)) return entry & mask
     }
-  }
-
-  hash(id: number): number {
-    return this.#hashes[id] ?? 0
   }
 
   lengthOf(id: number): number {
@@ -186,7 +198,7 @@ export class KeyIndex {
   /** To at least `end`, where so many keys are to end: for as many as there is room for, if the rest are as long as these. */
   #growBytes(end: number, count: number): void {
     const expected = Math.ceil((end / count) * this.#hashes.length * SLACK)
-    this.#bytes = copied(this.#bytes, Math.max(end, expected))
+    this.#bytes = lengthened(this.#bytes, Math.max(end, expected))
   }
 
   /** The key whose bytes lie behind the last one. */
@@ -240,24 +252,6 @@ export class KeyIndex {
     }
     this.#table = table
   }
-}
-
-type Column =
-  | Uint8Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>
-
-/** A copy at least twice as long, so that growing costs little a key. */
-export function grown<C extends Column>(column: C, length: number): C {
-  return copied(column, Math.max(length, column.length * 2))
-}
-
-function copied<C extends Column>(column: C, length: number): C {
-  const Type = column.constructor as new (length: number) => C
-  const larger = new Type(length)
-  larger.set(column)
-  return larger
 }
 
 /** FNV-1a, and a last mix: table sizes look at its lowest bits only. Snapshots hold it: another hash is another format. */

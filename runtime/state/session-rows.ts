@@ -1,4 +1,5 @@
-import { grown, KeyIndex } from './key-index.ts'
+import { grown } from './columns.ts'
+import { KeyIndex } from './key-index.ts'
 import type { NumberFields } from './number-fields.ts'
 
 /** No row. */

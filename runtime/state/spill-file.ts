@@ -9,6 +9,9 @@ export class SpillFile {
   readonly #chunkBytes: number
   readonly #free: number[] = []
   #slots = 0
+  /** The chunk that was read last, and its slot. */
+  #whole: Buffer | undefined
+  #wholeSlot = -1
 
   /** Throws where there can be no file. */
   constructor(directory: string, chunkBytes: number) {
@@ -26,6 +29,7 @@ export class SpillFile {
   /** Returns the slot of the chunk. Throws where there is no room. */
   write(chunk: Uint8Array): number {
     const slot = this.#free.at(-1) ?? this.#slots
+    if (slot === this.#wholeSlot) this.#wholeSlot = -1
     for (let done = 0; done < chunk.length;) {
       const at = slot * this.#chunkBytes + done
       done += writeSync(this.#fd, chunk, done, chunk.length - done, at)
@@ -38,15 +42,18 @@ export class SpillFile {
   /** Throws where the disk does not give back what it got. */
   read(slot: number, start: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length)
-    for (let done = 0; done < length;) {
-      const read = readSync(this.#fd, bytes, {
-        ...{ offset: done, length: length - done },
-        position: slot * this.#chunkBytes + start + done,
-      })
-      if (read === 0) throw new Error(`a file of spilled state ends before slot ${slot}`)
-      done += read
-    }
+    this.#fill(bytes, slot, start)
     return bytes
+  }
+
+  /** A view of all of it, valid until the next one: values that are asked for in their order cost one call of the disk for each chunk. */
+  chunk(slot: number): Buffer {
+    this.#whole ??= Buffer.allocUnsafeSlow(this.#chunkBytes)
+    if (slot === this.#wholeSlot) return this.#whole
+    this.#wholeSlot = -1
+    this.#fill(this.#whole, slot, 0)
+    this.#wholeSlot = slot
+    return this.#whole
   }
 
   free(slot: number): void {
@@ -55,5 +62,16 @@ export class SpillFile {
 
   close(): void {
     closeSync(this.#fd)
+  }
+
+  #fill(bytes: Buffer, slot: number, start: number): void {
+    for (let done = 0; done < bytes.length;) {
+      const read = readSync(this.#fd, bytes, {
+        ...{ offset: done, length: bytes.length - done },
+        position: slot * this.#chunkBytes + start + done,
+      })
+      if (read === 0) throw new Error(`a file of spilled state ends before slot ${slot}`)
+      done += read
+    }
   }
 }

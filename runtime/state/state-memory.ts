@@ -6,8 +6,8 @@ export interface Spillable {
   readonly memoryBytes: number
   /** When what could go to disk was last of use, by `StateMemory.tick`; undefined where nothing can. */
   readonly coldest: number | undefined
-  /** Puts it there. Throws where the disk is full. */
-  spillColdest(): void
+  /** Puts it there, and returns the memory that it needs no more. Throws where the disk is full. */
+  spillColdest(): Buffer | undefined
 }
 
 export interface StateMemoryOptions {
@@ -23,6 +23,8 @@ export class StateMemory {
   readonly #options: StateMemoryOptions
   readonly #members = new Set<Spillable>()
   #ticks = 0
+  /** Of what went to disk last. */
+  #spare: Buffer | undefined
   #hasFailed = false
 
   constructor(options: StateMemoryOptions) {
@@ -43,6 +45,17 @@ export class StateMemory {
     return ++this.#ticks
   }
 
+  /**
+   * So much memory, for what is there once there is room. It is what an earlier chunk left: its views are not of use any more,
+   * and to have it collected would take more memory meanwhile than there is.
+   */
+  take(bytes: number): Buffer {
+    const spare = this.#spare?.length === bytes ? this.#spare : undefined
+    if (spare !== undefined) this.#spare = undefined
+    this.makeRoom(bytes)
+    return spare ?? Buffer.allocUnsafeSlow(bytes)
+  }
+
   /** Puts what is coldest on disk until so much more fits. A full disk is no reason to stop: memory is taken then. */
   makeRoom(bytes: number): void {
     if (this.#hasFailed) return
@@ -51,7 +64,7 @@ export class StateMemory {
       const coldest = this.#coldest()
       if (coldest === undefined) return
       try {
-        coldest.spillColdest()
+        this.#spare = coldest.spillColdest()
       } catch (error) {
         this.#hasFailed = true
         const why = (error as Error).message

@@ -1,6 +1,7 @@
 import type { RecordBatch, RecordColumns } from '../broker/record-batch.ts'
 import { byteRowsBlock, byteRowsIn } from './byte-rows.ts'
-import { grown, hashOf, KeyIndex } from './key-index.ts'
+import { grown, picked } from './columns.ts'
+import { hashOf, KeyIndex } from './key-index.ts'
 import type { StateMemory } from './state-memory.ts'
 import { ValueArena } from './value-arena.ts'
 
@@ -154,9 +155,9 @@ export class StoredRows {
     const rows = byteRowsIn(block)
     const from = this.#keys.count
     const count = from + rows.timestamps.length
+    this.reserve(count)
     const { keyHashes: hashes, keyLengths: lengths, keysAt: start } = rows
     const replaced = this.#keys.addAll({ bytes: block, start, lengths, hashes })
-    if (count > this.#places.length) this.#grow(count)
     this.#timestamps.set(rows.timestamps, from)
     this.#lengths.set(rows.valueLengths, from)
     this.#fits.fill(fit.unknown, from, count)
@@ -196,7 +197,7 @@ export class StoredRows {
   }
 
   /** As many of those that have a value as make a block. */
-  #nextRows(cursor: { row: number }, blockBytes: number): readonly number[] {
+  #nextRows(cursor: { row: number }, blockBytes: number): Int32Array {
     const rows: number[] = []
     for (let bytes = 0; bytes < blockBytes && cursor.row < this.#keys.count; cursor.row++) {
       const { row } = cursor
@@ -204,19 +205,17 @@ export class StoredRows {
       rows.push(row)
       bytes += ROW_BYTES.block + this.#keys.lengthOf(row) + (this.#lengths[row] ?? 0)
     }
-    return rows
+    return new Int32Array(rows)
   }
 
-  #blockOf(rows: readonly number[]): Buffer {
-    const at = (index: number) => rows[index] ?? 0
-    return byteRowsBlock(rows.length, {
-      keyHash: (index) => this.#keys.hash(at(index)),
-      keyLength: (index) => this.#keys.lengthOf(at(index)),
-      valueLength: (index) => this.length(at(index)),
-      timestamp: (index) => this.timestamp(at(index)),
-      copyKey: (index, target, start) => this.#keys.copy(at(index), target, start),
-      copyValue: (index, target, start) => this.copy(at(index), target, start),
-    })
+  #blockOf(rows: Int32Array): Buffer {
+    const keys = this.#keys.packed(rows)
+    const timestamps = picked(this.#timestamps, rows)
+    const lengths = picked(this.#lengths, rows)
+    const places = picked(this.#places, rows)
+    return byteRowsBlock({ timestamps, keys, valueLengths: lengths }, (block, at) =>
+      this.#values.copyAll({ lengths, places }, block, at),
+    )
   }
 
   /** What was there before is garbage. */

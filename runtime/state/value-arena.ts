@@ -18,6 +18,11 @@ interface PackedValues {
   readonly from: number
 }
 
+export interface PlacedValues {
+  readonly lengths: Int32Array
+  readonly places: Float64Array
+}
+
 interface Chunk {
   /** undefined: on disk. */
   bytes: Buffer | undefined
@@ -115,8 +120,7 @@ export class ValueArena implements Spillable {
     const chunk = this.#chunkOf(place)
     if (this.#memory !== undefined) chunk.usedAt = this.#memory.tick()
     if (chunk.bytes !== undefined) return chunk.bytes.subarray(at, at + length)
-    if (this.#file === undefined) throw new Error('there is no file of spilled state')
-    return this.#file.read(chunk.slot, at, length)
+    return this.#spilled.read(chunk.slot, at, length)
   }
 
   /** Copies a value to where it is needed: a view of each would cost more. */
@@ -128,6 +132,24 @@ export class ValueArena implements Spillable {
     if (bytes === undefined) return target.set(this.read(place, length), at)
     const start = place % CHUNK_BYTES
     copyShort(bytes, { start, end: start + length }, target, at)
+  }
+
+  /**
+   * Copies values one after the other, for who passes by all of them: a chunk on disk is read as a whole, and none is taken for one that
+   * is of use.
+   */
+  copyAll({ lengths, places }: PlacedValues, target: Uint8Array, at: number): void {
+    for (let index = 0; index < places.length;) {
+      const first = places[index] ?? NO_PLACE
+      const chunkEnd = (this.#numberOf(first) + 1) * CHUNK_BYTES
+      let end = first
+      for (; index < places.length; index++) {
+        const length = lengths[index] ?? 0
+        if (length > 0 && (places[index] !== end || end >= chunkEnd)) break
+        end += length
+      }
+      if (end > first) at = this.#copyRun(first, end - first, target, at)
+    }
   }
 
   /** The value is not there any more. */
@@ -167,13 +189,15 @@ export class ValueArena implements Spillable {
     return this.#coldestChunk()?.usedAt
   }
 
-  spillColdest(): void {
+  spillColdest(): Buffer | undefined {
     const chunk = this.#coldestChunk()
-    if (chunk?.bytes === undefined || this.#memory === undefined) return
+    const bytes = chunk?.bytes
+    if (chunk === undefined || bytes === undefined || this.#memory === undefined) return undefined
     this.#file ??= new SpillFile(this.#memory.directory, CHUNK_BYTES)
-    chunk.slot = this.#file.write(chunk.bytes)
+    chunk.slot = this.#file.write(bytes)
     chunk.bytes = undefined
     this.#chunkMemory -= CHUNK_BYTES
+    return bytes
   }
 
   clear(): void {
@@ -216,15 +240,27 @@ export class ValueArena implements Spillable {
   }
 
   #addChunk(bytes: number): Chunk {
-    this.#memory?.makeRoom(bytes)
+    const memory = this.#memory?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
     const usedAt = this.#memory?.tick() ?? 0
-    const chunk = { bytes: Buffer.allocUnsafeSlow(bytes), slot: -1, filled: 0, live: 0, usedAt }
+    const chunk = { bytes: memory, slot: -1, filled: 0, live: 0, usedAt }
     const left = this.#head
     this.#head = this.#freeNumbers.pop() ?? this.#chunks.length
     this.#chunks[this.#head] = chunk
     this.#chunkMemory += bytes
     if (this.#chunks[left]?.live === 0) this.#drop(left)
     return chunk
+  }
+
+  /** Of values one behind the other. Returns the position after them. */
+  #copyRun(place: number, length: number, target: Uint8Array, at: number): number {
+    const { bytes, slot } = this.#chunkOf(place)
+    const start = place % CHUNK_BYTES
+    return copyShort(bytes ?? this.#spilled.chunk(slot), { start, end: start + length }, target, at)
+  }
+
+  get #spilled(): SpillFile {
+    if (this.#file === undefined) throw new Error('there is no file of spilled state')
+    return this.#file
   }
 
   #drop(number: number): void {

@@ -198,8 +198,9 @@ describe('a key-value store in bytes', () => {
       fc.property(
         fc.array(put, { minLength: 1, maxLength: 30 }),
         fc.constantFrom(1, 5000, MIB),
-        (puts, size) => {
-          const store = new ByteKeyValueStore('s', asTheyAre)
+        fc.boolean(),
+        (puts, size, isOnDisk) => {
+          const store = new ByteKeyValueStore('s', asTheyAre, isOnDisk ? memoryOf(1) : undefined)
           const read = new ByteKeyValueStore('s', asTheyAre)
           for (const [n, { key, length }] of puts.entries()) {
             const value = length === null ? null : Buffer.alloc(length, n + 1)
@@ -215,6 +216,7 @@ describe('a key-value store in bytes', () => {
           for (const block of store.dump(size)) loaded.load(block)
           expect(contentsOf(loaded)).to.deep.equal(contentsOf(store))
           expect(contentsOf(read)).to.deep.equal(contentsOf(store))
+          store.close()
         },
       ),
       { numRuns: 100 },
