@@ -3,7 +3,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { tryCommand } from '../support/command.ts'
 import { KAFKA_VERSION } from '../kafka/jars.ts'
-import { BROKER_HEAP } from './bench-kafka.ts'
+import { BROKER_HEAP, isLogInMemory } from './bench-kafka.ts'
 import { COMMIT_INTERVAL_MS } from './contender.ts'
 import {
   JVM_FLAGS,
@@ -24,13 +24,13 @@ export async function conditions(options: BenchOptions): Promise<readonly string
   const kib = (bytes: number) => `${bytes / 1024} KiB`
   return [
     `Machine: ${cpus().length} cores, ${cpu?.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}. Broker, job and bench share it.`,
-    `Kafka ${KAFKA_VERSION} with ZooKeeper, one broker, \`-Xmx${BROKER_HEAP}\`, plaintext on loopback, topics of ${PARTITIONS} partitions, one replica.`,
+    `Kafka ${KAFKA_VERSION} with ZooKeeper, one broker, \`-Xmx${BROKER_HEAP}\`, plaintext on loopback, topics of ${PARTITIONS} partitions, one replica, its log on ${isLogInMemory() ? 'tmpfs, so that nobody waits for a disk' : 'a disk'}.`,
     `Millrace ${millraceVersion()}, Node ${process.version}, no flags, started by \`millrace run\`.`,
     `Kafka Streams ${KAFKA_STREAMS_VERSION}, ${await javaVersion()}, \`${JVM_FLAGS.join(' ')}\`, default garbage collector.`,
     `Both: at-least-once, commit every ${COMMIT_INTERVAL_MS} ms, idempotent producer with acks from all replicas, output batches up to ${kib(PRODUCER_BATCH_BYTES)}, the codec of the row.`,
     `Kafka Streams alone: \`linger.ms\` ${THROUGHPUT_LINGER_MS} for throughput, ${LATENCY_LINGER_MS} for latency; Millrace has no such setting, it sends when it has worked off what a fetch gave. All else is left at the defaults of each.`,
     `Input: batches of ${kib(INPUT_BATCH_BYTES)} before compression, 10,000 keys, in the page cache; the same for both sides and every round.`,
-    `Rounds: ${options.rounds} of each side in turns. The first ${options.warmupMs / 1000} s after the first record are left out, but never more than half of the input, and up to ${options.windowMs / 1000} s after them measured; where a job has two stages, each counts for half of a record. Medians; a round in which other processes used more than a tenth of its CPU is left out where a calm one exists.`,
+    `Both sides run in turns, as many rounds as a row says. The first ${options.warmupMs / 1000} s after the first record are left out, but never more than half of the input, and up to ${options.windowMs / 1000} s after them measured; where a job has two stages, each counts for half of a record. Medians; a round in which other processes used more than a tenth of its CPU is left out where a calm one exists.`,
   ]
 }
 

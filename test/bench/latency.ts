@@ -17,6 +17,8 @@ import type { Worker } from './worker.ts'
 export interface LatencyRow extends LatencyCase {
   readonly recordBytes: number
   readonly threads: number
+  /** Of each side; a figure is their median. */
+  readonly rounds: number
   readonly millrace: Latency
   readonly kafkaStreams: Latency
   /** Millrace's over Kafka Streams'. */
@@ -54,6 +56,7 @@ export async function measureLatency(plan: LatencyPlan): Promise<LatencyRow> {
     ...plan.latencyCase,
     recordBytes: LATENCY_RECORD_BYTES,
     threads: 1,
+    rounds: plan.rounds,
     millrace,
     kafkaStreams,
     ratio: ratios(millrace, kafkaStreams),

@@ -82,8 +82,9 @@ function longRun({ kafka }: RunPlan, { minutes }: BenchOptions) {
 async function recoveryRows(plan: RunPlan, options: BenchOptions): Promise<readonly RecoveryRow[]> {
   const rows: RecoveryRow[] = []
   for (const guarantee of options.guarantees) {
-    log(`recovery, ${options.rows} rows, ${guarantee}`)
-    rows.push(await measureRecovery({ ...plan, rows: options.rows, guarantee }))
+    log(`recovery, ${options.rows} rows, ${options.memory} MiB, ${guarantee}`)
+    const memoryBytes = options.memory * 1024 ** 2
+    rows.push(await measureRecovery({ ...plan, rows: options.rows, memoryBytes, guarantee }))
   }
   return rows
 }

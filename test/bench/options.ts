@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly minutes: number
   /** Of the table that `recovery` restores. */
   readonly rows: number
+  /** MiB that a pod has which restores it. */
+  readonly memory: number
   readonly json: boolean
   readonly write: boolean
   /** No part of the rows: all of them, as they are by default. */
@@ -91,6 +93,7 @@ const program = () =>
     .option('--stores <names>', 'of Kafka Streams, with state', listOf(oneOf(stores)), [...stores])
     .option('--minutes <n>', 'how long endurance runs', whole, 10)
     .option('--rows <n>', 'of the table that recovery restores', whole, 10_000_000)
+    .option('--memory <MiB>', 'of the pod that recovery restores it in', whole, 3072)
     .addOption(new Option('--json', 'print JSON instead of tables').default(false))
     .addOption(new Option('--write', 'write docs/performance.md of a partial run').default(false))
     .exitOverride()

@@ -10,6 +10,7 @@ import { peer } from './worker.ts'
 export interface RawCopyRow extends Measured {
   readonly recordBytes: number
   readonly codec: Compression
+  readonly rounds: number
 }
 
 /** How fast batches can be copied at all, on the same input and measured the same way. */
@@ -23,6 +24,7 @@ export async function measureRawCopy(plan: RunPlan, input: LoadedInput): Promise
   return {
     recordBytes: input.valueBytes,
     codec: input.codec,
+    rounds: rounds.length,
     ...medianOf(worthCounting(rounds)),
   }
 }

@@ -33,14 +33,14 @@ export interface RecoveryRow {
   /** Of the table that is the state. */
   readonly rows: number
   readonly recordBytes: number
+  /** Of the pod: what its values have of it is what the operator gives them. */
+  readonly memoryBytes: number
   readonly guarantee: Guarantee
   readonly sides: Readonly<Partial<Record<Side, Recovery>>>
 }
 
 const TOPOLOGY = topologyOf('table-join')
-const ROW_BYTES = 100
-/** Of a pod with state: what its values have of it is what the operator gives them. */
-export const RECOVERY_MEMORY_BYTES = 3 * 1024 ** 3
+export const ROW_BYTES = 100
 const BUILD_MS = 1_200_000
 const RESTART_MS = 300_000
 const POLL_MS = 20
@@ -49,13 +49,14 @@ interface Plan {
   readonly kafka: BenchKafka
   readonly contenders: readonly Contender[]
   readonly rows: number
+  readonly memoryBytes: number
   readonly guarantee: Guarantee
   readonly log: (line: string) => void
 }
 
 /** Builds a table, kills the process and starts it again, with its files and without them. Once for each side. */
 export async function measureRecovery(plan: Plan): Promise<RecoveryRow> {
-  const { rows, guarantee, kafka, log } = plan
+  const { rows, memoryBytes, guarantee, kafka, log } = plan
   const load = {
     records: rows,
     valueBytes: ROW_BYTES,
@@ -70,7 +71,7 @@ export async function measureRecovery(plan: Plan): Promise<RecoveryRow> {
     found[contender.side] = recovery
     log(`  ${contender.title}: ${recoveryLine(recovery)}`)
   }
-  return { rows, recordBytes: ROW_BYTES, guarantee, sides: found }
+  return { rows, recordBytes: ROW_BYTES, memoryBytes, guarantee, sides: found }
 }
 
 const recoveryOf = (plan: Plan, contender: Contender, table: string): Promise<Recovery> =>
@@ -88,7 +89,7 @@ const recoveryOf = (plan: Plan, contender: Contender, table: string): Promise<Re
       store: 'rocksdb',
       commitIntervalMs: COMMIT_INTERVAL_MS,
       lingerMs: THROUGHPUT_LINGER_MS,
-      pod: { stateDir, memoryBytes: RECOVERY_MEMORY_BYTES },
+      pod: { stateDir, memoryBytes: plan.memoryBytes },
     }
     const restart = { plan, contender, spec, stateDir }
     const built = await build(restart)

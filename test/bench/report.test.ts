@@ -49,7 +49,7 @@ describe('test/bench/report.ts', () => {
     const text = reportOf({ ...results, rows: [row, state] }, [], new Date(0))
     const [throughput = '', section = ''] = text.split('## State')
     expect(throughput).not.to.match(/\| count/)
-    expect(section).to.include('| count | 7 | AtLeastOnce | memory | 100 | lz4 | 1 |')
+    expect(section).to.include('| count | 7 | AtLeastOnce | memory | 100 | lz4 | 1 | 1 |')
     expect(section).to.include('- `count`: ')
     expect(section).to.include('exactly_once_v2')
   })
@@ -63,6 +63,7 @@ describe('test/bench/report.ts', () => {
       peersAlone: quantiles,
       recordBytes: 100,
       threads: 1,
+      rounds: 2,
     }))
     const text = reportOf({ ...results, latency }, [], new Date(0))
     expect(text).to.include('`rekey`, ExactlyOnce, a commit every 100 ms, 10000 records a second')
@@ -73,11 +74,16 @@ describe('test/bench/report.ts', () => {
     const millrace = { warmMs: 2500, coldMs: 8000, diskBytes: 2 ** 30, peakRssBytes: 2 ** 29 }
     const sides = { millrace, kafkaStreams: { ...millrace, coldMs: 40_000 } }
     const recovery = [
-      { rows: 10_000_000, recordBytes: 100, guarantee: 'AtLeastOnce' as const, sides },
+      {
+        ...{ rows: 10_000_000, recordBytes: 100, memoryBytes: 2 ** 30 },
+        ...{ guarantee: 'AtLeastOnce' as const, sides },
+      },
     ]
     const text = reportOf({ ...results, recovery }, [], new Date(0))
-    expect(text).to.include('a table of 10,000,000 rows of 100 bytes')
-    expect(text).to.match(/AtLeastOnce +\| Millrace +\| 2.5 +\| 8.0 +\| 1250k +\| 1024 +\| 512 /)
+    expect(text).to.include('a table of rows of 100 bytes')
+    expect(text).to.match(
+      /10000k +\| 1024 +\| AtLeastOnce +\| Millrace +\| 2.5 +\| 8.0 +\| 1250k +\| 1024 +\| 512 /,
+    )
     expect(text).to.match(/AtLeastOnce +\| Kafka Streams +\| 2.5 +\| 40.0 +\| 250k /)
   })
 
@@ -85,16 +91,20 @@ describe('test/bench/report.ts', () => {
     expect(reportOf(results, [], new Date(0))).not.to.include('## Latency')
   })
 
-  it('renews the rows that were measured again and keeps the others', () => {
+  it('renews the rows that were measured again, and keeps the others in order', () => {
     const again = { ...row, threads: 1, ratio: { ...row.ratio, recordsPerSecond: 9 } }
-    const others: Row[] = [
-      { ...row, threads: 2 },
+    const before: Row[] = [
       { ...row, keys: 7 },
+      { ...row, topology: 'pass-through' },
+    ]
+    const after: Row[] = [
       { ...row, store: 'memory' },
       { ...row, guarantee: 'ExactlyOnce' },
+      { ...row, threads: 2 },
     ]
-    const { rows } = merged({ ...results, rows: [row, ...others] }, { ...results, rows: [again] })
-    expect(rows).to.deep.equal([again, ...others])
+    const known = [row, ...after, ...before]
+    const { rows } = merged({ ...results, rows: known }, { ...results, rows: [again] })
+    expect(rows).to.deep.equal([...before, again, ...after])
   })
 
   it('gives JSON the medians and nothing that was not asked for', () => {

@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier'
 import { stateConditions } from './conditions.ts'
 import { ENDURANCE_RECORD_BYTES } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
-import { RECOVERY_MEMORY_BYTES } from './recovery.ts'
+import { ROW_BYTES } from './recovery.ts'
 import { isWithState, merged, type Results } from './results.ts'
 import { stateTopologies } from './state-topologies.ts'
 import {
@@ -83,7 +83,7 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
       `One job (\`projection\`, ${ENDURANCE_RECORD_BYTES} bytes) at full speed while its input is written: memory at the end of each minute, and the pauses of the garbage collector as a share of the CPU time. The last column is how fast the machine itself was at a fixed piece of work at that moment, where it began with 1.`,
       enduranceTable(results.endurance),
     ),
-    ...section('Recovery', recoveryConditions(results), recoveryTable(results.recovery)),
+    ...section('Recovery', RECOVERY_INTRODUCTION, recoveryTable(results.recovery)),
     ...section(
       'Layers',
       'What each part of the way costs Millrace, alone and in one thread.',
@@ -109,8 +109,7 @@ const legend = (all: readonly BenchTopology[]) =>
 
 const list = (items: readonly string[]) => items.map((item) => `- ${item}`).join('\n')
 
-const recoveryConditions = ({ recovery }: Results): string =>
-  `\`table-join\` with a table of ${recovery[0]?.rows.toLocaleString('en')} rows of ${recovery[0]?.recordBytes} bytes, one instance with one thread, killed with \`kill -9\` once all is committed and on its disk; one run of each. Seconds are from the start of the process to its answer to the last of 100 payments in all four partitions, start-up included: with the files that it had, and with an empty disk, from the changelog. Kafka Streams has RocksDB; Millrace what a pod with a memory limit of ${RECOVERY_MEMORY_BYTES / 1024 ** 3} GiB gets.`
+const RECOVERY_INTRODUCTION = `\`table-join\` with a table of rows of ${ROW_BYTES} bytes, one instance with one thread, killed with \`kill -9\` once all is committed and on its disk; one run of each. Seconds are from the start of the process to its answer to the last of 100 payments in all four partitions, start-up included: with the files that it had, and with an empty disk, from the changelog. Kafka Streams has RocksDB; Millrace what a pod with this memory limit gets.`
 
 const LATENCY_INTRODUCTION =
   'From the moment a record is due to its arrival at a consumer behind the job, which reads what is committed. Producer and consumer are processes of their own, the same for both sides; the last line of each case is what they take alone.'
@@ -125,4 +124,4 @@ const latencySection = ({ latency }: Results): readonly string[] =>
       ]
 
 const latencyConditions = (row: LatencyRow): string =>
-  `\`${row.topology}\`, ${row.guarantee}, a commit every ${row.commitIntervalMs} ms, ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes:`
+  `\`${row.topology}\`, ${row.guarantee}, a commit every ${row.commitIntervalMs} ms, ${row.recordsPerSecond} records a second of ${row.recordBytes} bytes; medians of ${row.rounds} rounds:`

@@ -1,10 +1,13 @@
-import type { Side } from './contender.ts'
+import { compressions } from '../../runtime/broker/compression.ts'
+import { guarantees, type Side, stores } from './contender.ts'
 import type { Minute } from './endurance.ts'
 import type { LatencyRow } from './latency.ts'
 import type { LayerCost } from './layers/measure-layers.ts'
 import type { RawCopyRow } from './raw-copy-row.ts'
 import type { RecoveryRow } from './recovery.ts'
+import { stateTopologies } from './state-topologies.ts'
 import type { Row } from './throughput.ts'
+import { topologies } from './topologies.ts'
 
 /** Everything one call of the bench found out. */
 export interface Results {
@@ -20,7 +23,7 @@ export const isWithState = ({ store }: Pick<Row, 'store'>): boolean => store !==
 
 /** What is known once a part of it was measured anew. */
 export const merged = (known: Results, measured: Results): Results => ({
-  rows: replaced(known.rows, measured.rows, rowKey),
+  rows: inOrder(replaced(known.rows, measured.rows, rowKey)),
   rawCopy: replaced(known.rawCopy, measured.rawCopy, inputKey),
   latency: replaced(known.latency, measured.latency, ({ name }) => name),
   layers: replaced(
@@ -29,8 +32,31 @@ export const merged = (known: Results, measured: Results): Results => ({
     ({ layer, recordBytes }) => `${layer} ${recordBytes}`,
   ),
   endurance: measured.endurance.length > 0 ? measured.endurance : known.endurance,
-  recovery: replaced(known.recovery, measured.recovery, ({ guarantee }) => guarantee),
+  recovery: replaced(
+    known.recovery,
+    measured.recovery,
+    ({ rows, memoryBytes, guarantee }) => `${rows} ${memoryBytes} ${guarantee}`,
+  ),
 })
+
+/** Wherever a part was measured, its rows stand beside their like. */
+const inOrder = (rows: readonly Row[]): readonly Row[] =>
+  rows.toSorted((a, b) => {
+    const others = places(b)
+    return places(a).reduce((found, place, at) => found || place - (others[at] ?? 0), 0)
+  })
+
+const names = [...topologies, ...stateTopologies].map(({ name }) => name)
+
+const places = (row: Row): readonly number[] => [
+  row.recordBytes,
+  compressions.indexOf(row.codec),
+  row.threads,
+  row.keys,
+  names.indexOf(row.topology),
+  guarantees.indexOf(row.guarantee),
+  row.store === 'none' ? 0 : stores.indexOf(row.store),
+]
 
 const inputKey = ({ recordBytes, codec }: Pick<Row, 'recordBytes' | 'codec'>) =>
   `${recordBytes} ${codec}`

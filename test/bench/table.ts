@@ -21,18 +21,29 @@ const milliseconds = (ms: number) => ms.toFixed(1)
 const seconds = (ms: number) => (ms / 1000).toFixed(1)
 
 export const throughputTable = (rows: readonly Row[]): Table => ({
-  head: ['topology', 'bytes', 'codec', 'threads', ...FIGURES],
+  head: ['topology', 'bytes', 'codec', 'threads', 'rounds', ...FIGURES],
   rows: rows.map((row) => [
     row.topology,
     String(row.recordBytes),
     row.codec,
     String(row.threads),
+    String(row.sides.millrace.rounds.length),
     ...figures(row),
   ]),
 })
 
 export const stateTable = (rows: readonly Row[]): Table => ({
-  head: ['topology', 'keys', 'guarantee', 'store', 'bytes', 'codec', 'threads', ...FIGURES],
+  head: [
+    'topology',
+    'keys',
+    'guarantee',
+    'store',
+    'bytes',
+    'codec',
+    'threads',
+    'rounds',
+    ...FIGURES,
+  ],
   rows: rows.map((row) => [
     row.topology,
     String(row.keys),
@@ -41,6 +52,7 @@ export const stateTable = (rows: readonly Row[]): Table => ({
     String(row.recordBytes),
     row.codec,
     String(row.threads),
+    String(row.sides.millrace.rounds.length),
     ...figures(row),
   ]),
 })
@@ -98,10 +110,11 @@ function notes({ sides, codec }: Row): string {
 }
 
 export const rawCopyTable = (rows: readonly RawCopyRow[]): Table => ({
-  head: ['bytes', 'codec', 'records/s', 'per CPU-s', 'MiB'],
+  head: ['bytes', 'codec', 'rounds', 'records/s', 'per CPU-s', 'MiB'],
   rows: rows.map((row) => [
     String(row.recordBytes),
     row.codec,
+    String(row.rounds),
     thousands(row.recordsPerSecond),
     thousands(row.recordsPerCpuSecond),
     mebibytes(row.peakRssBytes),
@@ -145,6 +158,8 @@ export const enduranceTable = (minutes: readonly Minute[]): Table => ({
 
 export const recoveryTable = (rows: readonly RecoveryRow[]): Table => ({
   head: [
+    'rows',
+    'pod MiB',
     'guarantee',
     'side',
     'with its files, s',
@@ -153,8 +168,10 @@ export const recoveryTable = (rows: readonly RecoveryRow[]): Table => ({
     'MiB on disk',
     'MiB of memory',
   ],
-  rows: rows.flatMap(({ guarantee, rows: count, sides }) =>
+  rows: rows.flatMap(({ guarantee, rows: count, memoryBytes, sides }) =>
     (Object.entries(sides) as [Side, Recovery][]).map(([side, recovery]) => [
+      thousands(count),
+      mebibytes(memoryBytes),
       guarantee,
       TITLES[side],
       seconds(recovery.warmMs),

@@ -63,6 +63,8 @@ export interface KafkaOptions {
   readonly listeners?: readonly ExtraListener[]
   /** How large the disk is that the first broker has to itself, such as `512m`; see `missingForMounts`. */
   readonly firstDisk?: string
+  /** Where its folder is made, by default among other temporary files. */
+  readonly parent?: string
   /** Of each broker, as Java writes sizes. */
   readonly heap?: string
   readonly log?: (line: string) => void
@@ -85,9 +87,9 @@ const ZOOKEEPER_TICK_MS = 1000
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const { brokers: count = 1, heap = '512m', log = () => undefined, proxied = false } = options
-  const { advertisedHost = LOOPBACK, firstDisk } = options
+  const { advertisedHost = LOOPBACK, firstDisk, parent = tmpdir() } = options
   const libsDir = await kafkaJars(log)
-  const dir = mkdtempSync(join(tmpdir(), 'millrace-kafka-'))
+  const dir = mkdtempSync(join(parent, 'millrace-kafka-'))
   const [zookeeperPort = 0, ...ports] = await freePorts(count * 2 + 1)
   const proxies = proxied ? await Promise.all(ports.slice(0, count).map((p) => TcpProxy.to(p))) : []
   const java = new JavaProcesses(dir, libsDir)
