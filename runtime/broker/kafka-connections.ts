@@ -47,6 +47,11 @@ export class KafkaConnections {
     return this.#peer(node, lane).connection()
   }
 
+  /** The same at once, unless there is something to wait for: a request is then on its way before the caller goes on. */
+  ready(node: Node): KafkaSocket | undefined {
+    return this.closing.aborted ? undefined : this.#peer(node).ready
+  }
+
   /** A connection to any broker: an open one, else whichever may be tried soonest. `known` came from metadata. */
   async any(known: readonly Node[] = []): Promise<KafkaSocket> {
     const peers = new Set([...known, ...this.#bootstrap].map((node) => this.#peer(node)))

@@ -209,7 +209,9 @@ export class KafkaFetcher implements Fetcher {
     this.#lanes.set(leader, lane)
     const before = readings.map((reading) => ({ reading, at: reading.position }))
     try {
-      const connection = await connections.to(metadata.node(leader))
+      const node = metadata.node(leader)
+      // Whoever polls goes to work next, and nothing leaves before it is done.
+      const connection = connections.ready(node) ?? (await connections.to(node))
       const { parts, throttleMs } = await fetchRaw(connection, {
         maxWaitMs: this.#areHurried(readings) ? HURRIED_POLL_MS : LONG_POLL_MS,
         maxBytes: Math.max(Math.floor(maxBytes / leaders), MIN_FETCH_BYTES),
@@ -222,7 +224,8 @@ export class KafkaFetcher implements Fetcher {
       )
       if (lane.parts !== undefined || this.#areHurried(readings)) this.wake()
       this.throttledMs += throttleMs
-      await this.#rest(throttleMs)
+      // Free by the time that what was woken asks for more.
+      if (throttleMs > 0) await this.#rest(throttleMs)
     } catch (error) {
       if (!isTransient((error as BrokerError).code)) this.#fail(error as Error)
       // The leader is gone or moved; whoever leads now is found by a fresh look.

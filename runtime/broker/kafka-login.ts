@@ -30,6 +30,7 @@ export class KafkaLogin {
   readonly #sasl: SaslLogin
   readonly #clock: Clock
   #renewal: Promise<void> = Promise.resolve()
+  #isRenewing = false
   #timer: Timer | undefined
 
   constructor(socket: KafkaSocket, sasl: SaslLogin, clock: Clock) {
@@ -44,6 +45,10 @@ export class KafkaLogin {
     return this.#renewal
   }
 
+  get isRenewing(): boolean {
+    return this.#isRenewing
+  }
+
   /** Throws the broker's refusal, or what is wrong with the connection. */
   async start(): Promise<void> {
     const lifetimeMs = await logIn(this.#socket, this.#sasl)
@@ -53,8 +58,12 @@ export class KafkaLogin {
   }
 
   #renew(): void {
+    this.#isRenewing = true
     this.#renewal = answered(this.#socket, CONNECT_TIMEOUT_MS, this.start())
-    this.#renewal.catch(() => this.#socket.close())
+    this.#renewal.then(
+      () => (this.#isRenewing = false),
+      () => this.#socket.close(),
+    )
   }
 }
 

@@ -38,7 +38,7 @@ export class KafkaPeer {
   readonly #options: PeerOptions
   #connection: Promise<KafkaSocket> | undefined
   #login: KafkaLogin | undefined
-  #isOpen = false
+  #open: KafkaSocket | undefined
   #failures = 0
   #retryAt = 0
   /** The code that was logged; one line each time it changes, not each time it happens. */
@@ -50,7 +50,12 @@ export class KafkaPeer {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.#open !== undefined
+  }
+
+  /** The connection, unless there is something to wait for. */
+  get ready(): KafkaSocket | undefined {
+    return this.#login?.isRenewing === true ? undefined : this.#open
   }
 
   /** Monotonic time of the next attempt to connect. */
@@ -64,7 +69,7 @@ export class KafkaPeer {
 
   /** Waits out the pause after a failure. Throws `UNREACHABLE`, or what is wrong with the credentials. */
   async connection(): Promise<KafkaSocket> {
-    this.#connection ??= this.#open()
+    this.#connection ??= this.#connect()
     const connection = await this.#connection
     await this.#renewed()
     return connection
@@ -83,7 +88,7 @@ export class KafkaPeer {
     }
   }
 
-  async #open(): Promise<KafkaSocket> {
+  async #connect(): Promise<KafkaSocket> {
     const { clock, closing, security, clientId, allocate } = this.#options
     const pause = this.#retryAt - clock.monotonic()
     if (pause > 0) await sleep(clock, pause, closing)
@@ -107,9 +112,9 @@ export class KafkaPeer {
   #opened(connection: KafkaSocket): void {
     const { clock, log, closing } = this.#options
     const since = clock.monotonic()
-    this.#isOpen = true
+    this.#open = connection
     connection.once('close', () => {
-      this.#isOpen = false
+      this.#open = undefined
       this.#connection = undefined
       if (closing.aborted) return
       this.#pause(clock.monotonic() - since < PROVEN_MS ? this.#failures + 1 : 1)

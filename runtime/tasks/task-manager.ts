@@ -5,19 +5,23 @@ import type {
   TopicPartition,
 } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
+import type { Clock } from '../platform/clock.ts'
+import { inSlices } from './in-slices.ts'
 import type { Task } from './task.ts'
 import type { TaskStores } from './task-stores.ts'
 
 /** The tasks of one thread, and which of them each partition belongs to. Reads only what they are ready to take. */
 export class TaskManager {
   readonly #fetcher: Fetcher
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
   /** Partitions of which there is enough to do: nothing is fetched of them. */
   readonly #paused = new Set<string>()
 
-  constructor(fetcher: Fetcher) {
+  constructor(fetcher: Fetcher, clock: Pick<Clock, 'monotonic'>) {
     this.#fetcher = fetcher
+    this.#clock = clock
   }
 
   get all(): readonly Task[] {
@@ -69,13 +73,17 @@ export class TaskManager {
     this.#fetcher.assign(position)
   }
 
-  /** Lets every task work off what it has; fetches on of a partition only once all of it is taken. */
-  process(): void {
-    for (const task of this.running) {
+  /**
+   * Lets every task work off what it has, until all of it `isOver`; fetches on of a partition only once all of it is taken. Throws as
+   * `Task.process`.
+   */
+  process(isOver: () => boolean): Promise<void> {
+    return inSlices(this.running, this.#clock, (task) => {
+      if (isOver()) return
       task.process()
       task.passIdly()
       this.#regulate(task)
-    }
+    })
   }
 
   /** Those that can be committed now. */

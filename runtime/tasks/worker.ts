@@ -81,7 +81,7 @@ export class Worker {
     const { producer, transaction } = openProducer(options)
     this.#producer = producer
     this.#fetcher = broker.fetcher({ maxBytes: POLL_BYTES })
-    this.#tasks = new TaskManager(this.#fetcher)
+    this.#tasks = new TaskManager(this.#fetcher, clock)
     this.#generators = new Generators(options)
     this.#globals = new GlobalTables(options, this.#fetcher)
     this.#counts = new PartitionCounts(options, new TopicWatch(options))
@@ -199,7 +199,7 @@ export class Worker {
     const { clock } = this.#options
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
-    this.#tasks.process()
+    await this.#tasks.process(() => this.#closed)
     const hasPunctuated = this.#tasks.punctuate(clock.now())
     this.#generators.stage(this.#collector)
     this.#collector.send()

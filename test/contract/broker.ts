@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type {
   Broker,
@@ -43,6 +43,9 @@ export function recordsOf({
     })).filter(({ offset }) => offset >= position)
   })
 }
+
+/** As work does: nothing else of this thread has its turn. */
+const blockThread = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 export async function read(fetcher: Fetcher, count: number): Promise<SeenRecord[]> {
   const seen: SeenRecord[] = []
@@ -240,6 +243,21 @@ export function brokerContract(connect: () => Promise<Broker>): void {
         expect(fetched).to.have.length(1)
       })
       await hearOfEnd(fetched[0]?.receivedAt ?? Infinity)
+    })
+
+    it('has the next fetch on its way while the caller works', async () => {
+      const topic = await newTopic()
+      const at: TopicPartition = { topic, partition: 0 }
+      const out = producer()
+      for (const letter of ['a', 'b']) out.send(at, batchOf([letter.repeat(100_000)]))
+      await out.flush()
+      const reader = track(broker.fetcher({ maxBytes: 65_536 }))
+      reader.assign({ ...at, offset: 0 })
+      expect(await reader.poll(5000)).to.have.length(1)
+      blockThread(300)
+      // Enough to read what is there, and too little to ask for it.
+      for (let turn = 0; turn < 5; turn++) await immediate()
+      expect(await reader.poll(0)).to.have.length(1)
     })
 
     it('ends a waiting poll when woken', async () => {

@@ -32,7 +32,7 @@ describe('runtime/tasks/task-manager.ts', () => {
     const known: { drainedAt?: number } = {}
     const { task } = newTask(subTopology, { broker, clock, drainedAt: () => known.drainedAt })
     const fetcher = broker.connect().fetcher({ maxBytes: Infinity })
-    const tasks = new TaskManager(fetcher)
+    const tasks = new TaskManager(fetcher, clock)
     tasks.adopt(new Map([[task.name, task]]), (one) => one)
     task.moveTo('Restoring')
     tasks.start(
@@ -43,7 +43,7 @@ describe('runtime/tasks/task-manager.ts', () => {
     const round = async () => {
       const fetched = await fetcher.poll(0)
       for (const part of fetched) tasks.add(part)
-      tasks.process()
+      await tasks.process(() => false)
       return fetched.map(({ topic }) => topic)
     }
     const positions = () => task.status().partitions.map(({ position }) => position)
