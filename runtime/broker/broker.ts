@@ -171,6 +171,8 @@ export interface Fetcher {
   poll(maxWaitMs: number): Promise<readonly FetchedPartition[]>
   /** Ends a waiting poll at once with []. */
   wake(): void
+  /** Takes in what has come meanwhile, for who works long between two polls. Absent where nothing comes by sockets. */
+  takeIn?(): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { AnswerPool } from './answer-pool.ts'
 import { type Clock, sleep } from '../platform/clock.ts'
 import type {
@@ -124,6 +125,10 @@ export class KafkaFetcher implements Fetcher {
   wake(): void {
     // With a reason of its own: the default one is an error with a stack, made for each fetch.
     this.#arrival.abort(ARRIVED)
+  }
+
+  takeIn(): Promise<void> {
+    return immediate()
   }
 
   async close(): Promise<void> {

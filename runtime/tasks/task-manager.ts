@@ -5,21 +5,21 @@ import type {
   TopicPartition,
 } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import type { Clock } from '../platform/clock.ts'
-import { inSlices } from './in-slices.ts'
+import { inSlices, type Slices } from './in-slices.ts'
+import type { OutputCollector } from './output-collector.ts'
 import type { Task } from './task.ts'
 import type { TaskStores } from './task-stores.ts'
 
 /** The tasks of one thread, and which of them each partition belongs to. Reads only what they are ready to take. */
 export class TaskManager {
   readonly #fetcher: Fetcher
-  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #clock: Slices<Task>['clock']
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
   /** Partitions of which there is enough to do: nothing is fetched of them. */
   readonly #paused = new Set<string>()
 
-  constructor(fetcher: Fetcher, clock: Pick<Clock, 'monotonic'>) {
+  constructor(fetcher: Fetcher, clock: Slices<Task>['clock']) {
     this.#fetcher = fetcher
     this.#clock = clock
   }
@@ -74,16 +74,23 @@ export class TaskManager {
   }
 
   /**
-   * Lets every task work off what it has, until all of it `isOver`; fetches on of a partition only once all of it is taken. Throws as
-   * `Task.process`.
+   * Lets every task work off what it has, until all of it `isOver`; fetches on of a partition only once all of it is taken. Between
+   * tasks sockets have their turn: the kernel holds a few hundred kilobytes of an answer, and the broker waits with the rest while
+   * nobody reads. The `outputs` are sent before, so that who looks meanwhile finds nothing read that is not written.
    */
-  process(isOver: () => boolean): Promise<void> {
-    return inSlices(this.running, this.#clock, (task) => {
+  async process(outputs: Pick<OutputCollector, 'send'>, isOver: () => boolean): Promise<void> {
+    const work = (task: Task) => {
       if (isOver()) return
       task.process()
       task.passIdly()
       this.#regulate(task)
-    })
+    }
+    if (this.#fetcher.takeIn === undefined) return this.running.forEach(work)
+    const pause = async () => {
+      outputs.send()
+      await this.#fetcher.takeIn?.()
+    }
+    await inSlices(this.running, { clock: this.#clock, work, pause })
   }
 
   /** Those that can be committed now. */

@@ -199,7 +199,7 @@ export class Worker {
     const { clock } = this.#options
     this.#lastPollMs = clock.monotonic()
     for (const part of fetched) if (!this.#globals.take(part)) this.#tasks.add(part)
-    await this.#tasks.process(() => this.#closed)
+    await this.#tasks.process(this.#collector, () => this.#closed)
     const hasPunctuated = this.#tasks.punctuate(clock.now())
     this.#generators.stage(this.#collector)
     this.#collector.send()

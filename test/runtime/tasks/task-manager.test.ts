@@ -43,7 +43,7 @@ describe('runtime/tasks/task-manager.ts', () => {
     const round = async () => {
       const fetched = await fetcher.poll(0)
       for (const part of fetched) tasks.add(part)
-      await tasks.process(() => false)
+      await tasks.process({ send: () => undefined }, () => false)
       return fetched.map(({ topic }) => topic)
     }
     const positions = () => task.status().partitions.map(({ position }) => position)
