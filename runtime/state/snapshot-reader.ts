@@ -22,8 +22,8 @@ export class SnapshotRefused extends Error {
 }
 
 export interface SnapshotUse {
-  /** Throws `SnapshotRefused` when the snapshot is not one that is wanted. */
-  readonly judge: (head: SnapshotHead) => void
+  /** Called before any block. Throws `SnapshotRefused` when the snapshot is not one that is wanted. */
+  readonly onHead: (head: SnapshotHead) => void
   /** Each block of data, in their order; valid until the next one. */
   readonly take: (block: Buffer) => void
   /** True ends it early. */
@@ -73,9 +73,9 @@ async function headOf(blocks: Blocks): Promise<SnapshotHead> {
   return head
 }
 
-async function readBlocks(blocks: Blocks, { judge, take, isInterrupted }: SnapshotUse) {
+async function readBlocks(blocks: Blocks, { onHead, take, isInterrupted }: SnapshotUse) {
   const head = await headOf(blocks)
-  judge(head)
+  onHead(head)
   for (;;) {
     if (isInterrupted()) return undefined
     const block = await blocks.next()

@@ -119,7 +119,7 @@ export class Snapshots {
     this.#known.set(store, known)
     try {
       const read = await readSnapshot(this.#pathOf(changelog), {
-        judge: (head) => {
+        onHead: (head) => {
           judgeHead(head, changelog, { range, now: clock.now() })
           store.reserve?.(head.entries)
         },

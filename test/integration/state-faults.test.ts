@@ -95,7 +95,7 @@ describe('the state of a job on a real Kafka', function () {
 
   /** Where each snapshot says that its changelog is to be read from; 0 without one. */
   async function starts(): Promise<readonly number[]> {
-    const use = { judge: () => undefined, take: () => undefined, isInterrupted: () => false }
+    const use = { onHead: () => undefined, take: () => undefined, isInterrupted: () => false }
     const read = (partition: number) => readSnapshot(snapshotOf(partition), use)
     return Promise.all(partitions.map(async (partition) => (await read(partition))?.start ?? 0))
   }

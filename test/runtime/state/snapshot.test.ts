@@ -155,7 +155,7 @@ describe('the file of a snapshot', () => {
   const read = async () => {
     const blocks: string[] = []
     const tag = await readSnapshot(path, {
-      judge: () => undefined,
+      onHead: () => undefined,
       take: (block) => blocks.push(block.toString()),
       isInterrupted: () => false,
     })
@@ -229,7 +229,7 @@ describe('the file of a snapshot', () => {
 
   it('is refused where it cannot be read', async () => {
     const under = join(await fileAt('a-file'), '3.snapshot')
-    const use = { judge: () => undefined, take: () => undefined, isInterrupted: () => false }
+    const use = { onHead: () => undefined, take: () => undefined, isInterrupted: () => false }
     expect((await failure(readSnapshot(under, use))).message).to.include('ENOTDIR')
   })
 
