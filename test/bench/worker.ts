@@ -30,6 +30,7 @@ export class Worker {
     this.pid = this.#child.pid
     this.ended = new Promise((resolve) => this.#child.once('exit', resolve))
     process.once('exit', this.#endWithUs)
+    void this.ended.then(() => process.removeListener('exit', this.#endWithUs))
   }
 
   failIfEnded(): void {
@@ -49,14 +50,12 @@ export class Worker {
 
   /** As the kernel does where memory runs out. */
   async kill(): Promise<void> {
-    process.removeListener('exit', this.#endWithUs)
     this.#child.kill('SIGKILL')
     await this.ended
   }
 
   /** Lets the process finish in order, as Kubernetes would, and kills one that does not. */
   async stop(): Promise<void> {
-    process.removeListener('exit', this.#endWithUs)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const deadline = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
     this.#child.kill('SIGTERM')

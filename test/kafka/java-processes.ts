@@ -17,7 +17,10 @@ export class JavaProcesses {
   readonly #libsDir: string
   readonly #programs = new Map<string, Program>()
   readonly #running = new Map<string, ChildProcess>()
-  readonly #endWithUs = () => this.#killAll()
+  readonly #endWithUs = () => {
+    this.#killAll()
+    this.#removeFiles()
+  }
 
   constructor(dir: string, libsDir: string) {
     this.#dir = dir
@@ -88,11 +91,16 @@ export class JavaProcesses {
     process.removeListener('exit', this.#endWithUs)
     this.#killAll()
     await Promise.all([...this.#running.values()].map(ended))
-    rmSync(this.#dir, { recursive: true, force: true })
+    this.#removeFiles()
   }
 
   #killAll(): void {
     for (const child of this.#running.values()) child.kill('SIGKILL')
+  }
+
+  /** Again where a process that was killed just now has written meanwhile. */
+  #removeFiles(): void {
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 10 })
   }
 
   #propertiesFile(name: string): string {
