@@ -3,7 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 /** Others can wait so long. */
 const SLICE_MS = 0.5
 
-export interface Slices<T> {
+interface Slices<T> {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly work: (one: T) => void
   /** Lets others have their turn. */

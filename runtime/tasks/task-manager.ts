@@ -5,7 +5,8 @@ import type {
   TopicPartition,
 } from '../broker/broker.ts'
 import { partitionKey } from '../broker/partition-key.ts'
-import { inSlices, type Slices } from './in-slices.ts'
+import type { Clock } from '../platform/clock.ts'
+import { inSlices } from './in-slices.ts'
 import type { OutputCollector } from './output-collector.ts'
 import type { Task } from './task.ts'
 import type { TaskStores } from './task-stores.ts'
@@ -13,13 +14,13 @@ import type { TaskStores } from './task-stores.ts'
 /** The tasks of one thread, and which of them each partition belongs to. Reads only what they are ready to take. */
 export class TaskManager {
   readonly #fetcher: Fetcher
-  readonly #clock: Slices<Task>['clock']
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #tasks = new Map<string, Task>()
   readonly #owners = new Map<string, Task>()
   /** Partitions of which there is enough to do: nothing is fetched of them. */
   readonly #paused = new Set<string>()
 
-  constructor(fetcher: Fetcher, clock: Slices<Task>['clock']) {
+  constructor(fetcher: Fetcher, clock: Pick<Clock, 'monotonic'>) {
     this.#fetcher = fetcher
     this.#clock = clock
   }
