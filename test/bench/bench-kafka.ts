@@ -12,8 +12,8 @@ const HOUR_MS = 3_600_000
 export const BROKER_HEAP = '1g'
 
 const TMPFS = '/dev/shm'
-/** The largest input, and what a run makes of it. */
-const LOG_BYTES = 16 * 1024 ** 3
+/** The largest input, and what is kept of what a run makes of it. */
+const LOG_BYTES = 18 * 1024 ** 3
 
 /** Whether the broker's log fits into memory: else a disk is what the faster side waits for. */
 export function isLogInMemory(): boolean {
@@ -26,9 +26,13 @@ interface RunNeeds {
   readonly input: string
   readonly beside?: string
   readonly outputs: number
-  /** Of each partition, where a run writes more than is to be kept. */
-  readonly retainBytes?: number
 }
+
+/**
+ * Kept of each partition of an output that is only counted. Less room is needed, and the same memory is written to again and
+ * again: on a virtual machine what is touched for the first time costs as much as what is written there.
+ */
+const RETAINED_OUTPUT_BYTES = 256 * 1024 ** 2
 
 /** The broker that all runs of a bench share, their inputs and a folder for their files. */
 export class BenchKafka {
@@ -39,7 +43,7 @@ export class BenchKafka {
   readonly #stop: () => Promise<void>
   /** Event time begins some hours ago, at the edge of a window of any length here. */
   readonly #startsAt = Math.floor(Date.now() / HOUR_MS - 3) * HOUR_MS
-  readonly #inputs = new Map<string, Promise<LoadedInput>>()
+  readonly #inputs = new Map<string, LoadedInput>()
   #runs = 0
 
   private constructor(kafka: Awaited<ReturnType<typeof startKafka>>, topics: BenchTopics) {
@@ -54,8 +58,8 @@ export class BenchKafka {
       heap: BROKER_HEAP,
       log,
       parent: isLogInMemory() ? TMPFS : tmpdir(),
-      // Long runs write faster than the default of five minutes lets anything go.
-      properties: ['log.retention.check.interval.ms=5000'],
+      // Runs write faster than the default of five minutes lets anything go.
+      properties: ['log.retention.check.interval.ms=1000'],
     })
     return new BenchKafka(kafka, await BenchTopics.open(kafka.bootstrapServers))
   }
@@ -64,23 +68,27 @@ export class BenchKafka {
     return this.bootstrapServers[0] ?? ''
   }
 
-  /** Loaded when first asked for. */
-  input(
+  /** Loaded when first asked for, in place of records of the source that are of another kind: there is no room for both. */
+  async input(
     source: SourceName,
     load: LoadSpec,
     log: (line: string) => void = () => undefined,
   ): Promise<LoadedInput> {
     const { valueBytes, keys, perMs, records } = specOf(source, load)
-    const topic = [source, valueBytes, load.codec, keys, perMs, records].join('-')
+    const kind = [source, valueBytes, load.codec, keys, ''].join('-')
+    const topic = `${kind}${perMs}-${records}`
+    const known = this.#inputs.get(topic)
+    if (known !== undefined) return known
+    await this.#forgetOthers(source, kind)
     const spec = { ...load, topic, source, records, startsAt: this.#startsAt }
-    const loading = this.#inputs.get(topic) ?? this.#load(spec, log)
-    this.#inputs.set(topic, loading)
-    return loading
+    const loaded = await this.#load(spec, log)
+    this.#inputs.set(topic, loaded)
+    return loaded
   }
 
   /** Gives `work` fresh topics, an application id and a folder, and removes all of it afterwards. */
   async run<T>(
-    { input, beside = '', outputs, retainBytes }: RunNeeds,
+    { input, beside = '', outputs }: RunNeeds,
     work: (run: {
       readonly topics: RunTopics
       readonly applicationId: string
@@ -96,7 +104,8 @@ export class BenchKafka {
       through: `${applicationId}-through`,
       outputs: Array.from({ length: outputs }, (_, index) => `${applicationId}-output-${index}`),
     }
-    await this.topics.create([topics.through, ...topics.outputs], retainBytes)
+    await this.topics.create([topics.through])
+    await this.topics.create(topics.outputs, RETAINED_OUTPUT_BYTES)
     try {
       return await work({ topics, applicationId, dir })
     } finally {
@@ -110,6 +119,16 @@ export class BenchKafka {
     await this.topics.close()
     await this.#stop()
     rmSync(this.#dir, { recursive: true, force: true })
+  }
+
+  async #forgetOthers(source: SourceName, kind: string): Promise<void> {
+    const others = [...this.#inputs.values()].filter(
+      (input) => input.source === source && !input.topic.startsWith(kind),
+    )
+    for (const { topic } of others) {
+      await this.topics.deletePrefixed(topic)
+      this.#inputs.delete(topic)
+    }
   }
 
   async #load(spec: InputSpec, log: (line: string) => void): Promise<LoadedInput> {

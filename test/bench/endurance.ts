@@ -33,7 +33,7 @@ interface Plan {
 
 /** Runs one job at full speed, minute by minute: nothing may grow but its offsets. */
 export const measureEndurance = (plan: Plan): Promise<readonly Minute[]> =>
-  plan.kafka.run({ input: '', outputs: 2, retainBytes: 512 * 1024 ** 2 }, async (run) => {
+  plan.kafka.run({ input: '', outputs: 2 }, async (run) => {
     const { bootstrapServer, bootstrapServers } = plan.kafka
     const [input = '', output = ''] = run.topics.outputs
     const feeder = peer('endurance-feeder', run.dir, {

@@ -67,7 +67,7 @@ export function reportOf(results: Results, conditions: readonly string[], date: 
     list(conditions),
     ...section(
       'Throughput',
-      'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input; what they made of its like was compared record by record before.',
+      'Input records, of JSON values of the given size. A ratio is Millrace over Kafka Streams: more is better for records per second and per CPU-second, less is better for memory (peak resident size). Both sides ran on the same input; what they made of its like was compared record by record before. Of what they write, the last 256 MiB of each partition are kept.',
       throughputTable(results.rows.filter((row) => !isWithState(row))),
     ),
     legend(topologies),

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts'
 export const PARTITIONS = 4
 
 /** What is not kept goes by whole segments. */
-const SEGMENT_BYTES = 128 * 1024 ** 2
+const SEGMENT_BYTES = 64 * 1024 ** 2
 
 /** Makes and removes the topics of runs, and asks how far they have grown. */
 export class BenchTopics {
