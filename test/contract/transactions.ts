@@ -1,28 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type {
-  Broker,
   Fetcher,
   GroupMember,
-  GroupMemberOptions,
   TopicPartition,
   TransactionalProducer,
 } from '../../runtime/broker/broker.ts'
 import { CommitRejected, ProducerFenced } from '../../runtime/broker/errors.ts'
 import { eventually } from '../support/eventually.ts'
-import { batchOf, read, recordsOf } from './broker.ts'
-
-/** What the suite of all brokers has set up. */
-export interface ContractTools {
-  readonly broker: () => Broker
-  readonly track: <T extends { close(): Promise<void> }>(client: T) => T
-  readonly newTopic: (partitions?: number) => Promise<string>
-  readonly member: (
-    groupId: string,
-    topic: string,
-    extra?: Partial<GroupMemberOptions>,
-  ) => GroupMember
-}
+import { batchOf, read, recordsOf } from '../support/seen-records.ts'
+import type { ContractTools } from './tools.ts'
 
 const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

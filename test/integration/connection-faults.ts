@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { expect } from 'chai'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
-import { batchOf } from '../contract/broker.ts'
+import { batchOf } from '../support/seen-records.ts'
 import { type FaultyBroker, failureOf } from './faulty-broker.ts'
 
 /** Peers that are silent, gone or refuse. */

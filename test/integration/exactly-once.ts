@@ -6,12 +6,8 @@ import { KafkaConnections } from '../../runtime/broker/kafka-connections.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/silent-logger.ts'
 import { JavaClients, missingForJavaClients } from '../kafka/java-clients.ts'
-import {
-  type RunningBroker,
-  REPLICATED_TRANSACTIONS,
-  type RunningKafka,
-  startKafka,
-} from '../kafka/kafka.ts'
+import type { RunningBroker } from '../kafka/java-broker.ts'
+import { REPLICATED_TRANSACTIONS, type RunningKafka, startKafka } from '../kafka/kafka.ts'
 import { requireOrSkip } from '../support/skip.ts'
 import { PARTITIONS, StatefulJob } from './stateful-job.ts'
 

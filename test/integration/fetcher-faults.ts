@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { batchOf, read, recordsOf } from '../contract/broker.ts'
+import { batchOf, read, recordsOf } from '../support/seen-records.ts'
 import { deleteRecordsBefore } from '../kafka/delete-records.ts'
 import { eventually } from '../support/eventually.ts'
 import { type FaultyBroker, failureOf, numbers } from './faulty-broker.ts'

@@ -13,7 +13,7 @@ import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/conf
 import { type Instance, startInstance } from '../../runtime/instance.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/silent-logger.ts'
-import { recordsOf, type SeenRecord } from '../contract/broker.ts'
+import { recordsOf, type SeenRecord } from '../support/seen-records.ts'
 import type { RunningKafka } from '../kafka/kafka.ts'
 import { eventually } from '../support/eventually.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { KafkaBroker } from '../../runtime/broker/kafka-broker.ts'
-import { batchOf, read } from '../contract/broker.ts'
+import { batchOf, read } from '../support/seen-records.ts'
 import { missingForKafka } from '../kafka/jars.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'

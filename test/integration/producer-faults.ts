@@ -7,7 +7,7 @@ import { IdempotentSession } from '../../runtime/broker/kafka-producer-session.t
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
 import { systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/silent-logger.ts'
-import { batchOf, read } from '../contract/broker.ts'
+import { batchOf, read } from '../support/seen-records.ts'
 import { refuseProduce } from '../kafka/wire.ts'
 import { eventually } from '../support/eventually.ts'
 import { type FaultyBroker, failureOf, MAX_REQUEST_BYTES, numbers } from './faulty-broker.ts'

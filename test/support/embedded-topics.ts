@@ -1,6 +1,6 @@
 import type { EmbeddedBroker } from '../../runtime/broker/embedded-broker.ts'
 import { RecordBatchBuilder } from '../../runtime/broker/record-batch-builder.ts'
-import { recordsOf } from '../contract/broker.ts'
+import { recordsOf } from './seen-records.ts'
 
 /** Writes values without keys to partition 0. */
 export function produceTo(broker: EmbeddedBroker, topic: string, values: readonly string[]): void {

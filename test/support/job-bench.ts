@@ -7,7 +7,7 @@ import { type RuntimeConfigInput, runtimeConfigSchema } from '../../runtime/conf
 import { type Instance, type InstanceOptions, startInstance } from '../../runtime/instance.ts'
 import { type Clock, systemClock } from '../../runtime/platform/clock.ts'
 import { silentLogger } from '../../runtime/platform/silent-logger.ts'
-import { recordsOf, type SeenRecord } from '../contract/broker.ts'
+import { recordsOf, type SeenRecord } from './seen-records.ts'
 import { eventually } from './eventually.ts'
 
 export type JobSpec = Omit<RuntimeConfigInput, 'job' | 'kafka' | 'applicationId'>

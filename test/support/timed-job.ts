@@ -9,7 +9,7 @@ import type { Task } from '../../runtime/tasks/task.ts'
 import { topologyFromSteps } from '../../runtime/topology/from-steps.ts'
 import { type SubTopology, subTopologiesOf } from '../../runtime/topology/sub-topologies.ts'
 import { sinkTopicsOf, type Topology } from '../../runtime/topology/topology.ts'
-import { recordsOf } from '../contract/broker.ts'
+import { recordsOf } from './seen-records.ts'
 import { DEAD_LETTERS, newTask } from '../runtime/tasks/new-task.ts'
 import { ManualClock } from './manual-clock.ts'
 

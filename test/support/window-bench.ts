@@ -7,7 +7,7 @@ import { type Stream, stream } from '../../runtime/dsl/stream.ts'
 import { restoreTasks } from '../../runtime/tasks/restore.ts'
 import { type SubTopology, subTopologiesOf } from '../../runtime/topology/sub-topologies.ts'
 import type { Window } from '../../runtime/topology/record.ts'
-import { recordsOf } from '../contract/broker.ts'
+import { recordsOf } from './seen-records.ts'
 import { DEAD_LETTERS, newTask } from '../runtime/tasks/new-task.ts'
 import { ManualClock } from './manual-clock.ts'
 

@@ -10,7 +10,7 @@ import { restoreTasks } from '../../../runtime/tasks/restore.ts'
 import type { Task } from '../../../runtime/tasks/task.ts'
 import { subTopologiesOf } from '../../../runtime/topology/sub-topologies.ts'
 import { sinkTopicsOf } from '../../../runtime/topology/topology.ts'
-import { recordsOf, type SeenRecord } from '../../contract/broker.ts'
+import { recordsOf, type SeenRecord } from '../../support/seen-records.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { DEAD_LETTERS, newTask } from './new-task.ts'
 
