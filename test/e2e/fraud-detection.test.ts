@@ -5,11 +5,14 @@ import { parse, parseAllDocuments, stringify } from 'yaml'
 import type { StreamJob } from '../../crds/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/skip.ts'
-import { installPlatform, missingForPlatform, type Platform } from './platform.ts'
+import { installPlatform, missingForPlatform, NAMESPACE, type Platform } from './platform.ts'
 
 const FIRST = 200_000
 const SECOND = 20_000
 const THIRD = 100_000
+const FOURTH = 20_000
+/** Of the partitions that payments have: each is a task with state behind the repartition topic. */
+const TASKS_WITH_STATE = 4
 const QUIET_MS = 120_000
 /** The first time, Kubernetes, Helm and the images are built from source. */
 const INSTALL_MS = 3_000_000
@@ -100,6 +103,26 @@ describe('the fraud example in a cluster', function () {
     expect(job.status).to.include({ replicas: 3, readyReplicas: 3 })
   })
 
+  it('goes on with the copies that other pods keep when it is scaled down', async () => {
+    await patchJob({ state: { standbyReplicas: 1 } })
+    await eventually(async () => {
+      const { metadata, status } = await getJob()
+      expect(status.observedGeneration).to.equal(metadata.generation)
+    })
+    await kubectl('rollout', 'status', 'statefulset/fraud-detection', '--timeout=180s')
+    const all = ['fraud-detection-0', 'fraud-detection-1', 'fraud-detection-2']
+    const stay = all.slice(0, 2)
+    await copied(all)
+    const before = await restored(stay)
+    await kubectl('scale', 'streamjob/fraud-detection', '--replicas=2')
+    await kubectl('wait', '--for=delete', 'pod/fraud-detection-2', '--timeout=120s')
+    await copied(stay)
+    expect(await restored(stay)).to.equal(before)
+    await platform.drive('produce', FIRST + SECOND + THIRD, FOURTH)
+    const result = await platform.drive('verifyNothingLost', FIRST + SECOND + THIRD + FOURTH)
+    expect(result).to.deep.include({ missing: 0, short: 0 })
+  })
+
   it('leaves a converged cluster alone: no write for two minutes, but for the lease', async () => {
     const lags = 'jsonpath={.items[*].status.lag}'
     await eventually(
@@ -131,8 +154,33 @@ describe('the fraud example in a cluster', function () {
 
   const getJob = async () =>
     JSON.parse(await kubectl('get', 'sj', 'fraud-detection', '-o', 'json')) as {
+      metadata: { generation: number }
       status: Record<string, unknown>
     }
+
+  /** One a series, of all these pods. */
+  const values = async (pods: readonly string[], metric: string): Promise<readonly number[]> => {
+    const path = (pod: string) => `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:8080/proxy/metrics`
+    const scraped = await Promise.all(pods.map((pod) => kubectl('get', '--raw', path(pod))))
+    return scraped
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line.startsWith(`${metric}{`))
+      .map((line) => Number(line.slice(line.lastIndexOf(' '))))
+  }
+
+  /** Waits until the state of each task is at two of these pods. */
+  const copied = (pods: readonly string[]) =>
+    eventually(
+      async () =>
+        expect(await values(pods, 'millrace_standby_lag_records')).to.deep.equal(
+          Array.from({ length: TASKS_WITH_STATE }, () => 0),
+        ),
+      { timeoutMs: 180_000, everyMs: 1000 },
+    )
+
+  /** Entries that tasks there have begun with, since their pods started. */
+  const restored = async (pods: readonly string[]) =>
+    (await values(pods, 'millrace_restored_entries_total')).reduce((sum, value) => sum + value, 0)
 
   const patchJob = (spec: Record<string, unknown>) =>
     kubectl('patch', 'sj', 'fraud-detection', '--type=merge', '-p', JSON.stringify({ spec }))

@@ -21,7 +21,7 @@ export interface Platform {
   remove(): Promise<void>
 }
 
-const NAMESPACE = 'flows'
+export const NAMESPACE = 'flows'
 
 /** Why this cannot be done here; undefined when it can. */
 export async function missingForPlatform(): Promise<string | undefined> {
