@@ -46,7 +46,7 @@ export function placeTasks(
 ): ReadonlyMap<string, Placement> {
   if (members.length === 0) return new Map()
   const seats = members
-    .map((member) => new Seat(withLags(member, rules.acceptableRecoveryLag)))
+    .map((member) => new Seat(member, rules.acceptableRecoveryLag))
     .sort((a, b) => (a.member.identity < b.member.identity ? -1 : 1))
   const stateful = tasks.filter(({ hasState }) => hasState).map(({ name }) => name)
   const moves = settle(tasks, stateful, seats)
@@ -67,13 +67,17 @@ class Seat implements Placement {
   readonly tasks: string[] = []
   readonly standbys: string[] = []
   readonly warmUps: string[] = []
+  readonly #acceptable: number
 
-  constructor(member: PlacedMember) {
+  constructor(member: PlacedMember, acceptable: number) {
     this.member = member
+    this.#acceptable = acceptable
   }
 
+  /** What keeps a task from running there at once: nothing, where no more is to be read than is acceptable. */
   lag(task: string): number {
-    return lagOf(this.member, task)
+    const lag = lagOf(this.member, task)
+    return lag <= this.#acceptable ? 0 : lag
   }
 
   runs(task: string): boolean {
@@ -88,14 +92,6 @@ class Seat implements Placement {
 interface Move {
   readonly task: string
   readonly to: Seat
-}
-
-/** To whoever need not read more than that, a task may go as if there were nothing to read. */
-function withLags(member: PlacedMember, acceptable: number): PlacedMember {
-  const lags = [...(member.lags ?? [])].map(
-    ([task, lag]) => [task, lag <= acceptable ? 0 : lag] as const,
-  )
-  return { ...member, lags: new Map(lags) }
 }
 
 /** Gives every task to somebody, and returns those that should be elsewhere. */

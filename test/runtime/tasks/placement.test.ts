@@ -221,4 +221,20 @@ describe('runtime/tasks/placement.ts', () => {
       }),
     )
   })
+
+  it('gives a task to whoever has a copy, though all others may run it at once, too', () => {
+    const member = (name: string, previous: string, copied: number): PlacedMember => ({
+      memberId: name,
+      identity: name,
+      process: name,
+      previous: [previous],
+      standbys: [],
+      canFollow: true,
+      lags: new Map([['0_2', copied]]),
+    })
+    const members = [member('pod-0', '0_0', 6000), member('pod-1', '0_1', 0)]
+    const tasks = tasksOf({ stateful: [false, false, true, false] })
+    const placed = placeTasks(tasks, members, rulesOf({ replicas: 0 }))
+    expect(placed.get('pod-1')?.tasks).to.include('0_2')
+  })
 })
