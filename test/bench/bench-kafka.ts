@@ -30,7 +30,7 @@ interface RunNeeds {
 
 /**
  * Kept of each partition of an output that is only counted. Less room is needed, and the same memory is written to again and
- * again: on a virtual machine what is touched for the first time costs as much as what is written there.
+ * again: on a virtual machine, writing where nothing was before takes three times as long.
  */
 const RETAINED_OUTPUT_BYTES = 256 * 1024 ** 2
 
