@@ -69,8 +69,8 @@ const choices: readonly Choice[] = [
       ),
   },
   {
-    why: 'toStream is no step of its own, so that what joins its stream with a table of the same comes behind that table; KTableImpl gives it a place where it is called',
-    concerns: ({ ops }) => ops.some((op) => op.op === 'joinTable' && meetsLaterTable(ops, op)),
+    why: 'toStream is no step of its own, so that where its stream meets what was made of the same table, it comes behind that; KTableImpl gives it a place where it is called',
+    concerns: ({ ops }) => ops.some((op) => meetsWhatIsLater(ops, op)),
   },
   {
     why: 'twice the updates of one table are one stream, which merges with itself into itself; KTableImpl gives two streams',
@@ -99,16 +99,24 @@ const meetsItself = (ops: readonly Op[], join: Extract<Op, { op: 'joinTables' }>
     return comesFrom(ops, join.from, isIt) && comesFrom(ops, join.other, isIt)
   })
 
-/** True if a stream of a table's updates meets what was made of the table after that stream. */
-const meetsLaterTable = (ops: readonly Op[], join: Extract<Op, { op: 'joinTable' }>): boolean =>
-  ops.some((stream, at) => {
+/** True if a stream of a table's updates, or what was made of it, meets what was made of the table after that stream. */
+function meetsWhatIsLater(ops: readonly Op[], meeting: Op): boolean {
+  const [one, other] = takenBy(meeting)
+  if (one === undefined || other === undefined) return false
+  return ops.some((stream, at) => {
     if (stream.op !== 'toStream') return false
-    const isItsTable = ({ name }: Op) => name === stream.from
-    const isLater = (op: Op) =>
-      ops.indexOf(op) > at && takenBy(op).some((name) => comesFrom(ops, name, isItsTable))
     const isIt = (op: Op) => op === stream
-    return comesFrom(ops, join.from, isIt) && comesFrom(ops, join.other, isLater)
+    const isItsTable = ({ name }: Op) => name === stream.from
+    const isNotIt = (name: string) => name !== stream.name
+    const isLater = (op: Op) =>
+      ops.indexOf(op) > at &&
+      takenBy(op).some((name) => isNotIt(name) && comesFrom(ops, name, isItsTable, isNotIt))
+    return (
+      (comesFrom(ops, one, isIt) && comesFrom(ops, other, isLater)) ||
+      (comesFrom(ops, other, isIt) && comesFrom(ops, one, isLater))
+    )
   })
+}
 
 /** A join of tables cares for what a row was only where there may be none now. */
 const asked = (ops: readonly Op[]): readonly Op['op'][] =>
