@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { compile } from '../../build/compile.ts'
-import { heapMegabytes } from '../../operator/streamjob/desired/pod-template.ts'
-import { STATE_SHARE } from '../../operator/streamjob/desired/runtime-config.ts'
+import { memoryEnv, stateMemoryBytes } from '../../operator/streamjob/desired/pod-memory.ts'
 import { runtimeConfigSchema } from '../../runtime/config.ts'
 import type { Contender, RunSpec } from './contender.ts'
 import { Worker } from './worker.ts'
@@ -23,7 +22,7 @@ export async function millrace(log: (line: string) => void): Promise<Contender> 
   return {
     side: 'millrace',
     title: 'Millrace',
-    start: (spec) => startMillrace(spec, heapFlags(spec)),
+    start: (spec) => startMillrace(spec),
     throughTopic: ({ topics }) => topics.through,
   }
 }
@@ -44,13 +43,13 @@ export function startMillrace(spec: RunSpec, flags: readonly string[] = []): Wor
       '--http-port',
       '0',
     ],
-    env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn' },
+    env: { POD_NAME: 'bench-0', LOG_LEVEL: 'warn', ...memoryOf(spec) },
     logFile: join(spec.dir, 'millrace.log'),
   })
 }
 
-const heapFlags = ({ pod, threads }: RunSpec): readonly string[] =>
-  pod === undefined ? [] : [`--max-old-space-size=${heapMegabytes(pod.memoryBytes, threads)}`]
+const memoryOf = ({ pod, threads }: RunSpec) =>
+  pod === undefined ? {} : memoryEnv(pod.memoryBytes, threads)
 
 function configOf(spec: RunSpec) {
   const { topology, topics, applicationId, bootstrapServers, threads, codec } = spec
@@ -64,7 +63,7 @@ function configOf(spec: RunSpec) {
     threads,
     ...(pod === undefined
       ? {}
-      : { stateDir: pod.stateDir, stateMemoryBytes: Math.floor(pod.memoryBytes * STATE_SHARE) }),
+      : { stateDir: pod.stateDir, stateMemoryBytes: stateMemoryBytes(pod.memoryBytes) }),
     compression: `${codec[0]?.toUpperCase()}${codec.slice(1)}`,
     ...topology.job(topics),
   })

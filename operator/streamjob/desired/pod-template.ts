@@ -2,14 +2,13 @@ import type { StreamJob } from '../../../crds/index.ts'
 import { CONFIG_FILE, configHash } from './config-map.ts'
 import { kafkaVolumeMounts, kafkaVolumes } from './kafka-files.ts'
 import { CONFIG_HASH, configMapName, HTTP_PORT, labels, selectorLabels } from './names.ts'
+import { memoryEnv } from './pod-memory.ts'
 import { memoryBytes } from './quantity.ts'
 import { CODE_DIR, CODE_FILE, STATE_DIR } from './runtime-config.ts'
 
 const CONFIG_DIR = '/etc/millrace'
 const USER = 65532
 const GRACE_SECONDS = 30
-/** Buffers and stacks live outside V8's heap. */
-const HEAP_SHARE = 0.6
 
 export interface PodFacts {
   /** Image of pods that name none. */
@@ -70,7 +69,7 @@ const container = (job: StreamJob, { defaultImage, code }: PodFacts) => ({
   args: ['run', '--config', `${CONFIG_DIR}/${CONFIG_FILE}`],
   env: [
     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-    ...heapOption(job),
+    ...memoryVariables(job),
   ],
   ports: [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }],
   startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 60 }),
@@ -105,16 +104,9 @@ const probe = (
   ...timing,
 })
 
-/**
- * Without it V8 sizes its heap by the machine, and the kernel ends the pod before V8 collects. The option holds for the
- * heap of each thread alone.
- */
-function heapOption({ spec }: StreamJob) {
+/** Without a limit there is nothing to keep to. */
+function memoryVariables({ spec }: StreamJob) {
   const limit = memoryBytes(spec.resources?.limits?.memory)
   if (limit === undefined) return []
-  const megabytes = heapMegabytes(limit, spec.threads)
-  return [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${megabytes}` }]
+  return Object.entries(memoryEnv(limit, spec.threads)).map(([name, value]) => ({ name, value }))
 }
-
-export const heapMegabytes = (memoryLimit: number, threads: number): number =>
-  Math.floor((memoryLimit * HEAP_SHARE) / threads / 2 ** 20)

@@ -2,12 +2,11 @@ import { durationMs, type StreamJob } from '../../../crds/index.ts'
 import type { RuntimeConfigInput } from '../../../runtime/config.ts'
 import { kafkaConfig } from './kafka-files.ts'
 import { applicationIdOf } from './names.ts'
+import { stateMemoryBytes } from './pod-memory.ts'
 import { memoryBytes } from './quantity.ts'
 
 export const CODE_DIR = '/etc/millrace/code'
 export const CODE_FILE = 'job.ts'
-/** Of the memory of a pod, for keys and values; heaps, which are rarely full, may have 0.6 of it. */
-export const STATE_SHARE = 0.3
 /** Where snapshots of state are: as long as the pod is there, whatever becomes of its container. */
 export const STATE_DIR = '/var/lib/millrace'
 
@@ -41,7 +40,7 @@ export function runtimeConfig(job: StreamJob): RuntimeConfigInput {
 /** Without a limit there is nothing to keep to. */
 function stateMemory({ resources }: StreamJob['spec']) {
   const limit = memoryBytes(resources?.limits?.memory)
-  return limit === undefined ? {} : { stateMemoryBytes: Math.floor(limit * STATE_SHARE) }
+  return limit === undefined ? {} : { stateMemoryBytes: stateMemoryBytes(limit) }
 }
 
 const timeConfig = ({ time, commitInterval }: StreamJob['spec']) => ({

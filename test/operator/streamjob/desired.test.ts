@@ -7,10 +7,9 @@ import { jobWith, kafka } from './observed.ts'
 
 const facts = { defaultImage: 'millrace:1', code: undefined }
 
-const heapOf = (spec: Record<string, unknown>) =>
-  podTemplate(jobWith(spec), facts).spec.containers[0]?.env.find(
-    ({ name }) => name === 'NODE_OPTIONS',
-  )
+const variableOf = (variable: string, spec: Record<string, unknown>) =>
+  podTemplate(jobWith(spec), facts).spec.containers[0]?.env.find(({ name }) => name === variable)
+const heapOf = (spec: Record<string, unknown>) => variableOf('NODE_OPTIONS', spec)
 
 describe('the pods of a StreamJob', () => {
   it('get a configuration that the runtime takes, with threads and formats', () => {
@@ -65,6 +64,12 @@ describe('the pods of a StreamJob', () => {
     expect(heapOf({ resources })).to.include({ value: '--max-old-space-size=600' })
     expect(heapOf({ resources, threads: 4 })).to.include({ value: '--max-old-space-size=150' })
     expect(heapOf({ threads: 4 })).to.equal(undefined)
+  })
+
+  it('give large columns back to the kernel where memory is limited', () => {
+    const threshold = (spec: object) => variableOf('MALLOC_MMAP_THRESHOLD_', { ...spec })
+    expect(threshold({ resources: { limits: { memory: '1Gi' } } })).to.include({ value: '131072' })
+    expect(threshold({})).to.equal(undefined)
   })
 
   const rows: readonly (readonly [sentence: string, security: object, expected: Mounted])[] = [
