@@ -9,6 +9,9 @@ import type { ChangelogRecord, KeyValueStore, StateStore } from '../../../runtim
 import type { NumberField } from '../../../runtime/topology/store-spec.ts'
 import { rowsInto } from './store-families.ts'
 
+/** Changes between two commits, some of which are worth sorting. */
+const MANY = 10_000
+
 const fields: readonly NumberField[] = [
   { name: 'n', members: [], initial: 0 },
   { name: 'quo"te', members: [], initial: null },
@@ -86,6 +89,20 @@ describe('a store of numbers in columns', () => {
         expect(written).to.deep.equal(taken)
       }),
     )
+  })
+
+  it('writes each of very many changes once, in the order of rows', () => {
+    const store = new ColumnStore('s', new NumberFields(fields))
+    const put = (n: number) =>
+      store.put(Buffer.from(`${n}`), { n, 'quo"te': null, mean: { sum: 0, count: 0 } }, n)
+    for (let n = 0; n < MANY; n++) put(n)
+    expect([...store.takeDirty()]).to.have.length(MANY)
+    store.accept()
+    for (let n = MANY - 1; n > 0; n -= 2) put(n)
+    store.rollback()
+    for (let n = MANY - 1; n > 0; n--) put(n)
+    const written = [...store.takeDirty()].map(({ timestamp }) => timestamp)
+    expect(written).to.deep.equal(Array.from({ length: MANY - 1 }, (_, n) => n + 1))
   })
 
   it('comes back from its changelog', () => {
